@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * backing.c - tell hugetlb, THP, base pages and MMIO apart by page frame
+ *
+ * Model. A pin or unpin handler sees a run of page frames whose references the
+ * caller holds, so the folio structure cannot change under it. The run is
+ * walked a folio at a time: one step per GiB of 1 GiB hugetlb, one per 2 MiB of
+ * THP, one per page of base memory, where the pin itself spent far more.
+ * Type1 never mixes MMIO and memory in one run (6.1 vfio_iommu_type1.c
+ * vfio_pin_pages_remote(), "rsvd"), so MMIO is decided by the first frame.
+ *
+ * Context: any; no locks.
+ */
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/sizes.h>
+
+#include "backing.h"
+
+const char *const ivs_backing_names[IVS_NR_BACKINGS] = {
+	[IVS_BASE] = "base",
+	[IVS_THP] = "thp",
+	[IVS_HUGETLB_2M] = "hugetlb_2m",
+	[IVS_HUGETLB_1G] = "hugetlb_1g",
+	[IVS_MMIO] = "mmio",
+	[IVS_MIXED] = "mixed",
+	[IVS_NONE] = "none",
+};
+
+/*
+ * What vfio_iommu_type1 does not pin: frames without a struct page, and
+ * reserved ones. The zero page is reserved too, but it is memory.
+ */
+static bool pfn_is_mmio(unsigned long pfn)
+{
+	if (!pfn_valid(pfn))
+		return true;
+	return PageReserved(pfn_to_page(pfn)) && !is_zero_pfn(pfn);
+}
+
+static enum ivs_backing page_backing(struct page *head, unsigned int order)
+{
+	if (!order)
+		return IVS_BASE;
+	if (!PageHuge(head))
+		return IVS_THP;
+	return PAGE_SIZE << order >= SZ_1G ? IVS_HUGETLB_1G : IVS_HUGETLB_2M;
+}
+
+/**
+ * ivs_backing_join - the backing of two ranges taken together
+ * @a: one
+ * @b: the other
+ *
+ * Return: the one they share, IVS_MIXED if they differ; IVS_NONE is neutral.
+ */
+enum ivs_backing ivs_backing_join(enum ivs_backing a, enum ivs_backing b)
+{
+	if (a == b || b == IVS_NONE)
+		return a;
+	return a == IVS_NONE ? b : IVS_MIXED;
+}
+
+/**
+ * ivs_backing_of - classify a run of page frames
+ * @pfn: first frame; the caller holds the pages, if it has any
+ * @nr_pages: length
+ *
+ * Return: IVS_NONE for an empty run, IVS_MIXED when it has several kinds.
+ */
+enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages)
+{
+	enum ivs_backing backing = IVS_NONE;
+	unsigned long end = pfn + nr_pages;
+
+	if (!nr_pages)
+		return IVS_NONE;
+	if (pfn_is_mmio(pfn))
+		return IVS_MMIO;
+
+	while (pfn < end && backing != IVS_MIXED) {
+		struct page *head = compound_head(pfn_to_page(pfn));
+		unsigned int order = compound_order(head);
+
+		backing = ivs_backing_join(backing, page_backing(head, order));
+		pfn = page_to_pfn(head) + (1UL << order);
+	}
+	return backing;
+}

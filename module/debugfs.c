@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * debugfs.c - the files in /sys/kernel/debug/iovascope
+ *
+ * Model. One array of files; what has one line a record goes through
+ * seq_operations whose position is the id of the next record, so that a reader
+ * with a small buffer resumes where it stopped and never sees a line twice,
+ * whatever comes and goes meanwhile. Everything is read-only (0400): with
+ * kernel lockdown, debugfs refuses any other mode, and counters need no reset
+ * because readers subtract.
+ *
+ * Locking: RCU from start to stop for records. Lifetime: debugfs holds the
+ * module while a file is open.
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/timekeeping.h>
+#include <linux/utsname.h>
+
+#include "compat.h"
+#include "debugfs.h"
+#include "domain.h"
+#include "flight.h"
+#include "params.h"
+#include "probe.h"
+#include "process.h"
+#include "stats.h"
+#include "text.h"
+
+static struct dentry *root;
+static u64 loaded_ns;
+
+/* ---- small files: shown whole ---- */
+
+static int info_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	seq_printf(m, "version %s\n", THIS_MODULE->version);
+	seq_puts(m, "kernel ");
+	ivs_text_word(m, init_utsname()->release);
+	seq_putc(m, '\n');
+	ivs_text_flat(m, "loaded_ns", loaded_ns);
+	ivs_text_flat(m, "now_ns", ktime_get_mono_fast_ns());
+	ivs_text_flat(m, "dma_api", ivs_dma_api);
+	ivs_text_flat(m, "intel_iommu", ivs_compat_intel_iommu());
+	return 0;
+}
+
+static int schema_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	ivs_stats_schema(m);
+	ivs_domain_schema(m);
+	return 0;
+}
+
+static int counters_show(struct seq_file *m, void *unused)
+{
+	const struct ivs_sink sink = { ivs_text_flat, m };
+
+	ivs_text_format(m);
+	ivs_stats_show(NULL, IVS_IN_COUNTERS, &sink);
+	return 0;
+}
+
+static int errors_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	ivs_stats_errors(m);
+	return 0;
+}
+
+static int hist_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	ivs_stats_hists(m);
+	return 0;
+}
+
+static int probes_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	ivs_probes_show(m);
+	return 0;
+}
+
+DEFINE_SHOW_ATTRIBUTE(info);
+DEFINE_SHOW_ATTRIBUTE(schema);
+DEFINE_SHOW_ATTRIBUTE(counters);
+DEFINE_SHOW_ATTRIBUTE(errors);
+DEFINE_SHOW_ATTRIBUTE(hist);
+DEFINE_SHOW_ATTRIBUTE(probes);
+
+/* ---- files of records: position 0 is the format line, then ids from 1 ---- */
+
+static void *record_at(struct ivs_table *table, loff_t *pos)
+{
+	struct ivs_record *record;
+
+	if (!*pos)
+		return SEQ_START_TOKEN;
+	record = ivs_record_from(table, *pos);
+	if (record)
+		*pos = record->id;
+	return record;
+}
+
+static void *record_next(struct ivs_table *table, loff_t *pos)
+{
+	++*pos;
+	return record_at(table, pos);
+}
+
+static void rcu_stop(struct seq_file *m, void *v)
+	__releases(RCU)
+{
+	rcu_read_unlock();
+}
+
+static void *domains_start(struct seq_file *m, loff_t *pos)
+	__acquires(RCU)
+{
+	rcu_read_lock();
+	return record_at(&ivs_domains, pos);
+}
+
+static void *domains_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return record_next(&ivs_domains, pos);
+}
+
+static int domains_show(struct seq_file *m, void *v)
+{
+	if (v == SEQ_START_TOKEN)
+		ivs_text_format(m);
+	else
+		ivs_domain_show(m, to_ivs_domain(v));
+	return 0;
+}
+
+static const struct seq_operations domains_sops = {
+	.start = domains_start,
+	.next = domains_next,
+	.stop = rcu_stop,
+	.show = domains_show,
+};
+DEFINE_SEQ_ATTRIBUTE(domains);
+
+static void *processes_start(struct seq_file *m, loff_t *pos)
+	__acquires(RCU)
+{
+	rcu_read_lock();
+	return record_at(&ivs_processes, pos);
+}
+
+static void *processes_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return record_next(&ivs_processes, pos);
+}
+
+static int processes_show(struct seq_file *m, void *v)
+{
+	const struct ivs_sink sink = { ivs_text_nested, m };
+	const struct ivs_record *record = v;
+
+	if (v == SEQ_START_TOKEN) {
+		ivs_text_format(m);
+		return 0;
+	}
+	seq_printf(m, "%llu pid=%d", record->id, record->pid);
+	ivs_text_pair(m, "comm", record->comm);
+	seq_printf(m, " start_ns=%llu alive=%d first_ns=%llu last_ns=%llu",
+		   record->born, ivs_process_alive(record), record->first_ns,
+		   READ_ONCE(record->last_ns));
+	ivs_stats_show(&record->sums, IVS_IN_PROCESSES, &sink);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations processes_sops = {
+	.start = processes_start,
+	.next = processes_next,
+	.stop = rcu_stop,
+	.show = processes_show,
+};
+DEFINE_SEQ_ATTRIBUTE(processes);
+
+/* ---- calls in flight: position is 1 + the bucket ---- */
+
+static void *inflight_start(struct seq_file *m, loff_t *pos)
+{
+	if (!*pos)
+		return SEQ_START_TOKEN;
+	return *pos <= IVS_FLIGHT_BUCKETS ? pos : NULL;
+}
+
+static void *inflight_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return inflight_start(m, pos);
+}
+
+static void inflight_stop(struct seq_file *m, void *v)
+{
+}
+
+static int inflight_show(struct seq_file *m, void *v)
+{
+	if (v == SEQ_START_TOKEN)
+		ivs_text_format(m);
+	else
+		ivs_flight_show(m, *(loff_t *)v - 1);
+	return 0;
+}
+
+static const struct seq_operations inflight_sops = {
+	.start = inflight_start,
+	.next = inflight_next,
+	.stop = inflight_stop,
+	.show = inflight_show,
+};
+DEFINE_SEQ_ATTRIBUTE(inflight);
+
+static const struct {
+	const char *name;
+	const struct file_operations *fops;
+} files[] = {
+	{ "info", &info_fops },
+	{ "schema", &schema_fops },
+	{ "counters", &counters_fops },
+	{ "errors", &errors_fops },
+	{ "hist", &hist_fops },
+	{ "domains", &domains_fops },
+	{ "processes", &processes_fops },
+	{ "inflight", &inflight_fops },
+	{ "probes", &probes_fops },
+};
+
+/**
+ * ivs_debugfs_init - make the files
+ *
+ * Context: may sleep; last step of loading.
+ * Return: 0 or -errno; a kernel whose debugfs is switched off is an error,
+ * because without it nobody could read anything.
+ */
+int ivs_debugfs_init(void)
+{
+	unsigned int i;
+
+	loaded_ns = ktime_get_mono_fast_ns();
+	root = debugfs_create_dir("iovascope", NULL);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	d_inode(root)->i_mode = S_IFDIR | 0700;
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		debugfs_create_file(files[i].name, 0400, root, NULL,
+				    files[i].fops);
+	return 0;
+}
+
+/* ivs_debugfs_exit - remove the files; nobody reads them after it */
+void ivs_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

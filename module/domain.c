@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * domain.c - one record per IOMMU domain: what it holds, who uses it
+ *
+ * Model. A domain gets a record when a device is attached to it or something is
+ * mapped into it, and loses it when it is freed, so that a later domain at the
+ * same address is a new one. Tracked are the domains that VFIO and its like
+ * make (IOMMU_DOMAIN_UNMANAGED), and those of the DMA API when the module
+ * parameter dma_api asks for them; the latter stay out of the host's sums.
+ *
+ * The live numbers are what was mapped minus what was unmapped, leaf by leaf
+ * (extent.c). They are exact for a domain that was attached while we watched
+ * and whose every map and unmap we saw; where that is not so the record says
+ * why (enum ivs_inexact).
+ *
+ * Locking: records by RCU (record.c). A domain's extents by its own raw
+ * spinlock: type1 serialises all maps and unmaps of a container, so that it is
+ * never contended there, but iommufd maps two areas of one domain at once.
+ *
+ * Lifetime: the address of a struct iommu_domain is a key, never followed,
+ * except in the probe handlers that got it as an argument.
+ */
+#include <linux/iommu.h>
+#include <linux/log2.h>
+#include <linux/pci.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "device.h"
+#include "domain.h"
+#include "params.h"
+#include "probe.h"
+#include "text.h"
+
+/* Extents counted before the lock is given a chance. */
+#define SHOW_BATCH 256
+
+static struct ivs_pool extent_pool = {
+	.name = "ivs_extent",
+	.size = sizeof(struct ivs_extent),
+	.reserve = 4096,
+};
+
+static const struct ivs_scope host_scope = { .host = true };
+
+struct ivs_extent *ivs_extent_get(void)
+{
+	return ivs_pool_get(&extent_pool);
+}
+
+void ivs_extent_put(struct ivs_extent *extent)
+{
+	ivs_pool_put(&extent_pool, extent);
+}
+
+static void domain_setup(struct ivs_record *record)
+{
+	struct ivs_domain *dom = to_ivs_domain(record);
+
+	raw_spin_lock_init(&dom->lock);
+	dom->extents.root = RB_ROOT;
+	dom->missed = ivs_probes_missed(IVS_FEEDS_LIVE);
+}
+
+static void domain_release(struct ivs_record *record)
+{
+	struct ivs_domain *dom = to_ivs_domain(record);
+	struct ivs_removed removed;
+
+	ivs_extents_remove(&dom->extents, 0, U64_MAX, &removed);
+}
+
+struct ivs_table ivs_domains = {
+	.pool = {
+		.name = "ivs_domain",
+		.size = sizeof(struct ivs_domain),
+		.reserve = 64,
+		.limit = 16384,
+	},
+	.setup = domain_setup,
+	.release = domain_release,
+};
+
+static bool is_dma_api(unsigned int type)
+{
+	return type & __IOMMU_DOMAIN_DMA_API;
+}
+
+/**
+ * ivs_domain_tracked - is a domain worth a record?
+ * @domain: argument of a probed function
+ *
+ * Context: any; the first thing a hot handler does.
+ */
+bool ivs_domain_tracked(const struct iommu_domain *domain)
+{
+	return domain->type == IOMMU_DOMAIN_UNMANAGED ||
+	       (ivs_dma_api && is_dma_api(domain->type));
+}
+
+static struct ivs_domain *domain_make(const struct iommu_domain *domain)
+{
+	struct ivs_record *record;
+
+	record = ivs_record_get(&ivs_domains, (unsigned long)domain, 0);
+	if (!record) {
+		ivs_stats_add(IVS_LOST_DOMAINS, 1, &host_scope);
+		return NULL;
+	}
+	to_ivs_domain(record)->type = domain->type;
+	return to_ivs_domain(record);
+}
+
+/**
+ * ivs_domain_find - the record of a domain, if it has one
+ * @domain: argument of a probed function
+ *
+ * Context: under RCU.
+ */
+struct ivs_domain *ivs_domain_find(const struct iommu_domain *domain)
+{
+	struct ivs_record *record;
+
+	record = ivs_record_find(&ivs_domains, (unsigned long)domain, 0);
+	return record ? to_ivs_domain(record) : NULL;
+}
+
+/**
+ * ivs_domain_get - the record of a domain in use; made if there is none
+ * @domain: argument of a probed function
+ * @backend: who uses it; the first one known stays
+ *
+ * Context: under RCU, any but NMI.
+ * Return: the record, NULL (counted as lost) when there is no room for one.
+ */
+struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
+				  enum ivs_backend backend)
+{
+	struct ivs_domain *dom = ivs_domain_find(domain);
+
+	if (!dom) {
+		dom = domain_make(domain);
+		if (!dom)
+			return NULL;
+		/* Whoever attached it did so before we looked. */
+		set_bit(IVS_INEXACT_OLDER, &dom->inexact);
+	}
+	if (dom->backend == IVS_BACKEND_NONE)
+		dom->backend = backend;
+	WRITE_ONCE(dom->rec.last_ns, ktime_get_mono_fast_ns());
+	return dom;
+}
+
+/* Table levels that reach the end of the aperture, nine bits each over 4K. */
+static u8 levels_of(const struct iommu_domain *domain)
+{
+	unsigned int bits = fls64(domain->geometry.aperture_end);
+
+	return clamp_t(unsigned int, DIV_ROUND_UP(bits - min(bits, 12U), 9), 1,
+		       IVS_MAX_LEVELS);
+}
+
+static void forget(struct ivs_domain *dom, u64 start, u64 last,
+		   struct ivs_removed *removed)
+{
+	ivs_extents_remove(&dom->extents, start, last, removed);
+	if (removed->lost)
+		set_bit(IVS_INEXACT_RANGES, &dom->inexact);
+}
+
+static void count_removed(const struct ivs_removed *removed,
+			  const struct ivs_scope *scope)
+{
+	enum ivs_leaf leaf;
+
+	for (leaf = 0; leaf < IVS_NR_LEAVES; leaf++)
+		ivs_stats_add(IVS_REMOVED_LEAVES + leaf, removed->leaves[leaf],
+			      scope);
+	ivs_stats_add(IVS_SPLIT_LEAF_CALLS, removed->split, scope);
+	ivs_stats_add(IVS_LOST_RANGES, removed->lost, scope);
+}
+
+/**
+ * ivs_domain_map - leaves were written
+ * @dom: the domain's record
+ * @domain: the domain, for its page sizes; 6.1 sets them at the first attach,
+ *	so that they are read at each map
+ * @iova: first IOVA, in bytes
+ * @phys: physical address
+ * @size: length in bytes
+ * @leaves: how many of each size were written
+ * @scope: for whom to count them
+ *
+ * Context: return handler of a map that succeeded.
+ */
+void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
+		    u64 iova, u64 phys, u64 size, u64 leaves[IVS_NR_LEAVES],
+		    const struct ivs_scope *scope)
+{
+	struct ivs_span spans[IVS_MAX_SPANS];
+	struct ivs_removed over;
+	unsigned int nr, i, lost = 0;
+	unsigned long flags;
+
+	memset(leaves, 0, IVS_NR_LEAVES * sizeof(*leaves));
+	nr = ivs_leaf_split(domain->pgsize_bitmap, iova, phys, size, spans);
+	if (!nr)
+		return;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	dom->levels = levels_of(domain);
+	forget(dom, iova, iova + size - 1, &over);
+	for (i = 0; i < nr; i++) {
+		leaves[spans[i].leaf] += ivs_span_leaves(&spans[i]);
+		lost += !!ivs_extents_add(&dom->extents, &spans[i]);
+	}
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+
+	if (lost)
+		set_bit(IVS_INEXACT_RANGES, &dom->inexact);
+	for (i = 0; i < IVS_NR_LEAVES; i++)
+		ivs_stats_add(IVS_ADDED_LEAVES + i, leaves[i], scope);
+	ivs_stats_add(IVS_LOST_RANGES, lost, scope);
+	if (over.known_bytes) {
+		ivs_stats_add(IVS_OVERMAPPED_CALLS, 1, scope);
+		count_removed(&over, scope);
+	}
+}
+
+/**
+ * ivs_domain_unmap - leaves were removed
+ * @dom: the domain's record
+ * @iova: first IOVA, in bytes
+ * @size: bytes that the driver says it removed, which may be more or less than
+ *	it was asked to
+ * @removed: what they were
+ * @scope: for whom to count them
+ *
+ * Context: return handler of an unmap.
+ */
+void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
+		      struct ivs_removed *removed,
+		      const struct ivs_scope *scope)
+{
+	unsigned long flags;
+
+	memset(removed, 0, sizeof(*removed));
+	if (!size)
+		return;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	forget(dom, iova, iova + size - 1, removed);
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+
+	count_removed(removed, scope);
+	if (removed->known_bytes < size) {
+		set_bit(IVS_INEXACT_OLDER, &dom->inexact);
+		ivs_stats_add(IVS_UNKNOWN_UNMAP_BYTES,
+			      size - removed->known_bytes, scope);
+	}
+}
+
+static void count_device(struct device *dev, u64 domain)
+{
+	if (ivs_device_move(dev, domain))
+		ivs_stats_add(IVS_LOST_DEVICES, 1, &host_scope);
+}
+
+/**
+ * ivs_domain_attach - a device was attached to a domain
+ * @domain: the domain
+ * @dev: the device
+ * @backend: on whose behalf
+ *
+ * Context: return handler of an attach that succeeded.
+ */
+void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
+		       enum ivs_backend backend)
+{
+	struct ivs_domain *dom = NULL;
+
+	if (ivs_domain_tracked(domain))
+		dom = domain_make(domain);
+	if (dom && dom->backend == IVS_BACKEND_NONE)
+		dom->backend = backend;
+	count_device(dev, dom ? dom->rec.id : 0);
+}
+
+/**
+ * ivs_domain_free - a domain is about to go, with all it holds
+ * @domain: the domain
+ *
+ * The driver frees the tables without unmapping (6.1 intel/iommu.c
+ * domain_exit()), so what is left counts as removed here.
+ *
+ * Context: entry handler of iommu_domain_free().
+ */
+void ivs_domain_free(const struct iommu_domain *domain)
+{
+	struct ivs_domain *dom = ivs_domain_find(domain);
+	struct ivs_scope scope = { .host = true };
+	struct ivs_removed removed = { };
+	unsigned long flags;
+
+	if (!dom)
+		return;
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	memcpy(removed.leaves, dom->extents.leaves, sizeof(removed.leaves));
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+
+	scope.host = !is_dma_api(dom->type);
+	count_removed(&removed, &scope);
+	ivs_record_retire(&dom->rec);
+}
+
+/* The type of a domain that may be freed while we look. */
+static bool is_unmanaged(const struct iommu_domain *domain)
+{
+	unsigned int type;
+
+	return domain &&
+	       !copy_from_kernel_nofault(&type, &domain->type, sizeof(type)) &&
+	       type == IOMMU_DOMAIN_UNMANAGED;
+}
+
+static void baseline_device(struct pci_dev *pdev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(&pdev->dev);
+	struct ivs_domain *dom;
+
+	if (!is_unmanaged(domain))
+		return;
+	rcu_read_lock();
+	dom = ivs_domain_get(domain, IVS_BACKEND_NONE);
+	if (dom) {
+		/* Its maker is not the one who loads a module. */
+		dom->rec.pid = 0;
+		dom->rec.comm[0] = '\0';
+		count_device(&pdev->dev, dom->rec.id);
+		/* Freed before our probe saw it? Then the device has moved. */
+		if (iommu_get_domain_for_dev(&pdev->dev) != domain) {
+			count_device(&pdev->dev, 0);
+			ivs_record_retire(&dom->rec);
+		}
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * ivs_domain_baseline - find the domains that are older than the module
+ *
+ * Their devices are known from then on; what they hold is not, so that they are
+ * inexact. Context: may sleep; the probes are armed already, so that nothing
+ * falls between the two.
+ */
+void ivs_domain_baseline(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev)
+		baseline_device(pdev);
+}
+
+/* ---- showing ---- */
+
+static const char *const backend_names[IVS_NR_BACKENDS] = {
+	[IVS_BACKEND_NONE] = "none",
+	[IVS_BACKEND_TYPE1] = "type1",
+	[IVS_BACKEND_OTHER] = "other",
+};
+
+static const char *const inexact_names[IVS_NR_INEXACT] = {
+	[IVS_INEXACT_OLDER] = "older",
+	[IVS_INEXACT_MISSED] = "missed",
+	[IVS_INEXACT_RANGES] = "ranges",
+};
+
+static unsigned long inexact_of(const struct ivs_domain *dom)
+{
+	unsigned long inexact = READ_ONCE(dom->inexact);
+
+	if (ivs_probes_missed(IVS_FEEDS_LIVE) != dom->missed)
+		inexact |= BIT(IVS_INEXACT_MISSED);
+	return inexact;
+}
+
+static void show_inexact(struct seq_file *m, unsigned long inexact)
+{
+	const char *comma = "";
+	unsigned int i;
+
+	seq_printf(m, " exact=%d inexact=", !inexact);
+	for (i = 0; i < IVS_NR_INEXACT; i++) {
+		if (!(inexact & BIT(i)))
+			continue;
+		seq_printf(m, "%s%s", comma, inexact_names[i]);
+		comma = ",";
+	}
+}
+
+/* Tables that the extents need, the root included; 0 when nobody mapped. */
+static u64 tables_of(struct ivs_domain *dom)
+{
+	struct ivs_tables tables = { };
+	struct ivs_extent *extent;
+	unsigned long flags;
+	u64 iova = 0;
+
+	if (!dom->levels)
+		return 0;
+	do {
+		unsigned int batch = SHOW_BATCH;
+
+		raw_spin_lock_irqsave(&dom->lock, flags);
+		while (batch-- && (extent = ivs_extents_at(&dom->extents,
+							   iova))) {
+			ivs_tables_add(&tables, &extent->span, dom->levels);
+			iova = extent->span.last + 1;
+		}
+		raw_spin_unlock_irqrestore(&dom->lock, flags);
+	} while (extent);
+	return tables.nr + 1;
+}
+
+/* What a domain holds now, in the order of the table below. */
+enum gauge {
+	LIVE_BYTES,
+	LIVE_LEAVES,
+	LIVE_LEAF_BYTES = LIVE_LEAVES + IVS_NR_LEAVES,
+	TABLE_BYTES = LIVE_LEAF_BYTES + IVS_NR_LEAVES,
+	NR_GAUGES,
+};
+
+static const struct {
+	const char *key;
+	const char *unit;
+	const char *help;
+} gauges[NR_GAUGES] = {
+	[LIVE_BYTES] = { "live_bytes", "bytes", "bytes mapped now" },
+	[LIVE_LEAVES + IVS_LEAF_4K] = { "live_4k_leaves", "leaves",
+		"4K leaves now" },
+	[LIVE_LEAVES + IVS_LEAF_2M] = { "live_2m_leaves", "leaves",
+		"2M leaves now" },
+	[LIVE_LEAVES + IVS_LEAF_1G] = { "live_1g_leaves", "leaves",
+		"1G leaves now" },
+	[LIVE_LEAF_BYTES + IVS_LEAF_4K] = { "live_4k_bytes", "bytes",
+		"bytes mapped now by 4K leaves" },
+	[LIVE_LEAF_BYTES + IVS_LEAF_2M] = { "live_2m_bytes", "bytes",
+		"bytes mapped now by 2M leaves" },
+	[LIVE_LEAF_BYTES + IVS_LEAF_1G] = { "live_1g_bytes", "bytes",
+		"bytes mapped now by 1G leaves" },
+	[TABLE_BYTES] = { "table_bytes_implied", "bytes",
+		"page tables these leaves need, root included" },
+};
+
+static void show_live(struct seq_file *m, struct ivs_domain *dom)
+{
+	u64 value[NR_GAUGES];
+	struct ivs_extents now;
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	now = dom->extents;
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+
+	value[LIVE_BYTES] = ivs_extents_bytes(&now);
+	for (i = 0; i < IVS_NR_LEAVES; i++) {
+		value[LIVE_LEAVES + i] = now.leaves[i];
+		value[LIVE_LEAF_BYTES + i] = now.leaves[i]
+					     << ivs_leaf_shift(i);
+	}
+	value[TABLE_BYTES] = tables_of(dom) << 12;
+	for (i = 0; i < NR_GAUGES; i++)
+		ivs_text_nested(m, gauges[i].key, value[i]);
+}
+
+/* ivs_domain_schema - describe the gauges of a domain */
+void ivs_domain_schema(struct seq_file *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_GAUGES; i++)
+		ivs_stats_schema_line(m, gauges[i].key, IVS_IN_DOMAINS, "gauge",
+				      gauges[i].unit, gauges[i].help);
+}
+
+static const char *type_name(unsigned int type)
+{
+	if (type == IOMMU_DOMAIN_UNMANAGED)
+		return "unmanaged";
+	return is_dma_api(type) ? "dma" : "other";
+}
+
+/**
+ * ivs_domain_show - write the line of a domain, if there is anything to say
+ * @m: where
+ * @dom: the domain's record
+ *
+ * Before 6.12 the core keeps an empty paging domain for each group to block its
+ * DMA with; those, and domains that were made and never used, are left out.
+ *
+ * Context: under RCU.
+ */
+void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
+{
+	const struct ivs_sink sink = { ivs_text_nested, m };
+
+	if (!dom->levels && !ivs_device_any(dom->rec.id))
+		return;
+	seq_printf(m, "%llu type=%s backend=%s", dom->rec.id,
+		   type_name(dom->type), backend_names[dom->backend]);
+	ivs_device_show(m, dom->rec.id);
+	seq_printf(m, " pid=%d", dom->rec.pid);
+	ivs_text_pair(m, "comm", dom->rec.comm);
+	seq_printf(m, " first_ns=%llu last_ns=%llu", dom->rec.first_ns,
+		   READ_ONCE(dom->rec.last_ns));
+	show_inexact(m, inexact_of(dom));
+	show_live(m, dom);
+	ivs_stats_show(&dom->rec.sums, IVS_IN_DOMAINS, &sink);
+	seq_putc(m, '\n');
+}
+
+/* ivs_domain_init - make the tables; 0 or -ENOMEM; may sleep */
+int ivs_domain_init(void)
+{
+	int ret = ivs_pool_init(&extent_pool);
+
+	if (ret)
+		return ret;
+	ret = ivs_table_init(&ivs_domains);
+	if (ret)
+		ivs_pool_exit(&extent_pool);
+	return ret;
+}
+
+/* ivs_domain_exit - free all records; may sleep; no handler runs any more */
+void ivs_domain_exit(void)
+{
+	ivs_table_exit(&ivs_domains);
+	ivs_pool_exit(&extent_pool);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - load and unload
+ *
+ * Order of loading: storage, probes, baseline, files. A probe may fire as soon
+ * as it is armed, so everything it counts into exists before; the baseline
+ * looks for older domains after the probes are armed, so that nothing falls
+ * between; files come last because reading them uses all of it. Unloading is
+ * the reverse. Nothing is armed on a machine that has not loaded the module.
+ */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "debugfs.h"
+#include "device.h"
+#include "domain.h"
+#include "params.h"
+#include "probe.h"
+#include "process.h"
+#include "stats.h"
+
+bool ivs_dma_api;
+module_param_named(dma_api, ivs_dma_api, bool, 0444);
+MODULE_PARM_DESC(dma_api,
+		 "count the host's own DMA-API domains too (default: no)");
+
+static char *skip;
+module_param(skip, charp, 0444);
+MODULE_PARM_DESC(skip,
+		 "probes to leave off, comma-separated names as in the file \"probes\"");
+
+static int __init iovascope_init(void)
+{
+	int ret;
+
+	ret = ivs_stats_init();
+	if (ret)
+		return ret;
+	ret = ivs_table_init(&ivs_processes);
+	if (ret)
+		goto err_stats;
+	ret = ivs_device_init();
+	if (ret)
+		goto err_processes;
+	ret = ivs_domain_init();
+	if (ret)
+		goto err_devices;
+	ret = ivs_probes_init(skip);
+	if (ret)
+		goto err_domains;
+	ivs_domain_baseline();
+	ret = ivs_debugfs_init();
+	if (ret)
+		goto err_probes;
+	return 0;
+
+err_probes:
+	ivs_probes_exit();
+err_domains:
+	ivs_domain_exit();
+err_devices:
+	ivs_device_exit();
+err_processes:
+	ivs_process_exit();
+err_stats:
+	ivs_stats_exit();
+	return ret;
+}
+
+static void __exit iovascope_exit(void)
+{
+	ivs_debugfs_exit();
+	ivs_probes_exit();
+	ivs_domain_exit();
+	ivs_device_exit();
+	ivs_process_exit();
+	ivs_stats_exit();
+}
+
+module_init(iovascope_init);
+module_exit(iovascope_exit);
+
+MODULE_DESCRIPTION("What the IOMMU maps, at which leaf size, and what it costs");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(IVS_VERSION);

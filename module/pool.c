@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pool.c - a reserve of objects for probe handlers
+ *
+ * Model. Handlers run with preemption off, possibly with interrupts off, and on
+ * a real-time kernel not even GFP_ATOMIC is allowed there. So they take objects
+ * from a free list that a worker keeps filled, and never allocate. A burst that
+ * outruns the worker finds the list empty: the caller counts that loss and
+ * marks what it describes as inexact.
+ *
+ * Locking: @lock, raw, irq-safe, innermost; held for a few instructions.
+ * Lifetime: ivs_pool_exit() demands that every object is back.
+ */
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "pool.h"
+
+/* Free objects are given back once there are this many times the reserve. */
+#define POOL_SLACK 4
+
+static bool at_limit(const struct ivs_pool *pool)
+{
+	return pool->limit && READ_ONCE(pool->nr) >= pool->limit;
+}
+
+static bool pool_push(struct ivs_pool *pool, void *object, bool fresh)
+{
+	struct llist_node *node = object;
+	unsigned long flags;
+	bool wanted;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	wanted = !fresh || (pool->nr_free < pool->reserve && !at_limit(pool));
+	if (wanted) {
+		node->next = pool->free;
+		pool->free = node;
+		pool->nr_free++;
+		if (fresh)
+			pool->nr++;
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return wanted;
+}
+
+static struct llist_node *pool_pop(struct ivs_pool *pool, unsigned int keep)
+{
+	struct llist_node *node = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (pool->nr_free > keep) {
+		node = pool->free;
+		pool->free = node->next;
+		pool->nr_free--;
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return node;
+}
+
+/* Give back what a burst left behind. */
+static void pool_trim(struct ivs_pool *pool, unsigned int keep)
+{
+	struct llist_node *node;
+
+	while ((node = pool_pop(pool, keep))) {
+		kmem_cache_free(pool->cache, node);
+		pool->nr--;
+	}
+}
+
+static void pool_fill(struct ivs_pool *pool)
+{
+	for (;;) {
+		void *object = kmem_cache_alloc(pool->cache, GFP_KERNEL);
+
+		if (!object)
+			return;
+		if (!pool_push(pool, object, true)) {
+			kmem_cache_free(pool->cache, object);
+			return;
+		}
+	}
+}
+
+/* The only one who allocates and frees once the pool is in use. */
+static void pool_refill(struct work_struct *work)
+{
+	struct ivs_pool *pool = container_of(work, struct ivs_pool, refill);
+
+	if (READ_ONCE(pool->nr_free) > POOL_SLACK * pool->reserve)
+		pool_trim(pool, pool->reserve);
+	else
+		pool_fill(pool);
+}
+
+/**
+ * ivs_pool_init - make a pool ready and fill its reserve
+ * @pool: with @name, @size, @reserve and @limit set
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ivs_pool_init(struct ivs_pool *pool)
+{
+	pool->cache = kmem_cache_create(pool->name, pool->size, 0, 0, NULL);
+	if (!pool->cache)
+		return -ENOMEM;
+
+	raw_spin_lock_init(&pool->lock);
+	INIT_WORK(&pool->refill, pool_refill);
+	pool_refill(&pool->refill);
+	if (pool->nr_free < pool->reserve) {
+		ivs_pool_exit(pool);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * ivs_pool_exit - free a pool, every object of which has been put back
+ * @pool: the pool; one that was never initialised is left alone
+ *
+ * Context: may sleep.
+ */
+void ivs_pool_exit(struct ivs_pool *pool)
+{
+	if (!pool->cache)
+		return;
+	cancel_work_sync(&pool->refill);
+	WARN_ON_ONCE(pool->nr != pool->nr_free);
+	pool_trim(pool, 0);
+	kmem_cache_destroy(pool->cache);
+	pool->cache = NULL;
+}
+
+/**
+ * ivs_pool_get - take a zeroed object
+ * @pool: the pool
+ *
+ * Context: any but NMI.
+ * Return: the object, NULL when the reserve is dry; it is being refilled then.
+ */
+void *ivs_pool_get(struct ivs_pool *pool)
+{
+	struct llist_node *node = pool_pop(pool, 0);
+
+	if (READ_ONCE(pool->nr_free) < pool->reserve / 2 && !at_limit(pool))
+		schedule_work(&pool->refill);
+	if (node)
+		memset(node, 0, pool->size);
+	return node;
+}
+
+/**
+ * ivs_pool_put - give an object back
+ * @pool: the pool it came from
+ * @object: the object; nobody may look at it any more
+ *
+ * Context: any but NMI.
+ */
+void ivs_pool_put(struct ivs_pool *pool, void *object)
+{
+	pool_push(pool, object, false);
+	if (READ_ONCE(pool->nr_free) > POOL_SLACK * pool->reserve)
+		schedule_work(&pool->refill);
+}
