@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HOST_LINUX_KERNEL_H
+#define HOST_LINUX_KERNEL_H
+
+#define min(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); \
+		     _a < _b ? _a : _b; })
+#define max(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); \
+		     _a > _b ? _a : _b; })
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+#endif
