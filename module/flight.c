@@ -10,12 +10,16 @@
  * Locking: one raw spinlock a bucket. Tasks hash apart, so a lock is taken by
  * another CPU only while somebody reads the file.
  *
- * Lifetime: a call lives in its kretprobe instance. When a probe is removed
- * while a call is in flight the return handler never runs; that happens only
- * when the module goes, and the table goes with it.
+ * Lifetime: a call lives in its kretprobe instance. A probe that is removed
+ * while a call is in flight never sees it return, and its instance is freed
+ * while it still stands here. So before the first probe goes the table is
+ * closed: from then on no handler, of whatever probe, looks into it. (The
+ * probes in a module that is unloaded have nothing in flight: its code would
+ * still be running.)
  */
 #include <linux/hash.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -32,6 +36,8 @@ static struct {
 		.lock = __RAW_SPIN_LOCK_UNLOCKED(buckets.lock),
 	},
 };
+
+static bool closed;
 
 static unsigned int bucket_of(const struct task_struct *task)
 {
@@ -68,6 +74,8 @@ void ivs_flight_begin(struct ivs_call *call, enum ivs_op op)
 	call->pid = current->tgid;
 	memcpy(call->comm, current->comm, TASK_COMM_LEN);
 	call->comm[TASK_COMM_LEN - 1] = '\0';
+	if (READ_ONCE(closed))
+		return;
 
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
 	call->parent = innermost(b, current);
@@ -88,8 +96,11 @@ void ivs_flight_end(struct ivs_call *call)
 	unsigned int b = bucket_of(call->task);
 	unsigned long flags;
 
+	if (READ_ONCE(closed))
+		return;
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
-	hlist_del(&call->node);
+	if (!hlist_unhashed(&call->node))
+		hlist_del(&call->node);
 	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
 }
 
@@ -105,10 +116,23 @@ struct ivs_call *ivs_flight_current(void)
 	struct ivs_call *call;
 	unsigned long flags;
 
+	if (READ_ONCE(closed))
+		return NULL;
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
 	call = innermost(b, current);
 	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
 	return call;
+}
+
+/**
+ * ivs_flight_close - no handler looks into the table after this
+ *
+ * Context: may sleep; before the first probe is removed for good.
+ */
+void ivs_flight_close(void)
+{
+	WRITE_ONCE(closed, true);
+	synchronize_rcu();
 }
 
 static unsigned int depth_of(const struct ivs_call *call)

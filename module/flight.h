@@ -61,6 +61,7 @@ struct seq_file;
 
 void ivs_flight_begin(struct ivs_call *call, enum ivs_op op);
 void ivs_flight_end(struct ivs_call *call);
+void ivs_flight_close(void);
 struct ivs_call *ivs_flight_current(void);
 void ivs_flight_show(struct seq_file *m, unsigned int bucket);
 

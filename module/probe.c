@@ -39,6 +39,9 @@
 #define MAX_SYMBOLS 2
 
 enum probe_state {
+	/* By the parameter dma_api: what it would count is not asked for. */
+	PROBE_UNUSED,
+	/* By the parameter skip. */
 	PROBE_OFF,
 	PROBE_WAITING,
 	PROBE_ATTACHED,
@@ -47,6 +50,7 @@ enum probe_state {
 };
 
 static const char *const state_names[] = {
+	[PROBE_UNUSED] = "unused",
 	[PROBE_OFF] = "off",
 	[PROBE_WAITING] = "waiting",
 	[PROBE_ATTACHED] = "attached",
@@ -176,8 +180,7 @@ static struct probe probes[] = {
 	},
 };
 
-#define for_each_probe(p) \
-	for ((p) = probes; (p) < probes + ARRAY_SIZE(probes); (p)++)
+#define PROBES_END (probes + ARRAY_SIZE(probes))
 
 static DEFINE_MUTEX(probe_lock);
 
@@ -198,11 +201,16 @@ static int arm_symbol(struct probe *p, const char *symbol)
 	return register_kretprobe(&p->rp);
 }
 
+static bool is_wanted(const struct probe *p)
+{
+	return p->state != PROBE_UNUSED && p->state != PROBE_OFF;
+}
+
 static void arm(struct probe *p)
 {
 	unsigned int i;
 
-	if (p->state == PROBE_OFF || p->state == PROBE_ATTACHED)
+	if (!is_wanted(p) || p->state == PROBE_ATTACHED)
 		return;
 	for (i = 0; i < MAX_SYMBOLS && p->symbols[i]; i++) {
 		p->error = arm_symbol(p, p->symbols[i]);
@@ -242,9 +250,9 @@ static void settle_missing(const char *module)
 	struct probe *p;
 	bool loaded = false;
 
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		loaded |= same_module(p, module) && p->state == PROBE_ATTACHED;
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		if (loaded && same_module(p, module) &&
 		    p->state == PROBE_WAITING)
 			p->state = PROBE_MISSING;
@@ -256,7 +264,7 @@ static void settle_cover(void)
 	unsigned long mask = 0;
 	struct probe *p;
 
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		if (p->state == PROBE_ATTACHED || p->state == PROBE_WAITING)
 			mask |= p->feeds;
 	ivs_stats_cover(mask);
@@ -266,7 +274,7 @@ static void arm_module(const char *module)
 {
 	struct probe *p;
 
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		if (same_module(p, module))
 			arm(p);
 	if (module)
@@ -278,11 +286,11 @@ static void disarm_module(const char *module)
 {
 	struct probe *p;
 
-	for_each_probe(p) {
+	for (p = probes; p < PROBES_END; p++) {
 		if (!same_module(p, module))
 			continue;
 		disarm(p);
-		if (p->state != PROBE_OFF)
+		if (is_wanted(p))
 			p->state = PROBE_WAITING;
 	}
 }
@@ -291,7 +299,7 @@ static bool has_rows(const char *module)
 {
 	struct probe *p;
 
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		if (p->module && !strcmp(p->module, module))
 			return true;
 	return false;
@@ -322,7 +330,7 @@ static int skip_row(const char *name)
 {
 	struct probe *p;
 
-	for_each_probe(p) {
+	for (p = probes; p < PROBES_END; p++) {
 		if (strcmp(p->name, name))
 			continue;
 		if (p->required) {
@@ -356,7 +364,7 @@ static int check_required(void)
 {
 	struct probe *p;
 
-	for_each_probe(p) {
+	for (p = probes; p < PROBES_END; p++) {
 		if (!p->required || p->state == PROBE_ATTACHED)
 			continue;
 		pr_err("cannot probe %s: error %d\n", p->symbols[0], p->error);
@@ -377,9 +385,9 @@ int ivs_probes_init(const char *skip)
 	struct probe *p;
 	int ret;
 
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		p->state = !p->dma_api || ivs_dma_api ? PROBE_WAITING :
-							PROBE_OFF;
+							PROBE_UNUSED;
 	ret = skip ? skip_rows(skip) : 0;
 	if (ret)
 		return ret;
@@ -404,8 +412,9 @@ void ivs_probes_exit(void)
 	struct probe *p;
 
 	unregister_module_notifier(&module_nb);
+	ivs_flight_close();
 	mutex_lock(&probe_lock);
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		disarm(p);
 	mutex_unlock(&probe_lock);
 }
@@ -430,7 +439,7 @@ u64 ivs_probes_missed(unsigned long feeds)
 	struct probe *p;
 	u64 missed = 0;
 
-	for_each_probe(p)
+	for (p = probes; p < PROBES_END; p++)
 		if (p->feeds & feeds)
 			missed += missed_of(p);
 	return missed;
@@ -484,7 +493,7 @@ void ivs_probes_show(struct seq_file *m)
 	struct probe *p;
 
 	mutex_lock(&probe_lock);
-	for_each_probe(p) {
+	for (p = probes; p < PROBES_END; p++) {
 		seq_puts(m, p->name);
 		show_symbol(m, p);
 		seq_printf(m, " module=%s state=%s required=%d",
