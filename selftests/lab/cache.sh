@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The cache: one folder outside the tree for all that set-up makes.
+#
+# An entry is a folder NAME-KEY whose key is a hash of what goes into it
+# (packages with their versions, and the code that makes it). It is made in a
+# temporary folder beside it and renamed, so an entry that exists is whole and
+# never stale. NAME is a symbolic link to the entry of today, replaced by
+# rename too: readers see the old one or the new one, nothing in between.
+
+NEED_CACHE_MIB=3000
+
+cache_open() {
+	mkdir -p "$LAB_CACHE" 2>/dev/null || die "cannot make the cache $LAB_CACHE"
+	LAB_CACHE=$(cd "$LAB_CACHE" && pwd)
+	exec 9>"$LAB_CACHE/lock"
+	if ! flock -n 9; then
+		say "another set-up is at work; waiting for it ..."
+		flock 9
+	fi
+	trap cache_close EXIT
+}
+
+# With the lock held, whatever is temporary is ours.
+cache_close() {
+	step_abort
+	rm -rf "$LAB_CACHE"/tmp.*
+}
+
+# need_space DIR MIB
+need_space() {
+	local free
+
+	free=$(df -BM --output=avail "$1" | tail -n 1 | tr -dc 0-9)
+	((free >= $2)) ||
+		die "not enough disk space: $1 has $free MiB free, need $2"
+}
+
+# key_of: a short hash of stdin.
+key_of() {
+	sha256sum | cut -c1-16
+}
+
+# point LINK TARGET: make a symbolic link, or replace it, in one step.
+point() {
+	ln -sfn "$2" "$LAB_CACHE/tmp.link"
+	mv -T "$LAB_CACHE/tmp.link" "$LAB_CACHE/$1"
+}
+
+# prune NAME: remove entries that NAME no longer points to. A VM that reads
+# one keeps its open file; a day's grace is for one about to open it.
+prune() {
+	find "$LAB_CACHE" -mindepth 1 -maxdepth 1 -type d -mtime +0 \
+		-name "$1-????????????????" \
+		! -name "$(readlink "$LAB_CACHE/$1")" -exec rm -rf {} +
+}
+
+# cache_entry NAME KEY WHAT FUNCTION [ARG...]: have the entry NAME-KEY, made
+# by "FUNCTION DIR ARG..." in DIR/new if need be, and point NAME to it.
+cache_entry() {
+	local name=$1 key=$2 what=$3 function=$4 tmp
+	shift 4
+
+	if [[ ! -d $LAB_CACHE/$name-$key ]]; then
+		need_space "$LAB_CACHE" $NEED_CACHE_MIB
+		tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
+		chmod 755 "$tmp"
+		mkdir "$tmp/new"
+		step "$what" "$function" "$tmp" "$@"
+		chmod a+rX "$tmp/new"
+		mv -T "$tmp/new" "$LAB_CACHE/$name-$key"
+		rm -rf "$tmp"
+	fi
+	point "$name" "$name-$key"
+	prune "$name"
+}

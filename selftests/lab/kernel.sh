@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# One kernel of the lab, as Debian built it: the kernel unpacked, its modules,
+# and an initrd that reaches the guest's root.
+
+# What the initramfs needs to reach the root. The order is modprobe's, so that
+# a driver that is built in, or renamed, in another kernel does no harm.
+INITRD_MODULES=(virtio_pci virtio_blk squashfs overlay)
+
+# initrd_modules ROOT KVER: paths below ROOT, in the order of loading.
+initrd_modules() {
+	local module
+
+	for module in "${INITRD_MODULES[@]}"; do
+		modprobe -d "$1" -S "$2" --show-depends "$module"
+	done | sed -n "s:^insmod $1/*\([^ ]*\).*:\1:p" | awk '!seen[$0]++'
+}
+
+# build_initrd ROOT KVER BUSYBOX OUT: busybox and the modules, nothing that
+# changes from run to run: init itself comes with the payload (lab.sh).
+# Not compressed: an emulated CPU unpacks slower than it reads.
+build_initrd() {
+	local root=$1 kver=$2 busybox=$3 out=$4 dir=$4.d path n=0
+
+	mkdir -p "$dir"/{bin,modules,dev,proc,sys,newroot}
+	cp "$busybox" "$dir/bin/busybox"
+	ln -s busybox "$dir/bin/sh"
+	initrd_modules "$root" "$kver" | while read -r path; do
+		n=$((n + 1))
+		cp "$root/$path" "$(printf '%s/modules/%02d-%s' "$dir" "$n" \
+			"$(basename "$path")")"
+	done
+	[[ -n $(ls "$dir/modules") ]]
+	(cd "$dir" && find . | sort | cpio -o -H newc --quiet -R 0:0) >"$out"
+	rm -rf "$dir"
+}
+
+# le FILE OFFSET BYTES: a little-endian number.
+le() {
+	od -A n -t "u$3" -j "$2" -N "$3" --endian=little "$1" | tr -d ' '
+}
+
+# unpack_kernel VMLINUZ OUT: the ELF inside a bzImage, where the boot
+# protocol's header says it is; its last four bytes are its unpacked size.
+unpack_kernel() {
+	local start length magic unpack
+
+	start=$((($(le "$1" 0x1f1 1) + 1) * 512 + $(le "$1" 0x248 4)))
+	length=$(($(le "$1" 0x24c 4) - 4))
+	magic=$(od -A n -t x1 -j "$start" -N 4 "$1" | tr -d ' ')
+	case $magic in
+	fd377a58) unpack=xz ;;
+	28b52ffd) unpack=zstd ;;
+	02214c18) unpack=lz4 ;;
+	1f8b08*) unpack=gzip ;;
+	*)
+		echo "$1: packed in a way unknown to this script ($magic)"
+		return 1
+		;;
+	esac
+	dd if="$1" bs=1M iflag=skip_bytes,count_bytes skip="$start" \
+		count="$length" status=none | "$unpack" -dc >"$2"
+	[[ $(head -c 4 "$2") == $'\x7fELF' ]]
+}
+
+# build_kernel DIR SUITE PACKAGE KVER
+build_kernel() {
+	local dir=$1 root=$1/root package=$3 kver=$4 busybox
+
+	suite_download "$2" "$dir/deb" "$package" busybox-static
+	dpkg-deb -x "$dir"/deb/"${package}"_*.deb "$root"
+	dpkg-deb -x "$dir"/deb/busybox-static_*.deb "$dir/busybox"
+	busybox=$(find "$dir/busybox" -name busybox -type f -perm -1)
+	depmod -b "$root" "$kver"
+	build_initrd "$root" "$kver" "$busybox" "$dir/new/initrd"
+	mksquashfs "$root/lib/modules" "$dir/new/modules.squashfs" \
+		-comp lz4 -no-progress -quiet -all-root
+	unpack_kernel "$root/boot/vmlinuz-$kver" "$dir/new/vmlinux"
+	cp "$root/boot/config-$kver" "$dir/new/config"
+	echo "$kver" >"$dir/new/kver"
+}
+
+# The package that the row's meta package stands for today.
+kernel_package() {
+	suite_field "$ROW_SUITE" "$ROW_IMAGE" Depends |
+		grep -o -m1 'linux-image-[0-9][^ ,]*'
+}
+
+# The lab's kernel, and the headers to build for it: from the machine's own
+# apt if it is of the same release, as any user has them.
+setup_kernel() {
+	local package kver version size key
+
+	suite_index "$ROW_SUITE"
+	package=$(kernel_package) ||
+		die "no kernel behind $ROW_IMAGE in the index of $ROW_SUITE"
+	kver=${package#linux-image-}
+	version=$(suite_field "$ROW_SUITE" "$package" Version)
+	size=$(suite_field "$ROW_SUITE" "$package" Size)
+	key=$( (
+		echo "$package $version"
+		declare -p INITRD_MODULES
+		declare -f initrd_modules build_initrd le unpack_kernel \
+			build_kernel
+	) | key_of)
+	cache_entry "kernel-$ROW_NAME" "$key" \
+		"$package $version, $((size / 1000000)) MB" \
+		build_kernel "$ROW_SUITE" "$package" "$kver"
+	say "kernel $ROW_NAME: $kver in $LAB_CACHE/kernel-$ROW_NAME"
+	! same_release || install_missing "linux-headers-$kver"
+}

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: setup.sh [--kernel NAME] [PART...]
+#
+# Set up what iovascope's tests and its lab need, on Debian. Parts, all of
+# them by default, in this order:
+#
+#   packages   the machine's own packages (apt; only what is missing)
+#   kselftest  kselftest.h, kselftest_harness.h, checkpatch.pl and friends,
+#              taken from one recent linux-source
+#   kernel     the lab's kernel, its modules, and its headers to build with
+#   root       the userspace of the guest
+#   buildroot  a root to build in, when this machine is of another release
+#
+# and, only when named:
+#
+#   kvm        try KVM; the lab uses it from then on if it boots
+#
+# setup.sh --kver prints the version of the lab's kernel, and sets up nothing.
+#
+# Everything lives in one folder, ${IOVASCOPE_CACHE:-~/.cache/iovascope}; what
+# is there is used again. Needs root only for what is missing.
+#
+# IOVASCOPE_MIRROR, IOVASCOPE_SECURITY_MIRROR: where packages come from, when
+# it is not where the machine's own apt gets them.
+
+set -euo pipefail
+shopt -s inherit_errexit
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$LAB_DIR/apt.sh"
+. "$LAB_DIR/cache.sh"
+. "$LAB_DIR/source.sh"
+. "$LAB_DIR/kernel.sh"
+. "$LAB_DIR/root.sh"
+. "$LAB_DIR/machine.sh"
+
+# Building and checking (first block), the lab (second).
+HOST_PACKAGES=(
+	bc binutils ca-certificates codespell debian-archive-keyring file gcc
+	git jq kmod libc6-dev libjson-c-dev libncurses-dev libtracefs-dev make
+	mandoc perl pkg-config shellcheck shfmt sparse xz-utils zstd
+	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
+)
+
+NEED_APT_MIB=1500
+
+need_root() {
+	((EUID == 0)) || die "must be root to $1"
+}
+
+missing_packages() {
+	local package
+
+	for package; do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" \
+			2>/dev/null) == installed ]] || echo "$package"
+	done
+}
+
+apt_install() {
+	export DEBIAN_FRONTEND=noninteractive
+
+	apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update
+	apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends install "$@"
+}
+
+# install_missing PACKAGE...
+install_missing() {
+	local missing
+
+	mapfile -t missing < <(missing_packages "$@")
+	((${#missing[@]})) || return 0
+	need_root "install packages: ${missing[*]}"
+	need_space /var/cache/apt $NEED_APT_MIB
+	say "not installed: ${missing[*]}"
+	step "apt-get install of ${#missing[@]} packages" \
+		apt_install "${missing[@]}"
+}
+
+setup_packages() {
+	install_missing "${HOST_PACKAGES[@]}"
+}
+
+lab_kver() {
+	cat "$LAB_CACHE/kernel-$ROW_NAME/kver"
+}
+
+# Believe KVM only when this very machine has booted with it.
+setup_kvm() {
+	local logs=$LAB_CACHE/kvm-logs
+
+	rm -f "$LAB_CACHE/kvm-boots"
+	[[ -w /dev/kvm ]] || die "KVM: there is no /dev/kvm to write to"
+	if IOVASCOPE_ACCEL=kvm IOVASCOPE_LOGS=$logs "$LAB_DIR/lab.sh" \
+		--kernel "$ROW_NAME" --timeout 30 -- true 2>/dev/null; then
+		kvm_key >"$LAB_CACHE/kvm-boots"
+		say "KVM: boots here; the lab will use it"
+	else
+		say "KVM: does not boot here (see $logs); the lab uses TCG"
+	fi
+}
+
+parse_options() {
+	while (($#)); do
+		case $1 in
+		--kver) ACTION=kver ;;
+		--kernel)
+			(($# >= 2)) || usage_error "--kernel needs a name"
+			KERNEL=$2
+			shift
+			;;
+		-h | --help)
+			print_head_comment "$0"
+			exit 0
+			;;
+		packages | kselftest | kernel | root | buildroot | kvm)
+			PARTS+=("$1")
+			;;
+		*) usage_error "unknown argument '$1'" ;;
+		esac
+		shift
+	done
+}
+
+ACTION=setup
+KERNEL=
+PARTS=()
+parse_options "$@"
+kernel_row "$KERNEL" || usage_error "no kernel '$KERNEL' in the table"
+if [[ $ACTION == kver ]]; then
+	lab_kver 2>/dev/null || die "kernel $ROW_NAME is not set up"
+	exit 0
+fi
+((${#PARTS[@]})) || PARTS=(packages kselftest kernel root buildroot)
+command -v apt-get >/dev/null ||
+	die "this machine has no apt-get; set-up knows Debian only"
+
+cache_open
+find_mirrors
+for part in "${PARTS[@]}"; do
+	"setup_$part"
+done
