@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line, from one table: parsing, `help` and what the completion
+ * asks for (--list-cmds, --list-opts) cannot disagree. Options may stand
+ * anywhere; the first word that is none is the command, and an option which
+ * that command does not take is a usage error.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "options.h"
+#include "table.h"
+
+#define MAX_INTERVAL	86400.0
+
+static const struct {
+	const char *name;
+	char letter;
+	const char *arg;
+	const char *help;
+} options[NR_OPTS] = {
+	[OPT_DEBUGFS] = { "debugfs", 'd', "DIR",
+		"read the module's files from DIR" },
+	[OPT_HELP] = { "help", 'h', NULL, "say how to use the command" },
+	[OPT_JSON] = { "json", 'j', NULL, "print JSON with raw integers" },
+	[OPT_PID] = { "pid", 'p', "PID", "show this process only" },
+	[OPT_INTERVAL] = { "interval", 'i', "SEC",
+		"report every SEC seconds (1)" },
+	[OPT_COUNT] = { "count", 'n', "COUNT",
+		"end after COUNT reports" },
+};
+
+/* The first two are hidden: they are for the completion. */
+enum { LIST_CMDS = 256, LIST_OPTS, SHOW_VERSION };
+
+static void fail_usage(const char *what, const char *word)
+{
+	fail(EXIT_USAGE, "%s '%s': try `iovascope help`", what, word);
+}
+
+static enum opt option_of(int letter)
+{
+	int nr = 0;
+
+	while (nr < NR_OPTS && options[nr].letter != letter)
+		nr++;
+	return nr;
+}
+
+static uint64_t parse_number(const char *word)
+{
+	uint64_t val;
+	char *end;
+
+	errno = 0;
+	val = strtoull(word, &end, 10);
+	if (errno || *end || *word < '0' || *word > '9' || !val)
+		fail_usage("not a positive number:", word);
+	return val;
+}
+
+static double parse_seconds(const char *word)
+{
+	char *end;
+	double val = strtod(word, &end);
+
+	if (*end || end == word || !(val >= 0.01 && val <= MAX_INTERVAL))
+		fail_usage("not a number of seconds from 0.01 to 86400:",
+			   word);
+	return val;
+}
+
+static void store(struct request *request, enum opt nr, const char *arg)
+{
+	request->given |= 1u << nr;
+	if (nr == OPT_DEBUGFS)
+		request->debugfs = arg;
+	else if (nr == OPT_PID)
+		request->pid = parse_number(arg);
+	else if (nr == OPT_INTERVAL)
+		request->interval = parse_seconds(arg);
+	else if (nr == OPT_COUNT)
+		request->count = parse_number(arg);
+}
+
+static void list_commands(void)
+{
+	const struct command *command;
+
+	for (command = commands; command->name; command++)
+		puts(command->name);
+}
+
+static void list_options(const struct command *command)
+{
+	for (int nr = 0; nr < NR_OPTS; nr++)
+		if (command->options & 1u << nr)
+			printf("--%s\n", options[nr].name);
+}
+
+static const struct command *find_or_fail(const char *name)
+{
+	const struct command *command = command_find(name);
+
+	if (!command)
+		fail_usage("no such command:", name);
+	return command;
+}
+
+/* Answers what getopt_long() found; the hidden options end here. */
+static void take(struct request *request, int letter, char **argv)
+{
+	char word[] = { '-', optopt, '\0' };
+
+	switch (letter) {
+	case '?':
+		fail_usage("no such option:", optopt ? word : argv[optind - 1]);
+		break;
+	case ':':
+		fail_usage("argument missing after", argv[optind - 1]);
+		break;
+	case LIST_CMDS:
+		list_commands();
+		exit(EXIT_OK);
+	case LIST_OPTS:
+		list_options(find_or_fail(optarg));
+		exit(EXIT_OK);
+	case SHOW_VERSION:
+		request->command = command_find("version");
+		return;
+	}
+	store(request, option_of(letter), optarg);
+}
+
+static void make_getopt(struct option *longs, char *shorts)
+{
+	*shorts++ = ':';
+	for (int nr = 0; nr < NR_OPTS; nr++) {
+		*longs++ = (struct option){ options[nr].name,
+					    !!options[nr].arg, NULL,
+					    options[nr].letter };
+		*shorts++ = options[nr].letter;
+		if (options[nr].arg)
+			*shorts++ = ':';
+	}
+	*longs++ = (struct option){ "list-cmds", 0, NULL, LIST_CMDS };
+	*longs++ = (struct option){ "list-opts", 1, NULL, LIST_OPTS };
+	*longs++ = (struct option){ "version", 0, NULL, SHOW_VERSION };
+	*longs = (struct option){ 0 };
+	*shorts = '\0';
+}
+
+static void choose_command(struct request *request, char **words)
+{
+	request->args = words;
+	if (request->command)
+		return;
+	if (request->given & 1u << OPT_HELP) {
+		request->given = 1u << OPT_HELP;
+		request->command = command_find("help");
+	} else if (*words) {
+		request->command = find_or_fail(*request->args++);
+	} else {
+		fail(EXIT_USAGE, "no command: try `iovascope help`");
+	}
+}
+
+static void check(const struct request *request)
+{
+	const struct command *command = request->command;
+	unsigned int wrong = request->given & ~command->options;
+
+	wrong &= ~(1u << OPT_HELP);
+	if (wrong)
+		fail(EXIT_USAGE, "%s does not take --%s: %s %s`",
+		     command->name, options[__builtin_ctz(wrong)].name,
+		     "try `iovascope help", command->name);
+	if (!command->args && *request->args)
+		fail(EXIT_USAGE, "%s takes no argument: '%s'", command->name,
+		     *request->args);
+}
+
+struct request options_parse(int argc, char **argv)
+{
+	struct request request = {
+		.debugfs = getenv("IOVASCOPE_DEBUGFS"),
+		.interval = 1,
+	};
+	struct option longs[NR_OPTS + 4];
+	char shorts[2 * NR_OPTS + 2];
+	int letter;
+
+	make_getopt(longs, shorts);
+	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		take(&request, letter, argv);
+	choose_command(&request, argv + optind);
+	check(&request);
+	return request;
+}
+
+void help_print(FILE *out)
+{
+	struct table *table = table_new(2);
+	const struct command *command;
+
+	fputs("usage: iovascope COMMAND [OPTION...] [ARGUMENT...]\n\n", out);
+	fputs("What VFIO maps into the IOMMU, at which leaf sizes, and what it costs.\n",
+	      out);
+	table_row(table, "<COMMAND", "<MEANING");
+	for (command = commands; command->name; command++)
+		table_row(table, command->name, command->help);
+	table_end(table, out);
+	fputs("\n`iovascope help COMMAND` says more; iovascope(1) says all.\n",
+	      out);
+}
+
+void help_print_command(FILE *out, const struct command *command)
+{
+	struct table *table = table_new(2);
+
+	fprintf(out, "usage: iovascope %s%s%s%s\n\n%s\n", command->name,
+		command->options ? " [OPTION...]" : "",
+		command->args ? " " : "", command->args ?: "", command->help);
+	table_row(table, "<OPTION", "<MEANING");
+	for (int nr = 0; nr < NR_OPTS; nr++) {
+		if (!(command->options & 1u << nr))
+			continue;
+		table_cell(table, "-%c, --%s%s%s", options[nr].letter,
+			   options[nr].name, options[nr].arg ? " " : "",
+			   options[nr].arg ?: "");
+		table_cell(table, "%s", options[nr].help);
+	}
+	table_end(table, out);
+}

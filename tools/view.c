@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a command tells, cut out of a snapshot: the one tree that text and JSON
+ * are both printed from. A view has the snapshot's `format`, its `interval_ns`
+ * when it is a difference, and the facts; every figure that takes a judgement
+ * (what is live, what a walk cost, whether the numbers can be trusted) is made
+ * here and not while printing.
+ */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cost.h"
+#include "fail.h"
+#include "tree.h"
+#include "view.h"
+
+static const char *sort_key;
+
+static int by_key_descending(const void *a, const void *b)
+{
+	struct lh_entry *const *x = a, *const *y = b;
+	uint64_t u = tree_u64_or_0((struct json_object *)lh_entry_v(*x),
+				   sort_key);
+	uint64_t v = tree_u64_or_0((struct json_object *)lh_entry_v(*y),
+				   sort_key);
+
+	return (u < v) - (u > v);
+}
+
+/* The same records, those with most of @key first. */
+static struct json_object *sorted(struct json_object *records, const char *key)
+{
+	size_t nr = json_object_object_length(records), i = 0;
+	struct lh_entry **entries = calloc(nr + 1, sizeof(*entries));
+	struct json_object *result = tree_new();
+	struct lh_entry *entry;
+
+	if (!entries)
+		fail(EXIT_RUNTIME, "out of memory");
+	lh_foreach(json_object_get_object(records), entry)
+		entries[i++] = entry;
+	sort_key = key;
+	qsort(entries, nr, sizeof(*entries), by_key_descending);
+	for (i = 0; i < nr; i++)
+		tree_share(result, records, lh_entry_k(entries[i]));
+	free(entries);
+	return result;
+}
+
+static struct json_object *view_new(struct json_object *snap)
+{
+	struct json_object *view = tree_new();
+
+	tree_share(view, snap, "format");
+	tree_share(view, snap, "interval_ns");
+	tree_share(view, snap, "gone");
+	return view;
+}
+
+static void add_live(struct json_object *live, struct json_object *domain)
+{
+	json_object_object_foreach(domain, key, val)
+		if (!strncmp(key, "live_", 5) &&
+		    json_object_is_type(val, json_type_int))
+			tree_add_sum(live, key, json_object_get_uint64(val));
+	tree_add_sum(live, "domains", 1);
+	if (tree_is(domain, "exact", "0"))
+		tree_add_sum(live, "inexact_domains", 1);
+}
+
+/* What VFIO has mapped. The DMA API's domains are another matter. */
+static struct json_object *live_of(struct json_object *domains)
+{
+	struct json_object *live = tree_new();
+
+	tree_add_u64(live, "domains", 0);
+	tree_add_u64(live, "inexact_domains", 0);
+	json_object_object_foreach(domains, id, domain) {
+		(void)id;
+		if (!tree_is(domain, "backend", "none"))
+			add_live(live, domain);
+	}
+	return live;
+}
+
+/*
+ * Teardown finds every page's frame in the IO page table before it unmaps and
+ * unpins: that walk is what is left of its time. Nothing is said when the
+ * parts do not fit into the whole, as when maps were undone meanwhile.
+ */
+static struct json_object *teardown_of(struct json_object *counters)
+{
+	struct json_object *teardown = tree_new();
+	uint64_t ns, unmap_ns, unpin_ns;
+
+	if (!tree_u64(counters, "teardown_ns", &ns) ||
+	    !tree_u64(counters, "unmap_ns", &unmap_ns) ||
+	    !tree_u64(counters, "unpin_ns", &unpin_ns) ||
+	    unmap_ns > ns || unpin_ns > ns - unmap_ns)
+		return teardown;
+	tree_add_u64(teardown, "ns", ns);
+	tree_add_u64(teardown, "unmap_ns", unmap_ns);
+	tree_add_u64(teardown, "unpin_ns", unpin_ns);
+	tree_add_u64(teardown, "walk_ns", ns - unmap_ns - unpin_ns);
+	return teardown;
+}
+
+/* What is neither a cost nor a leaf happened to the instrument or the core. */
+static void add_events(struct json_object *quality,
+		       struct json_object *counters,
+		       struct json_object *schema)
+{
+	json_object_object_foreach(counters, key, val) {
+		(void)val;
+		if (!cost_has(counters, key) &&
+		    !tree_is(tree_get(schema, key), "unit", "leaves"))
+			tree_share(quality, counters, key);
+	}
+}
+
+static struct json_object *inexact_of(struct json_object *domains)
+{
+	struct json_object *inexact = tree_new();
+
+	json_object_object_foreach(domains, id, domain) {
+		struct json_object *reasons = tree_get(domain, "inexact");
+
+		if (tree_is(domain, "exact", "0"))
+			tree_add(inexact, id, json_object_get(reasons) ?:
+				 json_object_new_array());
+	}
+	return inexact;
+}
+
+/* Probes that should see something and do not: what they feed is missing. */
+static struct json_object *blind_of(struct json_object *probes)
+{
+	struct json_object *blind = tree_new();
+
+	json_object_object_foreach(probes, row, probe)
+		if (!tree_is(probe, "state", "attached") &&
+		    !tree_is(probe, "state", "waiting") &&
+		    !tree_is(probe, "state", "unused"))
+			tree_add(blind, row, json_object_get(probe));
+	return blind;
+}
+
+/* Modules whose loading probes wait for, and how many do. */
+static struct json_object *waiting_of(struct json_object *probes)
+{
+	struct json_object *waiting = tree_new();
+
+	json_object_object_foreach(probes, row, probe) {
+		(void)row;
+		if (tree_is(probe, "state", "waiting"))
+			tree_add_sum(waiting, tree_word(probe, "module"), 1);
+	}
+	return waiting;
+}
+
+static struct json_object *quality_of(struct json_object *snap)
+{
+	struct json_object *quality = tree_new();
+
+	add_events(quality, tree_get(snap, "counters"),
+		   tree_get(snap, "schema"));
+	tree_add(quality, "inexact", inexact_of(tree_get(snap, "domains")));
+	tree_add(quality, "blind", blind_of(tree_get(snap, "probes")));
+	tree_add(quality, "waiting", waiting_of(tree_get(snap, "probes")));
+	return quality;
+}
+
+struct json_object *view_show(struct json_object *snap)
+{
+	struct json_object *counters = tree_get(snap, "counters");
+	struct json_object *domains = tree_get(snap, "domains");
+	struct json_object *view = view_new(snap);
+
+	tree_share(view, snap, "info");
+	tree_add(view, "live", live_of(domains));
+	tree_add(view, "domains", sorted(domains, "live_bytes"));
+	tree_add(view, "processes",
+		 sorted(tree_get(snap, "processes"), "last_ns"));
+	tree_add(view, "cost", cost_of(counters));
+	tree_add(view, "teardown", teardown_of(counters));
+	tree_add(view, "quality", quality_of(snap));
+	tree_add(view, "inflight",
+		 sorted(tree_get(snap, "inflight"), "age_ns"));
+	return view;
+}
+
+struct json_object *view_inflight(struct json_object *snap)
+{
+	struct json_object *view = view_new(snap);
+
+	tree_add(view, "inflight",
+		 sorted(tree_get(snap, "inflight"), "age_ns"));
+	return view;
+}
+
+static bool matches(const char *key, char *const *patterns)
+{
+	bool found = !*patterns;
+
+	for (; *patterns; patterns++)
+		found |= !fnmatch(*patterns, key, 0);
+	return found;
+}
+
+/* One section, or of it what the shell patterns choose. */
+struct json_object *view_section(struct json_object *snap, const char *name,
+				 char *const *patterns)
+{
+	struct json_object *section = tree_get(snap, name);
+	struct json_object *view = view_new(snap);
+	struct json_object *chosen = tree_new();
+
+	json_object_object_foreach(section, key, val) {
+		(void)val;
+		if (matches(key, patterns))
+			tree_share(chosen, section, key);
+	}
+	if (*patterns && !json_object_object_length(chosen))
+		fail(EXIT_USAGE, "%s: no such key (`iovascope %s` lists them)",
+		     *patterns, name);
+	tree_add(view, name, chosen);
+	return view;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_VIEW_H
+#define IOVASCOPE_VIEW_H
+
+struct json_object;
+
+struct json_object *view_show(struct json_object *snap);
+struct json_object *view_inflight(struct json_object *snap);
+struct json_object *view_section(struct json_object *snap, const char *name,
+				 char *const *patterns);
+
+#endif
