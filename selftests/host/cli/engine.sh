@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Checks of the command line, reported as KTAP.
+#
+# A test file is sourced twice: once with $counting set, when every check only
+# counts itself for the plan, and once for real. The state that checks leave
+# behind ($out, $err, $rc) is for the next lines of the same file.
+#
+# $tree is what the tool reads, $recorded the tree to begin with; $tmp is a
+# scratch directory that goes with the run.
+
+nr=0
+pass=0
+fail=0
+skip=0
+counting=
+tmp=
+tree=
+recorded=
+out=
+err=
+rc=0
+
+# report NAME PROBLEM: one line of KTAP; no problem is a pass.
+report() {
+	nr=$((nr + 1))
+	if [[ -z $2 ]]; then
+		pass=$((pass + 1))
+		echo "ok $nr $1"
+		return
+	fi
+	fail=$((fail + 1))
+	echo "not ok $nr $1"
+	echo "# $2"
+	printf '%s\n' "${out:0:2000}" | sed 's/^/# stdout: /'
+	printf '%s\n' "${err:0:2000}" | sed 's/^/# stderr: /'
+}
+
+# skip NAME REASON
+skip() {
+	nr=$((nr + 1))
+	[[ $counting ]] && return
+	skip=$((skip + 1))
+	echo "ok $nr $1 # SKIP $2"
+}
+
+# run COMMAND...: $out, $err and $rc tell how it went.
+run() {
+	rc=0
+	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null || rc=$?
+	out=$(tr -d '\0' <"$tmp/out")
+	err=$(tr -d '\0' <"$tmp/err")
+}
+
+# tool ARG...: run the tool on $tree.
+tool() {
+	IOVASCOPE_DEBUGFS=$tree run "$IOVASCOPE" "$@"
+}
+
+# What is wrong with how the last run ended, beyond its exit code?
+manners() {
+	if ((rc == 0)) && [[ $err ]]; then
+		echo "success with a message on stderr"
+	elif ((rc != 0)) && [[ $err != "iovascope: "* ]]; then
+		echo "failure without a message of the tool's own"
+	elif ((rc != 0)) && [[ $(wc -l <"$tmp/err") != 1 ]]; then
+		echo "failure with more than one line"
+	fi
+}
+
+# check NAME EXIT MATCH MUST_NOT ARG...: the exit code, and extended regular
+# expressions that one line of the output must match, and none.
+check() {
+	local name=$1 want=$2 match=$3 must_not=$4 problem
+
+	shift 4
+	if [[ $counting ]]; then
+		nr=$((nr + 1))
+		return
+	fi
+	tool "$@"
+	problem=$(manners)
+	if ((rc != want)); then
+		problem="exit code $rc, not $want"
+	elif [[ $match ]] && ! grep -qE -e "$match" "$tmp/out" "$tmp/err"; then
+		problem="no line matches: $match"
+	elif [[ $must_not ]] &&
+		grep -qE -e "$must_not" "$tmp/out" "$tmp/err"; then
+		problem="a line matches: $must_not"
+	fi
+	report "$name" "$problem"
+}
+
+# json NAME FILTER ARG...: what the tool prints satisfies the jq filter.
+json() {
+	local name=$1 filter=$2 problem
+
+	shift 2
+	if [[ $counting ]]; then
+		nr=$((nr + 1))
+		return
+	fi
+	tool "$@"
+	problem=$(manners)
+	if ((rc != 0)); then
+		problem="exit code $rc"
+	elif ! jq -e "$filter" <"$tmp/out" >/dev/null 2>"$tmp/err"; then
+		problem="not so: $filter"
+		err=$(<"$tmp/err")
+	fi
+	report "$name" "$problem"
+}
+
+# verify NAME COMMAND...: the command succeeds.
+verify() {
+	local name=$1 problem=
+
+	shift
+	if [[ $counting ]]; then
+		nr=$((nr + 1))
+		return
+	fi
+	err=
+	out=$("$@" 2>&1) || problem="failed: $*"
+	report "$name" "$problem"
+}
+
+# line_is NR PATTERN: does that line of the last output match?
+line_is() {
+	sed -n "$1 p" "$tmp/out" | grep -qE -e "$2"
+}
+
+# have NAME PROGRAM: can the check be made? If not, it is skipped.
+have() {
+	command -v "$2" >/dev/null && return
+	skip "$1" "$2 is not installed"
+	return 1
+}
+
+# new_tree NAME: a copy of the recorded tree to be changed; $tree names it.
+new_tree() {
+	tree=$tmp/$1
+	rm -rf "$tree"
+	cp -r "$recorded" "$tree"
+}

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# IOVASCOPE=<binary> run.sh [FILE...]: test the command on recorded trees, with
+# no module and no root. Files are *_test.sh of this directory, all by default.
+# Ends with `# totals pass=P fail=F skip=S`; exits 1 if anything failed or
+# nothing passed.
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+
+# shellcheck source=engine.sh
+. ./engine.sh
+
+fatal() {
+	echo "run.sh: $*" >&2
+	exit 1
+}
+
+[[ ${IOVASCOPE-} ]] ||
+	fatal "IOVASCOPE is not set: the path of the tool under test"
+[[ -x $IOVASCOPE && $IOVASCOPE == /* ]] ||
+	fatal "IOVASCOPE=$IOVASCOPE: not the absolute path of a program"
+command -v jq >/dev/null || fatal "jq is missing: apt-get install jq"
+
+# Messages and numbers are compared as the tool writes them in C.
+export LC_ALL=C
+unset IOVASCOPE_DEBUGFS
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+recorded=$PWD/trees/two_vms
+((${#})) || set -- *_test.sh
+
+run_files() {
+	local file
+
+	nr=0
+	for file; do
+		tree=$recorded
+		# shellcheck source=/dev/null
+		. "./$file"
+	done
+}
+
+echo "KTAP version 1"
+counting=1
+run_files "$@" >/dev/null
+echo "1..$nr"
+planned=$nr
+counting=
+run_files "$@"
+((nr == planned)) || fatal "ran $nr checks, planned $planned"
+echo "# totals pass=$pass fail=$fail skip=$skip"
+((fail == 0 && pass > 0))

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # engine.sh sets what is read here
+#
+# What people are told: the text of each command on a recorded tree with two
+# VMs, a stuck pin, an inexact domain, a missing probe and missed hits.
+
+check "show: the first line is the answer" 0 \
+	'^~66.0 GiB mapped in 2 domains: ~64.0 GiB in 1G leaves, ~2.0 GiB in 2M' \
+	'-nan|inf|\(null\)' show
+verify "show: and nothing stands before it" line_is 1 'mapped in'
+check "show: the stuck pin and its age" 0 \
+	'4301\.1 +pin +qemu-system-x86 \(4242\) +65\.0 min' '' show
+check "show: an exact domain has no mark" 0 \
+	' 3 +qemu-system-x86 \(4242\) +0000:3b:00\.0 \+1 +type1 +64\.0 GiB' \
+	'' show
+check "show: an inexact domain has one" 0 \
+	' 5 +CPU 0/KVM \(5151\) .* ~2\.0 GiB' '' show
+check "show: a process that has gone" 0 '^CPU 0/KVM \(5151\) gone ' '' show
+# 2684354560 ns for 64 GiB.
+check "show: ns per 4 KiB page by backing" 0 \
+	'^  hugetlb_1g +64 +0 +64\.0 GiB +2\.7 s +52\.0 ms +160$' '' show
+check "show: no such figure where no bytes are" 0 \
+	'^  none +1 +1 +0 B .* -$' '' show
+check "show: backings without calls are left out" 0 '' 'hugetlb_2m' show
+# (2677 - 281.9 - 734.0) / 2677 ms
+check "show: the walk's share of the teardown" 0 \
+	'10\.5 % was unmap, 27\.4 % unpin and 62\.1 % the walk' '' show
+check "show: what the numbers lack" 0 \
+	'^Quality: domain 5 inexact \(older,missed\), probe teardown missing' \
+	'nothing missed' show
+check "show: missed hits" 0 '^Quality: .* 3 probe_missed_calls;' '' show
+check "show: own time" 0 'own time 412\.0 ms in 1180000 calls\.$' '' show
+check "show: events that are no loss" 0 \
+	'^Also seen: 1 split_leaf_calls\.$' '' show
+
+check "show --pid: only that process" 0 \
+	'^64\.0 GiB mapped in 1 domain:' '5151|CPU 0' show --pid 4242
+check "show --pid: its own cost" 0 \
+	'^region_map +7 +1 +80\.0 GiB' '' show --pid 4242
+check "show --pid: its walk" 0 '92\.0 % the walk' '' -p 4242 show
+check "show --pid: a process nobody has seen" 1 \
+	'process 1: not seen by the module' '' show --pid 1
+
+check "domains: all of a domain" 0 '^live_1g_leaves +64$' '' domains
+check "domains: several devices and groups" 0 \
+	'group 17,18, devices 0000:3b:00\.0,0000:3c:00\.0$' '' domains
+check "domains: one by its id" 0 '^domain 9: ' '^domain [35]' domains 9
+check "processes: by backing" 0 \
+	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' processes 2
+check "inflight: oldest first" 0 '' '^$' inflight
+verify "inflight: and the youngest last" line_is '$' '41\.0 us'
+check "counters: scaled" 0 '^pin_bytes +88\.0 GiB$' '' counters
+check "counters: chosen by pattern" 0 '^pin_thp_bytes ' \
+	'^(map|unpin)' counters 'pin_*'
+check "counters: zeros are counted, not listed" 0 '^\(3 are 0\)$' \
+	'^lost_(ranges|domains)' counters 'lost_r*' 'lost_d*'
+check "errors: by name" 0 '^pin +1 +ENOMEM +Cannot allocate memory$' '' errors
+check "hist: bounds" 0 \
+	'64 calls, 50 % below 67\.1 ms, 99 % below 134\.2 ms' '' \
+	hist 'pin_hugetlb_1g_*'
+check "hist: bars" 0 '^  from +33\.6 ms +32 \|#{40}$' '' hist 'pin_*'
+check "probes: missing, and why" 0 '^teardown +missing ENOENT ' '' probes
+check "schema: explains" 0 \
+	'^added_4k_leaves +counter +leaves +4K leaves written$' '' schema
+check "a key that does not exist" 2 \
+	"xyz: no such key \(\`iovascope counters\` lists them\)" '' \
+	counters xyz
+
+# Recorded in the lab: a client on two 1G hugetlb pages, one on base pages, and
+# one that has mapped and unmapped a 1 GiB BAR.
+tree=$PWD/trees/lab
+check "lab: the answer" 0 \
+	'^2\.1 GiB mapped in 2 domains: 2\.0 GiB in 1G leaves, 0 B in 2M leaves, 64\.0 MiB in 4K leaves\.$' \
+	'~' show
+check "lab: a BAR's pin" 0 '^  mmio +1 +0 +1\.0 GiB +400\.1 ms .* 1526$' '' show
+check "lab: nothing missed" 0 '^Quality: nothing missed, nothing lost;' \
+	'Waiting' show
+for command in domains processes inflight counters errors hist probes schema; do
+	check "lab: $command" 0 '' 'nan|null' "$command"
+done
+
+tree=$PWD/trees/idle
+check "idle: nothing mapped" 0 '^Nothing is mapped for VFIO\.$' 'DOMAIN' show
+check "idle: probes wait for their module" 0 \
+	'^Waiting for vfio_iommu_type1 to be loaded \(5 probes\)\.$' '' show
+check "idle: which is no loss" 0 'nothing missed, nothing lost' 'probe ' show
+check "idle: the module's note" 0 '^Note: no VT-d on this machine\.$' '' show
+check "idle: no domain" 0 '^No domain has been used\.$' '' domains
+check "idle: no process" 0 '^No process has used VFIO\.$' '' processes
+check "idle: nothing in flight" 0 '^Every call has returned\.$' '' inflight
+check "idle: no error" 0 '^No call failed\.$' '' errors
+check "idle: every counter is zero" 0 '^\([0-9]+ are 0\)$' COUNTER counters
+check "idle: every histogram is empty" 0 '^\([0-9]+ are 0\)$' 'calls,' hist
+
+# Version 0 of a module: hardly a key is there.
+new_tree bare
+if [[ -z $counting ]]; then
+	for file in counters domains processes inflight hist errors; do
+		echo "format 1" >"$tree/$file"
+	done
+	echo "7 backend=type1 pid=1 comm=x" >>"$tree/domains"
+	echo "7 pid=1 comm=x" >>"$tree/processes"
+	echo "7.0" >>"$tree/inflight"
+fi
+check "absent keys print as -" 0 '^- mapped in 1 domain:' 'nan|null' show
+check "absent keys of a domain" 0 '^ +7 +x \(1\) +- +type1 +-' '' show
+check "absent keys of a process" 0 '^x \(1\) +- +- +-' '' show
+check "absent keys of a call" 0 '^ +7\.0 +- +- +-' '' inflight
+check "absent own time" 0 'own time - in - calls' '' show
+
+# A name may hold anything: a terminal's commands, another process's number.
+new_tree names
+[[ $counting ]] || sed -i 's/comm=qemu-system-x86/comm=\\033[2Jx\\302\\233y/' \
+	"$tree"/processes
+check "control characters do not reach the terminal" 0 \
+	'^\?\[2Jx\?y \(4242\)' $'\033|\302\233' show

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # engine.sh sets what is read here
+#
+# The command line itself, and that everything which lists commands, options
+# or exit codes lists the same ones.
+
+check "no command" 2 'no command: try .iovascope help' ''
+check "unknown command" 2 "no such command: 'frob'" '' frob
+check "unknown option" 2 "no such option: '--frob'" '' show --frob
+check "unknown letter" 2 "no such option: '-x'" '' show -x
+check "argument missing" 2 "argument missing after '--pid'" '' show --pid
+check "an option of another command" 2 'probes does not take --pid' '' \
+	probes --pid 1
+check "an argument too many" 2 "show takes no argument: 'x'" '' show x
+for word in 0 -1 1x '' 99999999999999999999; do
+	check "pid '$word'" 2 'not a positive number' '' show --pid "$word"
+	check "count '$word'" 2 'not a positive number' '' watch -n "$word"
+done
+for word in 0 -1 nan inf 1e9 x ''; do
+	check "interval '$word'" 2 'not a number of seconds' '' \
+		watch -i "$word"
+done
+check "watch: what cannot be watched" 2 "'snapshot' cannot be watched" '' \
+	watch snapshot
+check "watch: an unknown command" 2 "'frob' cannot be watched" '' watch frob
+check "watch: a process's histograms" 2 'hist does not take --pid' '' \
+	watch --pid 1 hist
+check "diff: one file" 2 'diff needs two files' '' diff x
+check "help of an unknown command" 2 "no such command: 'frob'" '' help frob
+check "help" 0 '^usage: iovascope COMMAND' '' help
+check "--help" 0 '^usage: iovascope COMMAND' '' --help
+check "-h after a command" 0 '^usage: iovascope show' '' show -h
+check "help needs no module" 0 '^usage: ' '' --debugfs /nonexistent --help
+check "version" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' version
+check "--version" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' --version
+check "options before the command" 0 '"format": 1' '' --json show
+check "--debugfs wins over the environment" 0 '^Nothing is mapped' '' \
+	show --debugfs "$PWD/trees/idle"
+
+tools=$PWD/../../../tools
+manual=$tools/iovascope.1
+
+commands() {
+	"$IOVASCOPE" --list-cmds
+}
+
+options() {
+	commands | while read -r command; do
+		"$IOVASCOPE" --list-opts "$command"
+	done | sort -u
+}
+
+# same THIS THAT: are two lists, one item a line, the same set?
+same() {
+	[[ $1 ]] && diff <(sort -u <<<"$1") <(sort -u <<<"$2")
+}
+
+help_agrees() {
+	same "$(commands)" \
+		"$("$IOVASCOPE" help | sed -n '/^COMMAND/,/^$/p' |
+			sed -n '2,$ s/ .*//p')"
+}
+
+manual_agrees() {
+	same "$(commands)" \
+		"$(sed -n 's/^\.It Ic \([a-z]*\).*/\1/p' "$manual")"
+}
+
+manual_has_options() {
+	same "$(options)" \
+		"$(sed -n 's/^\.It Fl . , Fl \(-[a-z]*\).*/-\1/p' "$manual")"
+}
+
+help_has_options() {
+	local command
+
+	for command in $(commands); do
+		same "x$("$IOVASCOPE" --list-opts "$command")" \
+			"x$("$IOVASCOPE" help "$command" |
+				sed -n 's/^-., \(--[a-z]*\).*/\1/p')" ||
+			return
+	done
+}
+
+manual_has_exit_codes() {
+	same "$(grep -c '^	EXIT_' "$tools/fail.h")" \
+		"$(sed -n '/^\.Sh EXIT/,/^\.El/p' "$manual" |
+			grep -c '^\.It [0-9]')"
+}
+
+manual_has_files() {
+	same "$(ls "$recorded")" \
+		"$(sed -n '/^\.Sh FILES/,/^\.El/p' "$manual" |
+			sed -n 's/^\.Pa \([a-z]*\).*/\1/p' | grep .)"
+}
+
+# What the completion offers for the words, of which the last is incomplete.
+completed() {
+	(
+		PATH=$(dirname "$IOVASCOPE"):$PATH
+		# shellcheck source=../../../tools/iovascope.bash
+		. "$tools/iovascope.bash"
+		export IOVASCOPE_DEBUGFS=$recorded
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		_iovascope
+		printf '%s\n' "${COMPREPLY[@]}"
+	)
+}
+
+completion_agrees() {
+	same "$(commands)" "$(completed iovascope '')" &&
+		same "$("$IOVASCOPE" --list-opts watch)" \
+			"$(completed iovascope watch --)" &&
+		same pin_thp_duration_ns \
+			"$(completed iovascope --json hist pin_t)"
+}
+
+verify "help and the commands agree" help_agrees
+verify "help and the options agree" help_has_options
+verify "the manual and the commands agree" manual_agrees
+verify "the manual and the options agree" manual_has_options
+verify "the manual and the exit codes agree" manual_has_exit_codes
+verify "the manual and the files agree" manual_has_files
+verify "the completion and the commands agree" completion_agrees
+if have "the manual is clean" mandoc; then
+	verify "the manual is clean" mandoc -T lint "$manual"
+fi
