@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: check.sh [STAGE...]
+#
+# All tests, or the stages named. Sets up what they need first. Each stage is
+# a program that speaks TAP and ends with "# totals pass=P fail=F skip=S".
+#
+#   static   whitespace to sparse: what can be told without running anything
+#   host     unit tests of pure code
+#   cli      the tool on recorded trees
+#   lab      the lab's own verdict
+#   guest    the tests inside the lab
+#   mutants  faults put in on purpose, which the tests must find
+#
+# The last line is "N passed, N failed, N skipped". The exit status is 1 when
+# a test failed, when a stage died, or when a stage passed fewer tests than it
+# has to (the table below): a stage that does not run is not a good one.
+
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+CHECK_DIR=$LAB_TREE/selftests/check
+
+# stage, the least number of passes, program and arguments
+STAGES="
+static  26 $CHECK_DIR/static.sh
+host    20 $CHECK_DIR/host.sh
+cli    200 $CHECK_DIR/cli.sh
+lab     48 $LAB_DIR/lab_test.sh
+guest    1 $CHECK_DIR/guest.sh
+mutants  1 $CHECK_DIR/mutants.sh
+"
+
+PASS=0
+FAIL=0
+SKIP=0
+
+# total KEY LINE: one number of a line of totals.
+total() {
+	sed -n "s/.* $1=\([0-9]*\).*/\1/p" <<<"$2"
+}
+
+# count STAGE MIN STATUS LINE: add a stage's totals, and a failure for each
+# thing that its totals do not own up to.
+count() {
+	local name=$1 min=$2 rc=$3 line=$4 pass=0 fail=0 skip=0 why=
+
+	if [[ -z $line ]]; then
+		why="ended with $rc and without totals"
+	else
+		pass=$(total pass "$line")
+		fail=$(total fail "$line")
+		skip=$(total skip "$line")
+		if ((rc && fail == 0)); then
+			why="ended with $rc though nothing failed"
+		elif ((fail == 0 && pass < min)); then
+			why="$pass passed, at least $min have to"
+		fi
+	fi
+	[[ -z $why ]] || fail=$((fail + 1))
+	PASS=$((PASS + pass))
+	FAIL=$((FAIL + fail))
+	SKIP=$((SKIP + skip))
+	[[ -z $why ]] || say "not ok: stage $name $why"
+	say "$name: $pass passed, $fail failed, $skip skipped," \
+		"$((SECONDS - STAGE_START)) s"
+}
+
+# run_stage NAME MIN PROGRAM: live output, and the totals from a copy.
+run_stage() {
+	local log=$TMP/$1 rc=0 line
+
+	STAGE_START=$SECONDS
+	say "stage $1"
+	if [[ ! -x $3 ]]; then
+		echo "not ok 1 $1: there is no ${3#"$LAB_TREE/"}"
+		echo "# totals pass=0 fail=1 skip=0" >"$log"
+		rc=1
+	else
+		"$3" </dev/null 2>&1 | tee "$log"
+		rc=${PIPESTATUS[0]}
+	fi
+	line=$(tr -d '\r' <"$log" | grep -a -E \
+		'^# totals pass=[0-9]+ fail=[0-9]+ skip=[0-9]+$' | tail -n 1)
+	count "$1" "$2" "$rc" "$line"
+}
+
+# set_up: the host's stages need packages and headers, the others the lab.
+set_up() {
+	case " $* " in
+	*" lab "* | *" guest "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
+	*" static "*) "$LAB_DIR/setup.sh" packages kselftest kernel ;;
+	*) "$LAB_DIR/setup.sh" packages kselftest ;;
+	esac
+}
+
+known() {
+	awk 'NF { print $1 }' <<<"$STAGES"
+}
+
+case ${1:-} in
+-h | --help)
+	print_head_comment "$0"
+	exit 0
+	;;
+esac
+wanted=("$@")
+((${#wanted[@]})) || mapfile -t wanted < <(known)
+for name in "${wanted[@]}"; do
+	known | grep -q -x -F -- "$name" ||
+		usage_error "no stage '$name': $(known | xargs)"
+done
+
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-check.XXXXXX")
+trap 'rm -rf "$TMP"' EXIT
+set_up "${wanted[@]}" || exit 1
+while read -r -u 3 name min program; do
+	[[ " ${wanted[*]} " != *" $name "* ]] ||
+		run_stage "$name" "$min" "$program"
+done 3< <(sed '/^$/d' <<<"$STAGES")
+echo
+echo "$PASS passed, $FAIL failed, $SKIP skipped"
+((FAIL == 0 && PASS > 0))

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: cli.sh
+#
+# The tool on recorded trees: every executable selftests/host/cli/*.sh, with
+# IOVASCOPE set to the tool just built.
+
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+. "$LAB_TREE/selftests/check/tap.sh"
+
+export IOVASCOPE=$LAB_TREE/build/tools/iovascope
+
+echo "TAP version 13"
+tap "the tool builds" make -C "$LAB_TREE" tools
+for script in "$LAB_TREE"/selftests/host/cli/*.sh; do
+	[[ ! -x $script ]] ||
+		tap_program "$(basename "$script")" timeout 300 "$script"
+done
+tap_totals

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: guest.sh [PROGRAM...]
+#
+# Build for the lab's kernel and run the tests inside the lab. How many must
+# pass, and how long that may take, the runner in the guest says itself
+# (selftests/guest.sh --list).
+
+set -euo pipefail
+shopt -s inherit_errexit
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+
+kver=$("$LAB_DIR/setup.sh" --kver)
+out=$LAB_TREE/build
+runner=$LAB_TREE/selftests/guest.sh
+step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests
+read -r min seconds < <("$runner" --list | awk -v want=" $* " '
+	want == "  " || index(want, " " $1 " ") { min += $2; s += $3 }
+	END { print min + 0, s + 0 }')
+((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
+
+"$LAB_DIR/lab.sh" --timeout $((seconds + 120)) --min-pass "$min" \
+	--device edu --device edu --device testdev:16G --device nvme \
+	--device e1000e --payload "$out/$kver/iovascope.ko" \
+	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
+	-- ./guest.sh "$@"

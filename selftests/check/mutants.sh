@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: mutants.sh [NAME...]
+#
+# Build the tests and let them loose on the module with a fault put in;
+# selftests/mutants.sh says how many must be found, and its guest counts them.
+
+set -euo pipefail
+shopt -s inherit_errexit
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+
+step "building the tests" "$LAB_DIR/build.sh" selftests
+"$LAB_TREE/selftests/mutants.sh" "$@"

@@ -1,0 +1,238 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: static.sh
+#
+# What can be told without running anything: form, words, licences, linters,
+# and compilers at their strictest. The versions of all tools come first, and
+# a missing one is a failure: a linter that is not there finds nothing.
+
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+. "$LAB_TREE/selftests/check/tap.sh"
+cd "$LAB_TREE" || exit 1
+
+CHECKPATCH=$LAB_CACHE/scripts/checkpatch.pl
+KVER=$("$LAB_DIR/setup.sh" --kver)
+
+# Files of the tree: what git knows or would add; a tarball has no git.
+list_files() {
+	if git rev-parse --git-dir >/dev/null 2>&1; then
+		git ls-files -co --exclude-standard
+	else
+		find . -type f ! -path './build/*' | sed 's:^\./::'
+	fi | while read -r file; do
+		[[ ! -f $file ]] || echo "$file"
+	done | sort
+}
+
+# Recorded input is as it was recorded, faults included.
+is_recorded() {
+	[[ $1 == selftests/host/cli/trees/* || $1 == *.expected ]]
+}
+
+is_shell() {
+	[[ $1 == *.sh ]] || head -n 1 "$1" | grep -q -E '^#!.*\b(ba|da)?sh\b'
+}
+
+mapfile -t FILES < <(list_files)
+SOURCES=()
+SHELLS=()
+CODE=()
+for file in "${FILES[@]}"; do
+	! is_recorded "$file" || continue
+	SOURCES+=("$file")
+	! is_shell "$file" || SHELLS+=("$file")
+	[[ $file != *.[ch] ]] || CODE+=("$file")
+done
+
+# tool NAME COMMAND...: its version, on one line.
+tool() {
+	local version
+
+	version=$("${@:2}" 2>&1 | grep -m1 '[0-9]')
+	if command -v "$2" >/dev/null && [[ -n $version ]]; then
+		tap_pass "$1: $version"
+	else
+		tap_fail "$1 is missing" </dev/null
+	fi
+}
+
+# mandoc knows no --version.
+package_version() {
+	command -v "$1" >/dev/null && dpkg-query -W -f '${Version}\n' "$1"
+}
+
+check_tools() {
+	tool bash bash --version
+	tool gcc gcc --version
+	tool make make --version
+	tool sparse sparse --version
+	tool shellcheck bash -c 'shellcheck --version | grep version:'
+	tool shfmt shfmt --version
+	tool codespell codespell --version
+	tool mandoc package_version mandoc
+	tool jq jq --version
+	tool perl perl -e 'print "$^V\n"'
+	tool checkpatch bash -c "head -c 4096 '$CHECKPATCH' >/dev/null &&
+		basename \"\$(readlink -f '$LAB_CACHE/source')\""
+	tool QEMU qemu-system-x86_64 --version
+	tool "kernel headers" bash -c "ls -d '/lib/modules/$KVER/build'"
+}
+
+# no_match WHAT PATTERN FILE...: fail with the places that match.
+no_match() {
+	local found
+
+	found=$(grep -n -I -E -e "$1" -- "${@:2}")
+	[[ -z $found ]] || {
+		echo "$found"
+		return 1
+	}
+}
+
+check_last_newline() {
+	local file bad=0
+
+	for file in "${SOURCES[@]}"; do
+		[[ ! -s $file || -z $(tail -c 1 "$file") ]] && continue
+		echo "$file: no newline at its end"
+		bad=1
+	done
+	return $bad
+}
+
+# Text for people and lists of patterns cannot carry a licence line.
+needs_spdx() {
+	case $1 in
+	*.md | *.json | *.txt | LICENSE | LICENSES/* | COPYING | */splats)
+		return 1
+		;;
+	esac
+}
+
+# On line 1, or on line 2 below a "#!".
+check_spdx() {
+	local file line bad=0
+
+	for file in "${SOURCES[@]}"; do
+		needs_spdx "$file" || continue
+		line=$(head -n 1 "$file")
+		[[ $line != '#!'* ]] || line=$(sed -n 2p "$file")
+		[[ $line == *'SPDX-License-Identifier: GPL-2.0'* ]] && continue
+		echo "$file: no SPDX-License-Identifier on line 1"
+		bad=1
+	done
+	return $bad
+}
+
+check_kernel_versions() {
+	local files=()
+
+	mapfile -t files < <(printf '%s\n' "${CODE[@]}" Kbuild |
+		grep -v -x 'module/compat.h')
+	no_match '\b(LINUX_VERSION_CODE|KERNEL_VERSION)\b' "${files[@]}"
+}
+
+# What checkpatch says of code that is not the kernel's: helpers that only the
+# kernel has, volatile on a device's registers, and macros of the kselftest
+# harness, which declare things and cannot be wrapped.
+USER_IGNORES=(
+	ARRAY_SIZE BIT_MACRO PREFER_DEFINED_ATTRIBUTE_MACRO PREFER_KERNEL_TYPES
+	CONST_STRUCT ENOSYS VOLATILE COMPLEX_MACRO MACRO_ARG_REUSE
+	MULTISTATEMENT_MACRO_USE_DO_WHILE
+)
+
+# The one file that may, and must, name kernel versions; to checkpatch the
+# kernel's own version looks like a constant.
+COMPAT_IGNORES=(LINUX_VERSION_CODE CONSTANT_COMPARISON)
+
+# TRACE_EVENT() is laid out as all of the kernel's own headers lay it out.
+TRACE_IGNORES=(PARENTHESIS_ALIGNMENT OPEN_ENDED_LINE MACRO_ARG_REUSE)
+
+# checkpatch takes "FIXTURE_DATA(x) *self" for a multiplication.
+drop_fixture_data() {
+	local line number file
+
+	while IFS= read -r line; do
+		IFS=: read -r file number _ <<<"$line"
+		[[ $line == *:SPACING:*"'*'"* ]] &&
+			sed -n "${number}p" "$file" |
+			grep -q 'FIXTURE_DATA([a-z_0-9]*) \*self' && continue
+		printf '%s\n' "$line"
+	done
+}
+
+# checkpatch FILE...: each with the rules for what it is.
+checkpatch() {
+	local file said all='' ignores
+
+	for file; do
+		ignores=()
+		case $file in
+		module/compat.h) ignores=("${COMPAT_IGNORES[@]}") ;;
+		module/trace.h) ignores=("${TRACE_IGNORES[@]}") ;;
+		module/*) ;;
+		*) ignores=("${USER_IGNORES[@]}") ;;
+		esac
+		said=$("$CHECKPATCH" --terse --no-summary \
+			"${ignores[@]/#/--ignore=}" -f "$file" 2>&1 |
+			drop_fixture_data)
+		all+=${said:+$said$'\n'}
+	done
+	[[ -z $all ]] || {
+		printf '%s' "$all"
+		return 1
+	}
+}
+
+# build_strict NAME ARGS...: the module with every warning on, from scratch.
+build_strict() {
+	local out=$LAB_TREE/build/strict-$1 said rc=0
+
+	rm -rf "$out"
+	said=$(make modules KVER="$KVER" O="$out" "${@:2}" 2>&1) || rc=$?
+	# Debian's headers come without vmlinux, and kbuild says so.
+	if ((rc)) || grep -v 'Skipping BTF generation' <<<"$said" |
+		grep -q -i -E 'warning|error'; then
+		echo "$said"
+		return 1
+	fi
+}
+
+check_man() {
+	[[ -s tools/iovascope.1 ]] || {
+		echo "there is no tools/iovascope.1"
+		return 1
+	}
+	silent mandoc -T lint -W warning tools/iovascope.1
+}
+
+# Each header of the interface compiles alone, in C and in C++'s subset.
+check_uapi() {
+	local header
+
+	for header in module/uapi/*.h; do
+		[[ ! -e $header ]] ||
+			gcc -Wall -Wextra -Werror -std=c99 -fsyntax-only \
+				-x c "$header" || return 1
+	done
+}
+
+echo "TAP version 13"
+check_tools
+tap "no space at the end of a line" no_match '[[:space:]]+$' "${SOURCES[@]}"
+tap "no space before a tab" no_match $' \t' "${SOURCES[@]}"
+tap "every file ends with a newline" check_last_newline
+tap "SPDX on line 1" check_spdx
+tap "kernel versions only in module/compat.h" check_kernel_versions
+tap "shellcheck" silent shellcheck "${SHELLS[@]}"
+tap "shfmt" silent shfmt -i 0 -d "${SHELLS[@]}"
+# inflight is the name of a file of the module, Nd a macro of man pages.
+tap "codespell" silent codespell -L inflight,nd "${SOURCES[@]}"
+tap "checkpatch" checkpatch "${CODE[@]}"
+tap "module builds with W=1 and -Werror" build_strict w1 W=1 KCFLAGS=-Werror
+tap "module is clean under sparse" build_strict sparse C=2
+tap "uapi headers compile alone" check_uapi
+tap "man page" check_man
+tap_totals
