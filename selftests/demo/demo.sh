@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: demo.sh
+#
+# Set up, build, boot the lab and run guest.sh in it: what `make demo` does.
+
+set -euo pipefail
+shopt -s inherit_errexit
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+
+"$LAB_DIR/setup.sh"
+kver=$("$LAB_DIR/setup.sh" --kver)
+out=$LAB_TREE/build
+step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests
+
+"$LAB_DIR/lab.sh" --timeout 600 --device edu --device testdev:16G \
+	--device nvme --device e1000e --payload "$out/$kver/iovascope.ko" \
+	--payload "$out/tools/iovascope" \
+	--payload "$out/selftests/vfio_client" \
+	--payload "$LAB_TREE/selftests/demo/guest.sh" -- ./guest.sh

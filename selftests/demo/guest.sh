@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The demo, inside the lab: real VFIO clients one after another, and after each
+# what iovascope saw of it. Nothing here knows the numbers beforehand; the last
+# part only checks that what was shown hangs together, so that a demo that shows
+# nonsense fails.
+#
+# Runs in /payload, beside iovascope.ko, iovascope and vfio_client.
+set -euo pipefail
+
+PATH=$PATH:$PWD
+ROOT=/sys/kernel/debug/iovascope
+TRACING=/sys/kernel/tracing
+
+say() {
+	printf '\n\033[1m== %s\033[0m\n' "$*"
+}
+
+note() {
+	printf '   %s\n' "$@"
+}
+
+# Show a command as a person would type it, then run it.
+run() {
+	printf '\033[36m# %s\033[0m\n' "$*"
+	"$@"
+}
+
+find_device() {
+	local dir
+
+	for dir in /sys/bus/pci/devices/*; do
+		if [ "$(cat "$dir/vendor"):$(cat "$dir/device")" = "$1" ]; then
+			basename "$dir"
+			return
+		fi
+	done
+	echo "demo: no device $1 in this machine" >&2
+	return 1
+}
+
+give_to_vfio() {
+	local dir=/sys/bus/pci/devices/$1
+
+	echo vfio-pci >"$dir/driver_override"
+	if [ -e "$dir/driver" ]; then
+		echo "$1" >"$dir/driver/unbind"
+	fi
+	echo "$1" >/sys/bus/pci/drivers_probe
+}
+
+# One key of the newest record in domains or processes that a pid made.
+field() {
+	local file=$1 pid=$2 key=$3
+
+	sed -n "s/^[0-9].* pid=$pid .* $key=\([0-9]*\).*/\1/p" "$ROOT/$file" |
+		tail -n 1
+}
+
+mapped_bytes() {
+	local bytes
+
+	bytes=$(field domains "$1" live_bytes)
+	echo "${bytes:-0}"
+}
+
+wait_mapped() {
+	local pid=$1 bytes=$2 try
+
+	for ((try = 0; try < 600; try++)); do
+		if [ "$(mapped_bytes "$pid")" -ge "$bytes" ]; then
+			return
+		fi
+		kill -0 "$pid" || return
+		sleep 0.2
+	done
+	echo "demo: process $pid did not map $bytes bytes" >&2
+	return 1
+}
+
+# Our own client, looked at while it holds its mapping.
+client() {
+	local pid
+
+	printf '\033[36m# vfio_client %s\033[0m\n' "$*"
+	vfio_client "$@" --hold 60 &
+	pid=$!
+	wait_mapped "$pid" "$((1 << 30))"
+	run iovascope domains
+	kill -TERM "$pid"
+	wait "$pid"
+}
+
+# QEMU leaves the terminal when its machine is complete, so what it has mapped
+# by then is what a guest would start with.
+vm() {
+	local pidfile=/run/demo-vm.pid pid
+
+	run qemu-system-x86_64 -S -m 2G -machine q35 -nodefaults \
+		-display none -daemonize -pidfile "$pidfile" \
+		-device "vfio-pci,host=$NIC" "$@"
+	pid=$(cat "$pidfile")
+	run iovascope domains
+	kill -TERM "$pid"
+	tail --pid="$pid" -f /dev/null
+}
+
+# The seed's own method: how long ftrace says the pin took, in microseconds.
+graph_start() {
+	echo vfio_pin_pages_remote >"$TRACING/set_ftrace_filter"
+	echo function_graph >"$TRACING/current_tracer"
+}
+
+graph_stop() {
+	grep vfio_pin_pages_remote "$TRACING/trace" || true
+	echo nop >"$TRACING/current_tracer"
+	echo >"$TRACING/set_ftrace_filter"
+}
+
+modprobe vfio-pci
+insmod ./iovascope.ko
+EDU=$(find_device 0x1234:0x11e8)
+BAR=$(find_device 0x1b36:0x0005)
+NIC=$(find_device 0x8086:0x10d3)
+NVME=$(find_device 0x1b36:0x0010)
+
+say "What is listening, on this stock $(uname -r)"
+run iovascope probes
+
+say 'One GiB of memory, four ways: what it is made of decides the leaves'
+echo 512 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+for backing in base thp hugetlb_2m hugetlb_1g; do
+	client --device "$EDU" --backing "$backing" --size 1G --iova 0x40000000
+done
+echo 0 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+
+say 'The same 1 GiB page again, its IOVA shifted by 2 MiB: not congruent'
+client --device "$EDU" --backing hugetlb_1g --size 1G --iova 0x40000000 \
+	--offset 2M
+
+say 'Unmodified qemu-io, real DMA to an NVMe drive through the mappings'
+give_to_vfio "$NVME"
+run qemu-io -f raw -c 'write -P 0x5a 0 1M' -c 'read -P 0x5a 0 1M' \
+	"nvme://$NVME/1"
+
+say 'Unmodified QEMU with a passed-through device, on 1 GiB hugetlb memory'
+give_to_vfio "$NIC"
+vm -mem-path /dev/hugepages1G
+note 'GiB 0 has the holes of a PC below 1 MiB, so it cannot be one leaf;' \
+	'GiB 1 can, and is.'
+
+say 'The same QEMU on ordinary memory'
+vm
+
+say 'A 16 GiB BAR: the slow GPU BAR of the seed, without a GPU'
+graph_start
+run vfio_client --device "$BAR" --backing bar --size 16G --iova 0x400000000000
+note "ftrace's function_graph, the seed's own method, says of the same call:"
+graph_stop
+
+say 'Who mapped what at which leaf size, and what it cost'
+run iovascope show
+
+bar_pid=$(sed -n 's/^[0-9]* pid=\([0-9]*\) .*/\1/p' "$ROOT/processes" |
+	tail -n 1)
+pages=$(($(field processes "$bar_pid" pin_mmio_bytes) / 4096))
+leaves=$(field processes "$bar_pid" added_1g_leaves)
+pin_ms=$(($(field processes "$bar_pid" pin_ns) / 1000000))
+map_us=$(($(field processes "$bar_pid" map_ns) / 1000))
+
+say 'The sentence that was missing'
+note "bpftrace shows npage=$pages and one reads \"4 KiB pages\"." \
+	"The IOMMU maps that BAR with $leaves leaves of 1 GiB. Writing them took" \
+	"$map_us us; looking up $pages page frames on the CPU side took $pin_ms ms." \
+	'Linux does use VT-d huge pages; the time goes elsewhere.'
+
+[ "$leaves" -eq 16 ] && [ "$pages" -eq $((16 << 18)) ]
+rmmod iovascope
