@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/vmstat, folded first: the counters live in per-CPU differences that
+ * reach the sum a second later unless somebody writes to stat_refresh.
+ */
+#include "file.h"
+#include "must.h"
+#include "vmstat.h"
+
+static __u64 field(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	if (!at)
+		must_fail("no %s in /proc/vmstat", name);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+void vmstat_take(struct vmstat *vmstat)
+{
+	char *text;
+
+	file_write("/proc/sys/vm/stat_refresh", "1");
+	text = file_read("/proc/vmstat");
+	vmstat->acquired = field(text, "nr_foll_pin_acquired ");
+	vmstat->released = field(text, "nr_foll_pin_released ");
+	free(text);
+}
