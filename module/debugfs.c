@@ -33,6 +33,14 @@ static u64 loaded_ns;
 
 /* ---- small files: shown whole ---- */
 
+/* What cannot be seen here, and why; NULL when nothing is in the way. */
+static const char *blind(void)
+{
+	if (!ivs_compat_intel_iommu())
+		return "VT-d is not in use (no such hardware, or switched off), so there are no IOMMU page tables to see";
+	return NULL;
+}
+
 static int info_show(struct seq_file *m, void *unused)
 {
 	ivs_text_format(m);
@@ -44,6 +52,11 @@ static int info_show(struct seq_file *m, void *unused)
 	ivs_text_flat(m, "now_ns", ktime_get_mono_fast_ns());
 	ivs_text_flat(m, "dma_api", ivs_dma_api);
 	ivs_text_flat(m, "intel_iommu", ivs_compat_intel_iommu());
+	if (blind()) {
+		seq_puts(m, "note ");
+		ivs_text_word(m, blind());
+		seq_putc(m, '\n');
+	}
 	return 0;
 }
 
@@ -252,6 +265,7 @@ int ivs_debugfs_init(void)
 	root = debugfs_create_dir("iovascope", NULL);
 	if (IS_ERR(root))
 		return PTR_ERR(root);
+	/* debugfs makes directories 0755 and has no call that asks for less. */
 	d_inode(root)->i_mode = S_IFDIR | 0700;
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		debugfs_create_file(files[i].name, 0400, root, NULL,

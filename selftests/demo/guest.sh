@@ -79,6 +79,12 @@ wait_mapped() {
 	return 1
 }
 
+# The answer and the domains; the costs are shown at the end.
+look() {
+	printf '\033[36m# iovascope show | head -n 4\033[0m\n'
+	iovascope show | sed -n 1,4p
+}
+
 # Our own client, looked at while it holds its mapping.
 client() {
 	local pid
@@ -87,7 +93,7 @@ client() {
 	vfio_client "$@" --hold 60 &
 	pid=$!
 	wait_mapped "$pid" "$((1 << 30))"
-	run iovascope domains
+	look
 	kill -TERM "$pid"
 	wait "$pid"
 }
@@ -101,12 +107,12 @@ vm() {
 		-display none -daemonize -pidfile "$pidfile" \
 		-device "vfio-pci,host=$NIC" "$@"
 	pid=$(cat "$pidfile")
-	run iovascope domains
+	look
 	kill -TERM "$pid"
 	tail --pid="$pid" -f /dev/null
 }
 
-# The seed's own method: how long ftrace says the pin took, in microseconds.
+# How long ftrace says the pin took, in microseconds: what people do today.
 graph_start() {
 	echo vfio_pin_pages_remote >"$TRACING/set_ftrace_filter"
 	echo function_graph >"$TRACING/current_tracer"
@@ -153,13 +159,15 @@ note 'GiB 0 has the holes of a PC below 1 MiB, so it cannot be one leaf;' \
 say 'The same QEMU on ordinary memory'
 vm
 
-say 'A 16 GiB BAR: the slow GPU BAR of the seed, without a GPU'
+say 'A 16 GiB BAR, as a GPU has: slow to start, without a GPU'
 graph_start
 run vfio_client --device "$BAR" --backing bar --size 16G --iova 0x400000000000
-note "ftrace's function_graph, the seed's own method, says of the same call:"
+note "ftrace's function_graph says of the same call:"
 graph_stop
 
 say 'Who mapped what at which leaf size, and what it cost'
+note 'The first pin of fresh memory also fills it with zeroes: that is most of' \
+	"QEMU's seconds. Times are emulated; compare them with each other."
 run iovascope show
 
 bar_pid=$(sed -n 's/^[0-9]* pid=\([0-9]*\) .*/\1/p' "$ROOT/processes" |
