@@ -37,7 +37,7 @@ static u64 loaded_ns;
 static const char *blind(void)
 {
 	if (!ivs_compat_intel_iommu())
-		return "VT-d is not in use (no such hardware, or switched off), so there are no IOMMU page tables to see";
+		return "VT-d is not in use (no hardware, or switched off)";
 	return NULL;
 }
 
