@@ -260,6 +260,9 @@ int ivs_vfio_unpin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	ivs_flight_end(call);
 	teardown = enclosing(call, IVS_TEARDOWN);
 	if (teardown) {
+		/* The walk goes upwards: the first run begins the region. */
+		if (!teardown->released_bytes)
+			teardown->iova = call->iova;
 		teardown->released_bytes += call->bytes;
 		teardown->backing = ivs_backing_join(teardown->backing,
 						     call->backing);
