@@ -29,6 +29,8 @@
  * @phys: physical address, for map
  * @object: what the return handler needs: the domain, the user's arguments or
  *	the address of a result
+ * @faults: pin: page faults its task had taken when it began
+ * @hugetlb_pages: pin: hugetlb memory its process had then, in 4K pages
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
  * @partial: map: the core is rolling back what it had mapped
@@ -50,6 +52,8 @@ struct ivs_call {
 	u64 bytes;
 	u64 phys;
 	void *object;
+	u64 faults;
+	u64 hugetlb_pages;
 	u64 released_bytes;
 	enum ivs_backing backing;
 	bool partial;

@@ -44,12 +44,17 @@ static int begin(struct ivs_call *call, enum ivs_op op, u64 entered)
 	return 0;
 }
 
-static void count(const struct ivs_sample *sample)
+static struct ivs_scope scope_of_current(void)
 {
-	const struct ivs_scope scope = {
+	return (struct ivs_scope){
 		.process = ivs_process_current(),
 		.host = true,
 	};
+}
+
+static void count(const struct ivs_sample *sample)
+{
+	const struct ivs_scope scope = scope_of_current();
 
 	ivs_stats_call(sample, &scope);
 }
@@ -104,10 +109,7 @@ static bool read_region(struct ivs_call *call, enum ivs_op op)
 
 static void count_unread(void)
 {
-	const struct ivs_scope scope = {
-		.process = ivs_process_current(),
-		.host = true,
-	};
+	const struct ivs_scope scope = scope_of_current();
 
 	ivs_stats_add(IVS_UNREAD_ARGS_CALLS, 1, &scope);
 }
@@ -181,6 +183,56 @@ int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* ---- pin ---- */
 
 /*
+ * The faults that a pin takes are counted in the task that pins (mm/memory.c
+ * mm_account_fault(), "done for GUP"). Memory that was touched before takes
+ * none, so they tell the seconds of allocating and zeroing from those of
+ * looking up. Before 6.5 hugetlb pages are faulted in below that function; what
+ * moves then is the process's count of them.
+ */
+static u64 faults_of_current(void)
+{
+	return current->min_flt + current->maj_flt;
+}
+
+static u64 hugetlb_pages_of_current(void)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	if (current->mm)
+		return atomic_long_read(&current->mm->hugetlb_usage);
+#endif
+	return 0;
+}
+
+static u64 faults_in(const struct ivs_call *pin, enum ivs_backing backing)
+{
+	u64 pages = hugetlb_pages_of_current() - pin->hugetlb_pages;
+
+	switch (backing) {
+	case IVS_HUGETLB_2M:
+		return pages >> 9;
+	case IVS_HUGETLB_1G:
+		return pages >> 18;
+	case IVS_MMIO:
+		/* A BAR has nothing to allocate or zero. */
+		return 0;
+	default:
+		return faults_of_current() - pin->faults;
+	}
+}
+
+static void count_pin(const struct ivs_sample *sample, u64 faults)
+{
+	const struct ivs_scope scope = scope_of_current();
+
+	ivs_stats_call(sample, &scope);
+	if (!faults)
+		return;
+	ivs_stats_add(IVS_PIN_FAULTS, faults, &scope);
+	ivs_stats_add(IVS_PIN_FAULTING_BYTES, sample->bytes, &scope);
+	ivs_stats_add(IVS_PIN_FAULTING_NS, sample->ns, &scope);
+}
+
+/*
  * long vfio_pin_pages_remote(dma, vaddr, npage, unsigned long *pfn_base, ...)
  */
 int ivs_vfio_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -191,6 +243,8 @@ int ivs_vfio_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->vaddr = regs_get_kernel_argument(regs, 1);
 	call->bytes = (u64)regs_get_kernel_argument(regs, 2) << PAGE_SHIFT;
 	call->object = (void *)regs_get_kernel_argument(regs, 3);
+	call->faults = faults_of_current();
+	call->hugetlb_pages = hugetlb_pages_of_current();
 	begin(call, IVS_PIN, entered);
 	region = enclosing(call, IVS_REGION_MAP);
 	if (region)
@@ -218,7 +272,7 @@ int ivs_vfio_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		if (!get_kernel_nofault(pfn, (unsigned long *)call->object))
 			sample.backing = ivs_backing_of(pfn, ret);
 	}
-	count(&sample);
+	count_pin(&sample, faults_in(call, sample.backing));
 	trace_pin(call->iova, ret > 0 ? sample.bytes : call->bytes,
 		  sample.backing, sample.ns, -sample.error);
 	ivs_stats_self(entered);

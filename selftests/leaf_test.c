@@ -251,6 +251,35 @@ TEST_F(leaf_special, mixed_backings)
 	EXPECT_EQ(0, want_wrong(&self->want, &self->before, &self->after));
 }
 
+/* Memory that nobody has touched faults inside its first pin, and only there. */
+TEST_F(leaf_special, first_touch_is_told_from_lookup)
+{
+	const __u64 pages = 16, size = pages * SZ_2M;
+	struct snap middle;
+	struct mem mem;
+
+	must_eq(__mem_alloc(&mem, BACKING_HUGETLB_2M, size, 0), 0);
+	snap_take(&self->before);
+	vfio_map(&self->vfio, IOVA, mem.va, mem.size);
+	vfio_unmap(&self->vfio, IOVA, mem.size);
+	snap_take(&middle);
+	EXPECT_EQ(pages, snap_delta(&self->before, &middle, "pin_faults"));
+	/* Type1 pins ahead: the last run may have faulted in the call before. */
+	EXPECT_LE(size - SZ_2M,
+		  snap_delta(&self->before, &middle, "pin_faulting_bytes"));
+	EXPECT_GE(size,
+		  snap_delta(&self->before, &middle, "pin_faulting_bytes"));
+	EXPECT_LT(0, snap_delta(&self->before, &middle, "pin_faulting_ns"));
+
+	vfio_map(&self->vfio, IOVA, mem.va, mem.size);
+	vfio_unmap(&self->vfio, IOVA, mem.size);
+	snap_take(&self->after);
+	EXPECT_EQ(0, snap_delta(&middle, &self->after, "pin_faults"));
+	EXPECT_EQ(0, snap_delta(&middle, &self->after, "pin_faulting_bytes"));
+	snap_free(&middle);
+	mem_free(&mem);
+}
+
 /* Shared memory from a memfd is hugetlb like any other. */
 TEST_F(leaf_special, memfd_hugetlb_2m)
 {
