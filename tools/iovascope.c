@@ -38,16 +38,39 @@ struct request command_inner(const struct request *request, char **args)
 	if (inner.pid && !(inner.command->options & BIT(OPT_PID)))
 		fail(EXIT_USAGE, "%s does not take --pid: %s",
 		     inner.command->name, "it is not known by process");
+	if (request->given & BIT(OPT_CHECK) & ~inner.command->options)
+		fail(EXIT_USAGE, "%s does not take --check: %s",
+		     inner.command->name, "it walks no tables");
 	return inner;
+}
+
+/* Of the sections that walk those asked for, and those known to be quick. */
+static void add_walks(const struct request *request, struct json_object *snap)
+{
+	const struct command *command = request->command;
+	unsigned int quick = command->welcome & command->walks;
+
+	if (request->given & BIT(OPT_CHECK))
+		snapshot_add(snap, request->debugfs, command->walks, 0);
+	else if (quick && view_walk_is_short(snap))
+		snapshot_add(snap, request->debugfs, 0, quick);
 }
 
 struct json_object *command_snapshot(const struct request *request)
 {
-	unsigned int sections = request->command->sections;
+	const struct command *command = request->command;
+	unsigned int sections = command->sections;
+	struct json_object *snap;
 
+	if (command->read)
+		return command->read(request);
 	if (request->pid)
 		sections |= SECTION_PROCESSES;
-	return snapshot_read(request->debugfs, sections);
+	snap = snapshot_read(request->debugfs, sections);
+	snapshot_add(snap, request->debugfs, 0,
+		     command->welcome & ~command->walks);
+	add_walks(request, snap);
+	return snap;
 }
 
 static void text_json(FILE *out, struct json_object *view,
@@ -65,10 +88,14 @@ static struct json_object *make_view(const struct request *request,
 				     struct json_object *snap)
 {
 	const struct command *command = request->command;
+	struct json_object *from, *view;
 
-	if (command->view)
+	if (!command->section)
 		return command->view(snap);
-	return view_section(snap, command->section, request->args);
+	from = view_section(snap, command->section, request->args);
+	view = command->view ? command->view(from) : json_object_get(from);
+	json_object_put(from);
+	return view;
 }
 
 /* Bytes of the control character at s (C0, DEL, or C1 in UTF-8), or 0. */
@@ -128,6 +155,8 @@ void command_print(const struct request *request, struct json_object *snap,
 	paper_open(&paper);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, max_lines);
+	if (request->command->judge)
+		request->command->judge(view);
 	json_object_put(view);
 	json_object_put(own);
 }

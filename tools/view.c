@@ -29,7 +29,7 @@ static int by_key_descending(const void *a, const void *b)
 }
 
 /* The same records, those with most of @key first. */
-static struct json_object *sorted(struct json_object *records, const char *key)
+struct json_object *view_sorted(struct json_object *records, const char *key)
 {
 	size_t nr = json_object_object_length(records), i = 0;
 	struct lh_entry **entries = calloc(nr + 1, sizeof(*entries));
@@ -48,7 +48,7 @@ static struct json_object *sorted(struct json_object *records, const char *key)
 	return result;
 }
 
-static struct json_object *view_new(struct json_object *snap)
+struct json_object *view_new(struct json_object *snap)
 {
 	struct json_object *view = tree_new();
 
@@ -179,14 +179,15 @@ struct json_object *view_show(struct json_object *snap)
 
 	tree_share(view, snap, "info");
 	tree_add(view, "live", live_of(domains));
-	tree_add(view, "domains", sorted(domains, "live_bytes"));
+	tree_add(view, "domains", view_sorted(domains, "live_bytes"));
 	tree_add(view, "processes",
-		 sorted(tree_get(snap, "processes"), "last_ns"));
+		 view_sorted(tree_get(snap, "processes"), "last_ns"));
 	tree_add(view, "cost", cost_of(counters));
 	tree_add(view, "teardown", teardown_of(counters));
 	tree_add(view, "quality", quality_of(snap));
+	tree_add(view, "check", view_verdicts(snap));
 	tree_add(view, "inflight",
-		 sorted(tree_get(snap, "inflight"), "age_ns"));
+		 view_sorted(tree_get(snap, "inflight"), "age_ns"));
 	return view;
 }
 
@@ -195,7 +196,7 @@ struct json_object *view_inflight(struct json_object *snap)
 	struct json_object *view = view_new(snap);
 
 	tree_add(view, "inflight",
-		 sorted(tree_get(snap, "inflight"), "age_ns"));
+		 view_sorted(tree_get(snap, "inflight"), "age_ns"));
 	return view;
 }
 
