@@ -72,7 +72,7 @@ tree=$PWD/trees/lab
 check "lab: the answer" 0 \
 	'^2\.1 GiB mapped in 2 domains: 2\.0 GiB in 1G leaves, 0 B in 2M leaves, 64\.0 MiB in 4K leaves\.$' \
 	'~' show
-check "lab: a BAR's pin" 0 '^  mmio +1 +0 +1\.0 GiB +400\.1 ms .* 1526$' '' show
+check "lab: a BAR's pin" 0 '^  mmio +1 +0 +1\.0 GiB +485\.5 ms .* 1852$' '' show
 check "lab: nothing missed" 0 '^Quality: nothing missed, nothing lost;' \
 	'Waiting' show
 for command in domains processes inflight counters errors hist probes schema; do
