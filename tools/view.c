@@ -69,7 +69,17 @@ static void add_live(struct json_object *live, struct json_object *domain)
 		tree_add_sum(live, "inexact_domains", 1);
 }
 
-/* What VFIO has mapped. The DMA API's domains are another matter. */
+/*
+ * The host's own, which is another matter. Of a domain that is older than the
+ * module nobody saw the backend, but the DMA API's are not unmanaged.
+ */
+static bool is_dma_api(struct json_object *domain)
+{
+	return tree_is(domain, "backend", "none") &&
+	       !tree_is(domain, "type", "unmanaged");
+}
+
+/* What VFIO has mapped. */
 static struct json_object *live_of(struct json_object *domains)
 {
 	struct json_object *live = tree_new();
@@ -78,7 +88,7 @@ static struct json_object *live_of(struct json_object *domains)
 	tree_add_u64(live, "inexact_domains", 0);
 	json_object_object_foreach(domains, id, domain) {
 		(void)id;
-		if (!tree_is(domain, "backend", "none"))
+		if (!is_dma_api(domain))
 			add_live(live, domain);
 	}
 	return live;

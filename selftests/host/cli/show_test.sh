@@ -92,6 +92,12 @@ check "idle: no error" 0 '^No call failed\.$' '' errors
 check "idle: every counter is zero" 0 '^\([0-9]+ are 0\)$' COUNTER counters
 check "idle: every histogram is empty" 0 '^\([0-9]+ are 0\)$' 'calls,' hist
 
+# Mapped before the module was loaded: its backend was never seen.
+new_tree baseline
+[[ $counting ]] || sed -i '/^3 / s/backend=type1/backend=none/' "$tree/domains"
+check "a domain older than the module is VFIO's" 0 \
+	'^~66\.0 GiB mapped in 2 domains:' 'Nothing is mapped' show
+
 # Version 0 of a module: hardly a key is there.
 new_tree bare
 if [[ -z $counting ]]; then
