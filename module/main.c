@@ -2,7 +2,7 @@
 /*
  * main.c - load and unload
  *
- * Order of loading: storage, probes, baseline, files. A probe may fire as soon
+ * Order of loading: storage, units, probes, baseline, files. A probe may fire as soon
  * as it is armed, so everything it counts into exists before; the baseline
  * looks for older domains after the probes are armed, so that nothing falls
  * between; files come last because reading them uses all of it. Unloading is
@@ -13,6 +13,7 @@
 
 #include "debugfs.h"
 #include "device.h"
+#include "dmar.h"
 #include "domain.h"
 #include "params.h"
 #include "probe.h"
@@ -45,9 +46,12 @@ static int __init iovascope_init(void)
 	ret = ivs_domain_init();
 	if (ret)
 		goto err_devices;
-	ret = ivs_probes_init(skip);
+	ret = ivs_dmar_init();
 	if (ret)
 		goto err_domains;
+	ret = ivs_probes_init(skip);
+	if (ret)
+		goto err_units;
 	ivs_domain_baseline();
 	ret = ivs_debugfs_init();
 	if (ret)
@@ -56,6 +60,8 @@ static int __init iovascope_init(void)
 
 err_probes:
 	ivs_probes_exit();
+err_units:
+	ivs_dmar_exit();
 err_domains:
 	ivs_domain_exit();
 err_devices:
@@ -71,6 +77,7 @@ static void __exit iovascope_exit(void)
 {
 	ivs_debugfs_exit();
 	ivs_probes_exit();
+	ivs_dmar_exit();
 	ivs_domain_exit();
 	ivs_device_exit();
 	ivs_process_exit();
