@@ -19,6 +19,7 @@
 #include <linux/utsname.h>
 
 #include "census.h"
+#include "check.h"
 #include "compat.h"
 #include "debugfs.h"
 #include "devdir.h"
@@ -249,6 +250,7 @@ static const struct {
 	{ "probes", &probes_fops },
 	{ "units", &units_fops },
 	{ "census", &ivs_census_fops },
+	{ "check", &ivs_check_fops },
 };
 
 /**

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "baseline.h"
 #include "debugfs.h"
 #include "device.h"
 #include "dmar.h"
@@ -24,6 +25,11 @@ bool ivs_dma_api;
 module_param_named(dma_api, ivs_dma_api, bool, 0444);
 MODULE_PARM_DESC(dma_api,
 		 "count the host's own DMA-API domains too (default: no)");
+
+bool ivs_read_older = true;
+module_param_named(baseline, ivs_read_older, bool, 0444);
+MODULE_PARM_DESC(baseline,
+		 "begin with what older domains hold by now (default: yes)");
 
 static char *skip;
 module_param(skip, charp, 0444);
@@ -52,7 +58,7 @@ static int __init iovascope_init(void)
 	ret = ivs_probes_init(skip);
 	if (ret)
 		goto err_units;
-	ivs_domain_baseline();
+	ivs_baseline();
 	ret = ivs_debugfs_init();
 	if (ret)
 		goto err_probes;
