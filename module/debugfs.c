@@ -18,8 +18,12 @@
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 
+#include "census.h"
+#include "check.h"
 #include "compat.h"
 #include "debugfs.h"
+#include "devdir.h"
+#include "dmar.h"
 #include "domain.h"
 #include "flight.h"
 #include "params.h"
@@ -65,6 +69,7 @@ static int schema_show(struct seq_file *m, void *unused)
 	ivs_text_format(m);
 	ivs_stats_schema(m);
 	ivs_domain_schema(m);
+	ivs_census_schema(m);
 	return 0;
 }
 
@@ -91,6 +96,13 @@ static int hist_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int units_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	ivs_dmar_show(m);
+	return 0;
+}
+
 static int probes_show(struct seq_file *m, void *unused)
 {
 	ivs_text_format(m);
@@ -103,6 +115,7 @@ DEFINE_SHOW_ATTRIBUTE(schema);
 DEFINE_SHOW_ATTRIBUTE(counters);
 DEFINE_SHOW_ATTRIBUTE(errors);
 DEFINE_SHOW_ATTRIBUTE(hist);
+DEFINE_SHOW_ATTRIBUTE(units);
 DEFINE_SHOW_ATTRIBUTE(probes);
 
 /* ---- files of records: position 0 is the format line, then ids from 1 ---- */
@@ -248,6 +261,9 @@ static const struct {
 	{ "processes", &processes_fops },
 	{ "inflight", &inflight_fops },
 	{ "probes", &probes_fops },
+	{ "units", &units_fops },
+	{ "census", &ivs_census_fops },
+	{ "check", &ivs_check_fops },
 };
 
 /**
@@ -260,6 +276,7 @@ static const struct {
 int ivs_debugfs_init(void)
 {
 	unsigned int i;
+	int ret;
 
 	loaded_ns = ktime_get_mono_fast_ns();
 	root = debugfs_create_dir("iovascope", NULL);
@@ -270,11 +287,15 @@ int ivs_debugfs_init(void)
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		debugfs_create_file(files[i].name, 0400, root, NULL,
 				    files[i].fops);
-	return 0;
+	ret = ivs_devdir_init(root);
+	if (ret)
+		debugfs_remove(root);
+	return ret;
 }
 
 /* ivs_debugfs_exit - remove the files; nobody reads them after it */
 void ivs_debugfs_exit(void)
 {
+	ivs_devdir_exit();
 	debugfs_remove(root);
 }

@@ -13,10 +13,12 @@
 #include <linux/device.h>
 #include <linux/iommu.h>
 #include <linux/list.h>
+#include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "context.h"
 #include "device.h"
 #include "pool.h"
 #include "text.h"
@@ -26,6 +28,9 @@ struct ivs_device {
 	const struct device *dev;
 	u64 domain;
 	int group;
+	bool pci;
+	u32 segment;
+	u16 rid;
 	char name[32];
 };
 
@@ -92,6 +97,11 @@ int ivs_device_move(struct device *dev, u64 domain)
 	}
 	entry->domain = domain;
 	entry->group = dev->iommu_group ? iommu_group_id(dev->iommu_group) : -1;
+	entry->pci = dev_is_pci(dev);
+	if (entry->pci) {
+		entry->segment = pci_domain_nr(to_pci_dev(dev)->bus);
+		entry->rid = pci_dev_id(to_pci_dev(dev));
+	}
 	strscpy(entry->name, dev_name(dev), sizeof(entry->name));
 out:
 	raw_spin_unlock_irqrestore(&devices_lock, flags);
@@ -110,6 +120,46 @@ bool ivs_device_any(u64 domain)
 		any |= entry->domain == domain;
 	raw_spin_unlock_irqrestore(&devices_lock, flags);
 	return any;
+}
+
+/* The nth PCI device of a domain. */
+static bool device_nth(u64 domain, unsigned int nth, u32 *segment, u16 *rid)
+{
+	struct ivs_device *entry;
+	unsigned long flags;
+	bool found = false;
+
+	raw_spin_lock_irqsave(&devices_lock, flags);
+	list_for_each_entry(entry, &devices, link) {
+		if (entry->domain != domain || !entry->pci || nth--)
+			continue;
+		*segment = entry->segment;
+		*rid = entry->rid;
+		found = true;
+		break;
+	}
+	raw_spin_unlock_irqrestore(&devices_lock, flags);
+	return found;
+}
+
+/**
+ * ivs_device_context - how the hardware translates for a domain
+ * @domain: id of the domain's record
+ * @context: filled from the first of its devices that has a page table
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOENT when none has one.
+ */
+int ivs_device_context(u64 domain, struct ivs_context *context)
+{
+	unsigned int nth;
+	u32 segment;
+	u16 rid;
+
+	for (nth = 0; device_nth(domain, nth, &segment, &rid); nth++)
+		if (!ivs_context_find(segment, rid, context) && context->format)
+			return 0;
+	return -ENOENT;
 }
 
 /* Devices of one group are attached one after the other. */
@@ -131,16 +181,11 @@ static void show_groups(struct seq_file *m, u64 domain)
 		seq_puts(m, "none");
 }
 
-/* ivs_device_show - write ` group=... devices=...` of a domain */
-void ivs_device_show(struct seq_file *m, u64 domain)
+static void show_names(struct seq_file *m, u64 domain)
 {
 	struct ivs_device *entry;
 	const char *comma = "";
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&devices_lock, flags);
-	show_groups(m, domain);
-	seq_puts(m, " devices=");
 	list_for_each_entry(entry, &devices, link) {
 		if (entry->domain != domain)
 			continue;
@@ -148,6 +193,27 @@ void ivs_device_show(struct seq_file *m, u64 domain)
 		ivs_text_word(m, entry->name);
 		comma = ",";
 	}
+}
+
+/* ivs_device_list - write the names of a domain's devices */
+void ivs_device_list(struct seq_file *m, u64 domain)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&devices_lock, flags);
+	show_names(m, domain);
+	raw_spin_unlock_irqrestore(&devices_lock, flags);
+}
+
+/* ivs_device_show - write ` group=... devices=...` of a domain */
+void ivs_device_show(struct seq_file *m, u64 domain)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&devices_lock, flags);
+	show_groups(m, domain);
+	seq_puts(m, " devices=");
+	show_names(m, domain);
 	raw_spin_unlock_irqrestore(&devices_lock, flags);
 }
 

@@ -8,12 +8,15 @@
 #include <linux/types.h>
 
 struct device;
+struct ivs_context;
 struct seq_file;
 
 int ivs_device_init(void);
 void ivs_device_exit(void);
 int ivs_device_move(struct device *dev, u64 domain);
 bool ivs_device_any(u64 domain);
+int ivs_device_context(u64 domain, struct ivs_context *context);
+void ivs_device_list(struct seq_file *m, u64 domain);
 void ivs_device_show(struct seq_file *m, u64 domain);
 
 #endif /* IVS_DEVICE_H */

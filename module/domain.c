@@ -11,7 +11,8 @@
  * The live numbers are what was mapped minus what was unmapped, leaf by leaf
  * (extent.c). They are exact for a domain that was attached while we watched
  * and whose every map and unmap we saw; where that is not so the record says
- * why (enum ivs_inexact).
+ * why (enum ivs_inexact). A domain that is older than the module begins with
+ * what its page table held (baseline.c).
  *
  * Locking: records by RCU (record.c). A domain's extents by its own raw
  * spinlock: type1 serialises all maps and unmaps of a container, so that it is
@@ -22,11 +23,9 @@
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
-#include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
-#include <linux/uaccess.h>
 
 #include "device.h"
 #include "domain.h"
@@ -53,6 +52,11 @@ struct ivs_extent *ivs_extent_get(void)
 void ivs_extent_put(struct ivs_extent *extent)
 {
 	ivs_pool_put(&extent_pool, extent);
+}
+
+void ivs_extent_reserve(void)
+{
+	ivs_pool_reserve(&extent_pool);
 }
 
 static void domain_setup(struct ivs_record *record)
@@ -113,13 +117,7 @@ static struct ivs_domain *domain_make(const struct iommu_domain *domain)
 	return to_ivs_domain(record);
 }
 
-/**
- * ivs_domain_find - the record of a domain, if it has one
- * @domain: argument of a probed function
- *
- * Context: under RCU.
- */
-struct ivs_domain *ivs_domain_find(const struct iommu_domain *domain)
+static struct ivs_domain *domain_find(const struct iommu_domain *domain)
 {
 	struct ivs_record *record;
 
@@ -138,7 +136,7 @@ struct ivs_domain *ivs_domain_find(const struct iommu_domain *domain)
 struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 				  enum ivs_backend backend)
 {
-	struct ivs_domain *dom = ivs_domain_find(domain);
+	struct ivs_domain *dom = domain_find(domain);
 
 	if (!dom) {
 		dom = domain_make(domain);
@@ -262,7 +260,14 @@ void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 	}
 }
 
-static void count_device(struct device *dev, u64 domain)
+/**
+ * ivs_domain_device - a device translates through another domain now
+ * @dev: the device
+ * @domain: id of the domain's record, 0 for one that has none
+ *
+ * Context: as ivs_device_move().
+ */
+void ivs_domain_device(struct device *dev, u64 domain)
 {
 	if (ivs_device_move(dev, domain))
 		ivs_stats_add(IVS_LOST_DEVICES, 1, &host_scope);
@@ -285,7 +290,7 @@ void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
 		dom = domain_make(domain);
 	if (dom && dom->backend == IVS_BACKEND_NONE)
 		dom->backend = backend;
-	count_device(dev, dom ? dom->rec.id : 0);
+	ivs_domain_device(dev, dom ? dom->rec.id : 0);
 }
 
 /**
@@ -299,7 +304,7 @@ void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
  */
 void ivs_domain_free(const struct iommu_domain *domain)
 {
-	struct ivs_domain *dom = ivs_domain_find(domain);
+	struct ivs_domain *dom = domain_find(domain);
 	struct ivs_scope scope = { .host = true };
 	struct ivs_removed removed = { };
 	unsigned long flags;
@@ -315,67 +320,66 @@ void ivs_domain_free(const struct iommu_domain *domain)
 	ivs_record_retire(&dom->rec);
 }
 
-/* The type of a domain that may be freed while we look. */
-static bool is_unmanaged(const struct iommu_domain *domain)
+/**
+ * ivs_domain_by_id - a record by the name it is shown under
+ * @id: its id
+ *
+ * Context: under RCU.
+ * Return: the record, NULL when the domain is gone.
+ */
+struct ivs_domain *ivs_domain_by_id(u64 id)
 {
-	unsigned int type;
+	struct ivs_record *record = ivs_record_from(&ivs_domains, id);
 
-	return domain &&
-	       !copy_from_kernel_nofault(&type, &domain->type, sizeof(type)) &&
-	       type == IOMMU_DOMAIN_UNMANAGED;
-}
-
-static void baseline_device(struct pci_dev *pdev)
-{
-	struct iommu_domain *domain = iommu_get_domain_for_dev(&pdev->dev);
-	struct ivs_domain *dom;
-
-	if (!is_unmanaged(domain))
-		return;
-	rcu_read_lock();
-	dom = ivs_domain_get(domain, IVS_BACKEND_NONE);
-	if (dom) {
-		/* Its maker is not the one who loads a module. */
-		dom->rec.pid = 0;
-		dom->rec.comm[0] = '\0';
-		count_device(&pdev->dev, dom->rec.id);
-		/* Freed before our probe saw it? Then the device has moved. */
-		if (iommu_get_domain_for_dev(&pdev->dev) != domain) {
-			count_device(&pdev->dev, 0);
-			ivs_record_retire(&dom->rec);
-		}
-	}
-	rcu_read_unlock();
+	return record && record->id == id ? to_ivs_domain(record) : NULL;
 }
 
 /**
- * ivs_domain_baseline - find the domains that are older than the module
+ * ivs_domain_begin - a map or unmap begins to change the page table
+ * @domain: argument of a probed function
+ * @backend: on whose behalf
  *
- * Their devices are known from then on; what they hold is not, so that they are
- * inexact. Context: may sleep; the probes are armed already, so that nothing
- * falls between the two.
+ * Context: its entry handler.
  */
-void ivs_domain_baseline(void)
+void ivs_domain_begin(const struct iommu_domain *domain,
+		      enum ivs_backend backend)
 {
-	struct pci_dev *pdev = NULL;
+	struct ivs_domain *dom = ivs_domain_get(domain, backend);
 
-	for_each_pci_dev(pdev)
-		baseline_device(pdev);
+	if (!dom)
+		return;
+	atomic64_inc(&dom->begun);
+	/* Whoever sees a change of the table sees that it began. */
+	smp_mb__after_atomic();
 }
 
-/* ---- showing ---- */
+/* ivs_domain_end - and is in the numbers now; its return handler */
+void ivs_domain_end(struct ivs_domain *dom)
+{
+	/* Whoever sees that it ended sees what it did. */
+	smp_mb__before_atomic();
+	atomic64_inc(&dom->ended);
+}
 
-static const char *const backend_names[IVS_NR_BACKENDS] = {
-	[IVS_BACKEND_NONE] = "none",
-	[IVS_BACKEND_TYPE1] = "type1",
-	[IVS_BACKEND_OTHER] = "other",
-};
+/**
+ * ivs_domain_quiet - is no map or unmap under way?
+ * @dom: the record
+ * @events: how many there were; as long as this stays, and it is quiet, the
+ *	page table and the numbers stand still
+ *
+ * Context: under RCU.
+ */
+bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events)
+{
+	u64 ended = atomic64_read(&dom->ended);
 
-static const char *const inexact_names[IVS_NR_INEXACT] = {
-	[IVS_INEXACT_OLDER] = "older",
-	[IVS_INEXACT_MISSED] = "missed",
-	[IVS_INEXACT_RANGES] = "ranges",
-};
+	/* In this order: one that begins between the two is not missed. */
+	smp_mb();
+	*events = atomic64_read(&dom->begun);
+	/* And what is looked at next is no older than this. */
+	smp_mb();
+	return *events == ended;
+}
 
 static unsigned long inexact_of(const struct ivs_domain *dom)
 {
@@ -386,18 +390,24 @@ static unsigned long inexact_of(const struct ivs_domain *dom)
 	return inexact;
 }
 
-static void show_inexact(struct seq_file *m, unsigned long inexact)
+/* ivs_domain_is_floor - are the live numbers known to be incomplete? */
+bool ivs_domain_is_floor(const struct ivs_domain *dom)
 {
-	const char *comma = "";
-	unsigned int i;
+	return inexact_of(dom);
+}
 
-	seq_printf(m, " exact=%d inexact=", !inexact);
-	for (i = 0; i < IVS_NR_INEXACT; i++) {
-		if (!(inexact & BIT(i)))
-			continue;
-		seq_printf(m, "%s%s", comma, inexact_names[i]);
-		comma = ",";
-	}
+/* ivs_domain_extent - the extent at an IOVA, or the first one after it */
+bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
+{
+	struct ivs_extent *extent;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	extent = ivs_extents_at(&dom->extents, iova);
+	if (extent)
+		*span = extent->span;
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return extent;
 }
 
 /* Tables that the extents need, the root included; 0 when nobody mapped. */
@@ -422,6 +432,93 @@ static u64 tables_of(struct ivs_domain *dom)
 		raw_spin_unlock_irqrestore(&dom->lock, flags);
 	} while (extent);
 	return tables.nr + 1;
+}
+
+/**
+ * ivs_domain_flow - what a domain should hold
+ * @dom: the record
+ * @leaves: per size
+ * @tables: that they need
+ *
+ * Context: under RCU.
+ */
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
+		     u64 *tables)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	memcpy(leaves, dom->extents.leaves, sizeof(dom->extents.leaves));
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	*tables = tables_of(dom);
+}
+
+/* ivs_domain_wants_baseline - is it only age that makes it inexact? */
+bool ivs_domain_wants_baseline(const struct ivs_domain *dom)
+{
+	return READ_ONCE(dom->inexact) & BIT(IVS_INEXACT_OLDER);
+}
+
+/**
+ * ivs_domain_adopt - begin anew, with what was found in the page table
+ * @dom: the record
+ * @extents: what was found; exchanged for what the record had
+ * @levels: depth of the table
+ * @events: as it was before the table was read
+ *
+ * Context: under RCU.
+ * Return: 0, or -EAGAIN when something was mapped or unmapped meanwhile.
+ */
+int ivs_domain_adopt(struct ivs_domain *dom, struct ivs_extents *extents,
+		     unsigned int levels, u64 events)
+{
+	unsigned long flags;
+	int ret = -EAGAIN;
+	u64 now;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	if (ivs_domain_quiet(dom, &now) && now == events) {
+		swap(dom->extents, *extents);
+		dom->levels = levels;
+		ret = 0;
+	}
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return ret;
+}
+
+/* ivs_domain_trust - what was adopted has proved to be true */
+void ivs_domain_trust(struct ivs_domain *dom)
+{
+	dom->baseline = true;
+	clear_bit(IVS_INEXACT_OLDER, &dom->inexact);
+}
+
+/* ---- showing ---- */
+
+static const char *const backend_names[IVS_NR_BACKENDS] = {
+	[IVS_BACKEND_NONE] = "none",
+	[IVS_BACKEND_TYPE1] = "type1",
+	[IVS_BACKEND_OTHER] = "other",
+};
+
+static const char *const inexact_names[IVS_NR_INEXACT] = {
+	[IVS_INEXACT_OLDER] = "older",
+	[IVS_INEXACT_MISSED] = "missed",
+	[IVS_INEXACT_RANGES] = "ranges",
+};
+
+static void show_inexact(struct seq_file *m, unsigned long inexact)
+{
+	const char *comma = "";
+	unsigned int i;
+
+	seq_printf(m, " exact=%d inexact=", !inexact);
+	for (i = 0; i < IVS_NR_INEXACT; i++) {
+		if (!(inexact & BIT(i)))
+			continue;
+		seq_printf(m, "%s%s", comma, inexact_names[i]);
+		comma = ",";
+	}
 }
 
 /* What a domain holds now, in the order of the table below. */
@@ -518,6 +615,7 @@ void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
 	seq_printf(m, " first_ns=%llu last_ns=%llu", dom->rec.first_ns,
 		   READ_ONCE(dom->rec.last_ns));
 	show_inexact(m, inexact_of(dom));
+	seq_printf(m, " baseline=%d", dom->baseline);
 	show_live(m, dom);
 	ivs_stats_show(&dom->rec.sums, IVS_IN_DOMAINS, &sink);
 	seq_putc(m, '\n');

@@ -41,6 +41,9 @@ enum ivs_inexact {
  * @backend: who maps into it
  * @inexact: bit set of enum ivs_inexact
  * @missed: probe hits missed before it was made
+ * @begun: maps and unmaps that began
+ * @ended: and of those, that are in the numbers
+ * @baseline: @extents began with what was in the page table
  */
 struct ivs_domain {
 	struct ivs_record rec;
@@ -51,6 +54,9 @@ struct ivs_domain {
 	u8 backend;
 	unsigned long inexact;
 	u64 missed;
+	atomic64_t begun;
+	atomic64_t ended;
+	bool baseline;
 };
 
 extern struct ivs_table ivs_domains;
@@ -62,12 +68,24 @@ static inline struct ivs_domain *to_ivs_domain(struct ivs_record *record)
 
 int ivs_domain_init(void);
 void ivs_domain_exit(void);
-void ivs_domain_baseline(void);
 
 bool ivs_domain_tracked(const struct iommu_domain *domain);
 struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 				  enum ivs_backend backend);
-struct ivs_domain *ivs_domain_find(const struct iommu_domain *domain);
+struct ivs_domain *ivs_domain_by_id(u64 id);
+void ivs_domain_begin(const struct iommu_domain *domain,
+		      enum ivs_backend backend);
+void ivs_domain_end(struct ivs_domain *dom);
+bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
+bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
+		     u64 *tables);
+bool ivs_domain_is_floor(const struct ivs_domain *dom);
+bool ivs_domain_wants_baseline(const struct ivs_domain *dom);
+int ivs_domain_adopt(struct ivs_domain *dom, struct ivs_extents *extents,
+		     unsigned int levels, u64 events);
+void ivs_domain_trust(struct ivs_domain *dom);
+void ivs_domain_device(struct device *dev, u64 domain);
 void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 		    u64 iova, u64 phys, u64 size, u64 leaves[IVS_NR_LEAVES],
 		    const struct ivs_scope *scope);

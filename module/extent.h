@@ -49,6 +49,8 @@ struct ivs_removed {
  */
 struct ivs_extent *ivs_extent_get(void);
 void ivs_extent_put(struct ivs_extent *extent);
+/* Wait until there are nodes again; may sleep, the set must not be locked. */
+void ivs_extent_reserve(void);
 
 int ivs_extents_add(struct ivs_extents *set, const struct ivs_span *span);
 void ivs_extents_remove(struct ivs_extents *set, u64 start, u64 last,

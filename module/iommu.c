@@ -50,6 +50,13 @@ static bool wanted(const struct iommu_domain *domain)
 	return false;
 }
 
+/* Who maps: the backend whose call this one is in, or somebody unknown. */
+static enum ivs_backend backend_of(const struct ivs_call *call)
+{
+	return call->backend == IVS_BACKEND_NONE ? IVS_BACKEND_OTHER :
+						   call->backend;
+}
+
 /*
  * DMA-API calls come from interrupts too, where current is a bystander. They
  * never last: they are kept out of the flight table and out of processes.
@@ -66,6 +73,7 @@ static void begin(struct kretprobe_instance *ri, enum ivs_op op,
 	call->iova = regs_get_kernel_argument(regs, 1);
 	if (is_unmanaged(domain))
 		ivs_flight_begin(call, op);
+	ivs_domain_begin(domain, backend_of(call));
 }
 
 static void end(struct ivs_call *call)
@@ -74,11 +82,9 @@ static void end(struct ivs_call *call)
 		ivs_flight_end(call);
 }
 
-/* Who maps: the backend whose call this one is in, or somebody unknown. */
 static struct ivs_domain *domain_of(const struct ivs_call *call)
 {
-	return ivs_domain_get(call->object, call->backend == IVS_BACKEND_NONE ?
-			      IVS_BACKEND_OTHER : call->backend);
+	return ivs_domain_get(call->object, backend_of(call));
 }
 
 static struct ivs_scope scope_of(const struct ivs_call *call,
@@ -143,6 +149,8 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
+	if (dom)
+		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
 	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes, leaves,
@@ -203,6 +211,8 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (dom)
 		ivs_domain_unmap(dom, call->iova, sample.bytes, &removed,
 				 &scope);
+	if (dom)
+		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_UNMAP_SHORT_CALLS, sample.bytes < call->bytes,
 		      &scope);

@@ -2,7 +2,7 @@
 /*
  * main.c - load and unload
  *
- * Order of loading: storage, probes, baseline, files. A probe may fire as soon
+ * Order of loading: storage, units, probes, baseline, files. A probe may fire as soon
  * as it is armed, so everything it counts into exists before; the baseline
  * looks for older domains after the probes are armed, so that nothing falls
  * between; files come last because reading them uses all of it. Unloading is
@@ -11,8 +11,10 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "baseline.h"
 #include "debugfs.h"
 #include "device.h"
+#include "dmar.h"
 #include "domain.h"
 #include "params.h"
 #include "probe.h"
@@ -23,6 +25,11 @@ bool ivs_dma_api;
 module_param_named(dma_api, ivs_dma_api, bool, 0444);
 MODULE_PARM_DESC(dma_api,
 		 "count the host's own DMA-API domains too (default: no)");
+
+bool ivs_read_older = true;
+module_param_named(baseline, ivs_read_older, bool, 0444);
+MODULE_PARM_DESC(baseline,
+		 "begin with what older domains hold by now (default: yes)");
 
 static char *skip;
 module_param(skip, charp, 0444);
@@ -45,10 +52,13 @@ static int __init iovascope_init(void)
 	ret = ivs_domain_init();
 	if (ret)
 		goto err_devices;
-	ret = ivs_probes_init(skip);
+	ret = ivs_dmar_init();
 	if (ret)
 		goto err_domains;
-	ivs_domain_baseline();
+	ret = ivs_probes_init(skip);
+	if (ret)
+		goto err_units;
+	ivs_baseline();
 	ret = ivs_debugfs_init();
 	if (ret)
 		goto err_probes;
@@ -56,6 +66,8 @@ static int __init iovascope_init(void)
 
 err_probes:
 	ivs_probes_exit();
+err_units:
+	ivs_dmar_exit();
 err_domains:
 	ivs_domain_exit();
 err_devices:
@@ -71,6 +83,7 @@ static void __exit iovascope_exit(void)
 {
 	ivs_debugfs_exit();
 	ivs_probes_exit();
+	ivs_dmar_exit();
 	ivs_domain_exit();
 	ivs_device_exit();
 	ivs_process_exit();

@@ -10,4 +10,7 @@
 /* Count the host's own DMA-API domains too, each in a record of its own. */
 extern bool ivs_dma_api;
 
+/* Read the page tables of domains that are older than the module. */
+extern bool ivs_read_older;
+
 #endif /* IVS_PARAMS_H */

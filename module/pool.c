@@ -137,6 +137,20 @@ void ivs_pool_exit(struct ivs_pool *pool)
 }
 
 /**
+ * ivs_pool_reserve - wait until a pool that runs low has been refilled
+ * @pool: the pool
+ *
+ * Context: may sleep.
+ */
+void ivs_pool_reserve(struct ivs_pool *pool)
+{
+	if (READ_ONCE(pool->nr_free) >= pool->reserve / 2)
+		return;
+	schedule_work(&pool->refill);
+	flush_work(&pool->refill);
+}
+
+/**
  * ivs_pool_get - take a zeroed object
  * @pool: the pool
  *

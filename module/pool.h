@@ -32,6 +32,7 @@ struct ivs_pool {
 
 int ivs_pool_init(struct ivs_pool *pool);
 void ivs_pool_exit(struct ivs_pool *pool);
+void ivs_pool_reserve(struct ivs_pool *pool);
 void *ivs_pool_get(struct ivs_pool *pool);
 void ivs_pool_put(struct ivs_pool *pool, void *object);
 

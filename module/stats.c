@@ -393,7 +393,7 @@ void ivs_stats_schema_line(struct seq_file *m, const char *key,
 			   const char *unit, const char *help)
 {
 	static const char *const files[] = { "counters", "processes",
-					     "domains" };
+					     "domains", "census" };
 	const char *comma = "";
 	unsigned int i;
 

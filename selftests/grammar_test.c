@@ -26,7 +26,7 @@
 
 static const char *const files[] = {
 	"info", "schema", "counters", "errors", "hist", "domains",
-	"processes", "inflight", "probes",
+	"processes", "inflight", "probes", "units", "census", "check",
 };
 
 #define NR_FILES (sizeof(files) / sizeof(files[0]))
@@ -109,7 +109,7 @@ TEST_F(grammar, format_first)
 static int plain_name(const char *name)
 {
 	for (; *name; name++)
-		if (!islower(*name) && !isdigit(*name) && !strchr("_.", *name))
+		if (!islower(*name) && !isdigit(*name) && !strchr("_.:", *name))
 			return 0;
 	return 1;
 }
@@ -374,7 +374,9 @@ static int describes_record(const char *key)
 {
 	static const char *const keys[] = {
 		"type", "backend", "group", "devices", "pid", "comm",
-		"first_ns", "last_ns", "exact", "inexact", "start_ns", "alive",
+		"first_ns", "last_ns", "exact", "inexact", "baseline",
+		"start_ns", "alive", "unit", "did", "levels", "table",
+		"readable",
 	};
 	size_t i;
 
@@ -412,6 +414,7 @@ TEST_F(grammar, schema_covers_all)
 	EXPECT_TRUE(all_described("hist", 0));
 	EXPECT_TRUE(all_described("domains", 1));
 	EXPECT_TRUE(all_described("processes", 1));
+	EXPECT_TRUE(all_described("census", 1));
 }
 
 /* The other way round: what is promised for a file is in it. */

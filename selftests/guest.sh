@@ -24,6 +24,7 @@ export IOVASCOPE_LAB=1
 # program, passes it must have, seconds it may take
 table() {
 	cat <<-'END'
+		census_test 32 600
 		domain_test 8 300
 		grammar_test 17 120
 		leaf_test 33 600

@@ -14,6 +14,8 @@ enum opt {
 	OPT_PID,
 	OPT_INTERVAL,
 	OPT_COUNT,
+	OPT_FROM,
+	OPT_CHECK,
 	NR_OPTS
 };
 
@@ -25,14 +27,21 @@ struct request {
 	uint64_t pid;
 	double interval;
 	uint64_t count;
+	uint64_t from;
 	char **args;
 };
 
 /*
  * A command shows (a view of the snapshot, as text or JSON) or does something
- * else (run). A view is one section unless there is a function that makes it;
- * one without text is always JSON. Watchable is what makes sense as a
- * difference of two snapshots.
+ * else (run). A view is one section, or what a function makes of it, or of the
+ * snapshot; one without text is always JSON. Watchable is what makes sense as
+ * a difference of two snapshots.
+ *
+ * The snapshot has the sections, and those welcome where the module has them.
+ * Reading one that walks takes as long as there are leaves: those are read
+ * with --check, or when the walk is known to be short and they are welcome.
+ * What is no part of a snapshot is read by the command's own function. A judge
+ * ends the program when the view, which has been printed, is bad news.
  */
 struct command {
 	const char *name;
@@ -40,9 +49,13 @@ struct command {
 	const char *help;
 	unsigned int options;
 	unsigned int sections;
+	unsigned int welcome;
+	unsigned int walks;
+	struct json_object *(*read)(const struct request *request);
 	const char *section;
 	struct json_object *(*view)(struct json_object *snap);
 	text_fn *text;
+	void (*judge)(struct json_object *view);
 	bool watchable;
 	void (*run)(const struct request *request);
 };
@@ -54,6 +67,10 @@ struct request command_inner(const struct request *request, char **args);
 struct json_object *command_snapshot(const struct request *request);
 void command_print(const struct request *request, struct json_object *snap,
 		   size_t max_lines);
+
+struct json_object *read_runs(const struct request *request);
+
+void judge_check(struct json_object *view);
 
 void run_diff(const struct request *request);
 void run_help(const struct request *request);

@@ -207,6 +207,20 @@ static struct json_object *counters_of(struct json_object *counters,
 	return own;
 }
 
+/* The verdicts on the domains that are there. */
+static struct json_object *check_of(struct json_object *check,
+				    struct json_object *domains)
+{
+	struct json_object *own = tree_new();
+
+	json_object_object_foreach(check, id, record) {
+		(void)record;
+		if (tree_get(domains, id))
+			tree_share(own, check, id);
+	}
+	return own;
+}
+
 struct json_object *snapshot_of_pid(struct json_object *snap, uint64_t pid)
 {
 	static const char *const owned[] = {
@@ -223,6 +237,9 @@ struct json_object *snapshot_of_pid(struct json_object *snap, uint64_t pid)
 		if (tree_get(own, owned[i]))
 			tree_add(own, owned[i],
 				 records_of_pid(tree_get(own, owned[i]), pid));
+	if (tree_get(own, "check"))
+		tree_add(own, "check", check_of(tree_get(own, "check"),
+						tree_get(own, "domains")));
 	processes = tree_get(own, "processes");
 	if (!json_object_object_length(processes))
 		fail(EXIT_RUNTIME, "process %ju: not seen by the module%s",

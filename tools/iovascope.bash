@@ -12,6 +12,10 @@ _iovascope_words() {
 		iovascope --list-opts "${command:-show}" 2>/dev/null
 	elif [[ -z $command || $command == help || $command == watch ]]; then
 		iovascope --list-cmds 2>/dev/null
+	elif [[ $command == census || $command == runs ]]; then
+		# Those of VFIO; to list all would be to walk their tables.
+		iovascope domains --json 2>/dev/null |
+			sed -n 's/^ *"\([0-9a-f]*:[0-9a-f:.]*\)",\{0,1\}$/\1/p'
 	elif [[ $command == counters || $command == hist ||
 		$command == schema ]]; then
 		iovascope "$command" --json 2>/dev/null |
@@ -32,12 +36,26 @@ _iovascope_command() {
 	done
 }
 
-_iovascope() {
-	local current=${COMP_WORDS[COMP_CWORD]} command
+# The word being typed, which readline breaks at each colon of a device.
+_iovascope_current() {
+	local i=$COMP_CWORD word=${COMP_WORDS[COMP_CWORD]}
 
+	while ((i > 1)) && [[ $word == :* || ${COMP_WORDS[i - 1]} == : ]]; do
+		i=$((i - 1))
+		word=${COMP_WORDS[i]}$word
+	done
+	echo "$word"
+}
+
+_iovascope() {
+	local current command
+
+	current=$(_iovascope_current)
 	command=$(_iovascope_command)
 	mapfile -t COMPREPLY < <(compgen -W \
 		"$(_iovascope_words "$command" "$current")" -- "$current")
+	# Only what is behind the last colon is replaced.
+	COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*:}"}"}")
 }
 
 # Files, where the tool has no word to offer: --debugfs and diff.

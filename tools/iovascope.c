@@ -4,9 +4,9 @@
  *
  * One way for every number: the module's files are read into a snapshot, a
  * command cuts its view out of that, and a renderer prints the view as text,
- * JSON or Prometheus' format. The table of commands below says which sections,
- * which view and which text belong to a command; no command knows the format
- * it is printed in.
+ * JSON or Prometheus' format. The table in commands.c says which sections, which
+ * view and which text belong to a command; no command knows the format it is
+ * printed in.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,138 +21,6 @@
 #include "view.h"
 
 #define BIT(nr)		(1u << (nr))
-#define READS		(BIT(OPT_DEBUGFS) | BIT(OPT_HELP))
-#define SHOWS		(READS | BIT(OPT_JSON))
-#define FILTERS		(SHOWS | BIT(OPT_PID))
-
-#define SECTION_SHOW \
-	(SECTION_COUNTERS | SECTION_DOMAINS | SECTION_PROCESSES | \
-	 SECTION_INFLIGHT | SECTION_PROBES)
-
-const struct command commands[] = {
-	{
-		.name = "show",
-		.help = "who maps what, at which leaf sizes, at what cost",
-		.options = FILTERS,
-		.sections = SECTION_SHOW,
-		.view = view_show,
-		.text = text_show,
-		.watchable = true,
-	}, {
-		.name = "domains",
-		.args = "[ID...]",
-		.help = "every IOMMU domain with all its numbers",
-		.options = FILTERS,
-		.sections = SECTION_DOMAINS,
-		.section = "domains",
-		.text = text_domains,
-		.watchable = true,
-	}, {
-		.name = "processes",
-		.args = "[ID...]",
-		.help = "every process that used VFIO with all its numbers",
-		.options = FILTERS,
-		.sections = SECTION_PROCESSES,
-		.section = "processes",
-		.text = text_processes,
-		.watchable = true,
-	}, {
-		.name = "inflight",
-		.help = "calls that have not returned, oldest first",
-		.options = FILTERS,
-		.sections = SECTION_INFLIGHT,
-		.view = view_inflight,
-		.text = text_inflight,
-		.watchable = true,
-	}, {
-		.name = "counters",
-		.args = "[KEY...]",
-		.help = "every counter of the host, or of one process",
-		.options = FILTERS,
-		.sections = SECTION_COUNTERS,
-		.section = "counters",
-		.text = text_counters,
-		.watchable = true,
-	}, {
-		.name = "errors",
-		.args = "[OPERATION...]",
-		.help = "calls that failed, by errno",
-		.options = SHOWS,
-		.sections = SECTION_ERRORS,
-		.section = "errors",
-		.text = text_errors,
-		.watchable = true,
-	}, {
-		.name = "hist",
-		.args = "[KEY...]",
-		.help = "histograms of durations and sizes",
-		.options = SHOWS,
-		.sections = SECTION_HIST,
-		.section = "hist",
-		.text = text_hist,
-		.watchable = true,
-	}, {
-		.name = "probes",
-		.args = "[ROW...]",
-		.help = "what the module is attached to, and what it missed",
-		.options = SHOWS,
-		.sections = SECTION_PROBES,
-		.section = "probes",
-		.text = text_probes,
-	}, {
-		.name = "schema",
-		.args = "[KEY...]",
-		.help = "every key with its kind, unit and meaning",
-		.options = SHOWS,
-		.section = "schema",
-		.text = text_schema,
-	}, {
-		.name = "watch",
-		.args = "[COMMAND [KEY...]]",
-		.help = "what happens each second, as show or COMMAND tells it",
-		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT),
-		.run = run_watch,
-	}, {
-		.name = "snapshot",
-		.help = "everything the module tells as one JSON object",
-		.options = READS,
-		.sections = SECTION_ALL,
-		.view = json_object_get,
-	}, {
-		.name = "diff",
-		.args = "BEFORE AFTER [COMMAND [KEY...]]",
-		.help = "what happened between two files made by snapshot",
-		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID),
-		.run = run_diff,
-	}, {
-		.name = "metrics",
-		.help = "everything in Prometheus' text format",
-		.options = READS,
-		.sections = SECTION_ALL,
-		.view = json_object_get,
-		.text = text_metrics,
-	}, {
-		.name = "version",
-		.help = "the version of this tool",
-		.options = BIT(OPT_HELP),
-		.run = run_version,
-	}, {
-		.name = "help",
-		.args = "[COMMAND]",
-		.help = "how to use the tool or one command of it",
-		.run = run_help,
-	},
-	{ .name = NULL }
-};
-
-const struct command *command_find(const char *name)
-{
-	const struct command *command = commands;
-
-	while (command->name && strcmp(command->name, name))
-		command++;
-	return command->name ? command : NULL;
-}
 
 /* The command in @args, or show, with the options of the outer request. */
 struct request command_inner(const struct request *request, char **args)
@@ -170,16 +38,39 @@ struct request command_inner(const struct request *request, char **args)
 	if (inner.pid && !(inner.command->options & BIT(OPT_PID)))
 		fail(EXIT_USAGE, "%s does not take --pid: %s",
 		     inner.command->name, "it is not known by process");
+	if (request->given & BIT(OPT_CHECK) & ~inner.command->options)
+		fail(EXIT_USAGE, "%s does not take --check: %s",
+		     inner.command->name, "it walks no tables");
 	return inner;
+}
+
+/* Of the sections that walk those asked for, and those known to be quick. */
+static void add_walks(const struct request *request, struct json_object *snap)
+{
+	const struct command *command = request->command;
+	unsigned int quick = command->welcome & command->walks;
+
+	if (request->given & BIT(OPT_CHECK))
+		snapshot_add(snap, request->debugfs, command->walks, 0);
+	else if (quick && view_walk_is_short(snap))
+		snapshot_add(snap, request->debugfs, 0, quick);
 }
 
 struct json_object *command_snapshot(const struct request *request)
 {
-	unsigned int sections = request->command->sections;
+	const struct command *command = request->command;
+	unsigned int sections = command->sections;
+	struct json_object *snap;
 
+	if (command->read)
+		return command->read(request);
 	if (request->pid)
 		sections |= SECTION_PROCESSES;
-	return snapshot_read(request->debugfs, sections);
+	snap = snapshot_read(request->debugfs, sections);
+	snapshot_add(snap, request->debugfs, 0,
+		     command->welcome & ~command->walks);
+	add_walks(request, snap);
+	return snap;
 }
 
 static void text_json(FILE *out, struct json_object *view,
@@ -197,10 +88,14 @@ static struct json_object *make_view(const struct request *request,
 				     struct json_object *snap)
 {
 	const struct command *command = request->command;
+	struct json_object *from, *view;
 
-	if (command->view)
+	if (!command->section)
 		return command->view(snap);
-	return view_section(snap, command->section, request->args);
+	from = view_section(snap, command->section, request->args);
+	view = command->view ? command->view(from) : json_object_get(from);
+	json_object_put(from);
+	return view;
 }
 
 /* Bytes of the control character at s (C0, DEL, or C1 in UTF-8), or 0. */
@@ -260,6 +155,8 @@ void command_print(const struct request *request, struct json_object *snap,
 	paper_open(&paper);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, max_lines);
+	if (request->command->judge)
+		request->command->judge(view);
 	json_object_put(view);
 	json_object_put(own);
 }

@@ -23,11 +23,14 @@
  * The tests link this file on its own: it needs nothing of the tool.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -214,26 +217,33 @@ static int parse_format(char *line)
 	return strcmp(line, FORMAT) ? -EPROTO : 0;
 }
 
-static int parse_file(FILE *f, struct json_object *file)
+/* One newline, at the end, and no NUL before it. */
+static int parse_end(char *line, size_t len)
+{
+	if (strcspn(line, "\n") != len - 1)
+		return -EBADMSG;
+	line[len - 1] = '\0';
+	return 0;
+}
+
+static int parse_file(FILE *f, struct json_object *file, size_t max)
 {
 	bool first = true;
 	char *line = NULL;
 	size_t size = 0;
-	ssize_t len;
+	ssize_t len = 0;
 	int ret = 0;
 
 	errno = 0;
-	while (!ret && (len = getline(&line, &size, f)) > 0) {
-		/* One newline, at the end, and no NUL before it. */
-		if (strcspn(line, "\n") != (size_t)len - 1)
-			ret = -EBADMSG;
-		line[len - 1] = '\0';
+	while (!ret && (size_t)json_object_object_length(file) < max &&
+	       (len = getline(&line, &size, f)) > 0) {
+		ret = parse_end(line, len);
 		if (!ret)
 			ret = first ? parse_format(line) :
 				      parse_line(file, line);
 		first = false;
 	}
-	if (!ret && !feof(f))
+	if (!ret && len < 0 && !feof(f))
 		ret = errno ? -errno : -EIO;
 	if (!ret && first)
 		ret = -EBADMSG;
@@ -241,21 +251,46 @@ static int parse_file(FILE *f, struct json_object *file)
 	return ret;
 }
 
-int keyed_read(const char *path, struct json_object **out)
+/* Not with fseek(), which reads from a little in front of the position. */
+static FILE *open_at(const char *path, uint64_t from, size_t *max)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat stat;
+	FILE *f = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &stat) && stat.st_size) {
+		from = 0;
+		*max = SIZE_MAX;
+	}
+	if (!from || lseek(fd, from, SEEK_SET) >= 0)
+		f = fdopen(fd, "r");
+	if (!f)
+		close(fd);
+	return f;
+}
+
+int keyed_read_from(const char *path, uint64_t from, size_t max,
+		    struct json_object **out)
 {
 	struct json_object *file;
-	FILE *f;
+	FILE *f = open_at(path, from, &max);
 	int ret;
 
-	f = fopen(path, "re");
 	if (!f)
 		return -errno;
 	file = json_object_new_object();
-	ret = file ? parse_file(f, file) : -ENOMEM;
+	ret = file ? parse_file(f, file, max) : -ENOMEM;
 	fclose(f);
 	if (ret)
 		json_object_put(file);
 	else
 		*out = file;
 	return ret;
+}
+
+int keyed_read(const char *path, struct json_object **out)
+{
+	return keyed_read_from(path, 0, SIZE_MAX, out);
 }

@@ -2,6 +2,9 @@
 #ifndef IOVASCOPE_KEYED_H
 #define IOVASCOPE_KEYED_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct json_object;
 
 /**
@@ -19,5 +22,21 @@ struct json_object;
  * -EPROTO for a format other than 1, -EBADMSG for a broken grammar.
  */
 int keyed_read(const char *path, struct json_object **out);
+
+/**
+ * keyed_read_from() - parse a part of a file that is made as it is read
+ * @path: the file
+ * @from: the position to begin at, which is what the file says it is (an IOVA)
+ * @max: the number of records to end after
+ * @out: as for keyed_read()
+ *
+ * What is read from any position begins with `format 1`. A recording, told by
+ * its size, is a file like any other: it has no such positions and is read
+ * whole.
+ *
+ * Return: as keyed_read().
+ */
+int keyed_read_from(const char *path, uint64_t from, size_t max,
+		    struct json_object **out);
 
 #endif

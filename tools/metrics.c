@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "hist.h"
 #include "text.h"
 #include "tree.h"
@@ -112,26 +113,45 @@ static void print_counter(FILE *out, const char *key, struct json_object *desc,
 	fputc('\n', out);
 }
 
+/* The records of a section: what each is called, and what else tells it. */
+struct kind {
+	const char *section;
+	const char *what;
+	const char *prefix;
+	const char *labels[2];
+};
+
+static const struct kind kinds[] = {
+	{ "domains", "domain", "domain_", { "pid", "comm" } },
+	{ "processes", "process", "process_", { "pid", "comm" } },
+	{ "census", "device", "census_", { "unit", "table" } },
+};
+
 /* One sample for each record that has the key. */
 static void print_records(FILE *out, const char *key, struct json_object *desc,
-			  const char *what, struct json_object *records)
+			  const struct kind *kind, struct json_object *snap)
 {
+	struct json_object *records = tree_get(snap, kind->section);
 	bool first = true;
-	char prefix[16];
 	uint64_t val;
 
-	snprintf(prefix, sizeof(prefix), "%s_", what);
+	if (!records)
+		return;
 	json_object_object_foreach(records, id, record) {
 		if (!tree_u64(record, key, &val))
 			continue;
 		if (first)
-			print_head(out, prefix, key, desc);
+			print_head(out, kind->prefix, key, desc);
 		first = false;
-		print_metric(out, prefix, key, desc);
+		print_metric(out, kind->prefix, key, desc);
 		fputc('{', out);
-		print_label(out, what, id, ",");
-		print_label(out, "pid", tree_word(record, "pid"), ",");
-		print_label(out, "comm", tree_word(record, "comm"), "} ");
+		print_label(out, kind->what, id, "");
+		for (size_t i = 0; i < ARRAY_SIZE(kind->labels); i++) {
+			fputc(',', out);
+			print_label(out, kind->labels[i],
+				    tree_word(record, kind->labels[i]), "");
+		}
+		fputs("} ", out);
 		print_value(out, val, is_ns(desc));
 		fputc('\n', out);
 	}
@@ -286,21 +306,49 @@ static void print_inflight(FILE *out, struct json_object *inflight)
 	fputc('\n', out);
 }
 
+static void print_units(FILE *out, struct json_object *units)
+{
+	if (!units || !json_object_object_length(units))
+		return;
+	print_own_head(out, "unit_translates", "gauge",
+		       "Whether the remapping unit translates.");
+	json_object_object_foreach(units, name, unit) {
+		fputs("iovascope_unit_translates{", out);
+		print_label(out, "unit", name, ",");
+		print_label(out, "mode", tree_word(unit, "mode"), "} ");
+		print_value(out, tree_is(unit, "translation", "1"), false);
+		fputc('\n', out);
+	}
+}
+
+static void print_check(FILE *out, struct json_object *check)
+{
+	if (!check || !json_object_object_length(check))
+		return;
+	print_own_head(out, "check_equal", "gauge",
+		       "Whether the tables hold what has been counted.");
+	json_object_object_foreach(check, id, record) {
+		fputs("iovascope_check_equal{", out);
+		print_label(out, "domain", id, "} ");
+		print_value(out, tree_is(record, "verdict", "equal"), false);
+		fputc('\n', out);
+	}
+}
+
 void text_metrics(FILE *out, struct json_object *snap,
 		  struct json_object *schema)
 {
-	struct json_object *domains = tree_get(snap, "domains");
-	struct json_object *processes = tree_get(snap, "processes");
-
 	print_info(out, tree_get(snap, "info"));
-	print_domain_info(out, domains);
+	print_domain_info(out, tree_get(snap, "domains"));
 	json_object_object_foreach(schema, key, desc) {
 		print_counter(out, key, desc, tree_get(snap, "counters"));
-		print_records(out, key, desc, "domain", domains);
-		print_records(out, key, desc, "process", processes);
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			print_records(out, key, desc, &kinds[i], snap);
 		print_hist(out, key, desc, snap);
 	}
 	print_errors(out, tree_get(snap, "errors"));
 	print_probes(out, tree_get(snap, "probes"));
 	print_inflight(out, tree_get(snap, "inflight"));
+	print_units(out, tree_get(snap, "units"));
+	print_check(out, tree_get(snap, "check"));
 }

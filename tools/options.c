@@ -30,7 +30,11 @@ static const struct {
 	[OPT_INTERVAL] = { "interval", 'i', "SEC",
 		"report every SEC seconds (1)" },
 	[OPT_COUNT] = { "count", 'n', "COUNT",
-		"end after COUNT reports" },
+		"end after COUNT reports, or runs" },
+	[OPT_FROM] = { "from", 'f', "IOVA",
+		"begin at IOVA, decimal or 0x (0)" },
+	[OPT_CHECK] = { "check", 'c', NULL,
+		"walk the IO page tables too, however long it takes" },
 };
 
 /* The first two are hidden: they are for the completion. */
@@ -62,6 +66,20 @@ static uint64_t parse_number(const char *word)
 	return val;
 }
 
+/* A number like that of a file or a log: 0x in front makes it hexadecimal. */
+static uint64_t parse_iova(const char *word)
+{
+	bool hex = word[0] == '0' && word[1] == 'x';
+	uint64_t val;
+	char *end;
+
+	errno = 0;
+	val = strtoull(word, &end, hex ? 16 : 10);
+	if (errno || *end || *word < '0' || *word > '9' || (hex && !word[2]))
+		fail_usage("not an IOVA, decimal or 0x:", word);
+	return val;
+}
+
 static double parse_seconds(const char *word)
 {
 	char *end;
@@ -84,6 +102,8 @@ static void store(struct request *request, enum opt nr, const char *arg)
 		request->interval = parse_seconds(arg);
 	else if (nr == OPT_COUNT)
 		request->count = parse_number(arg);
+	else if (nr == OPT_FROM)
+		request->from = parse_iova(arg);
 }
 
 static void list_commands(void)

@@ -27,20 +27,28 @@
 
 #define FORMAT	1
 
-static const struct {
+/* @list: a key that has a list in this section and a number in another. */
+static const struct section_type {
 	const char *name;
-	bool nested;
+	bool flat;
+	const char *list;
 } sections[] = {
-	{ "info", false },
-	{ "schema", true },
-	{ "counters", false },
-	{ "errors", true },
-	{ "hist", true },
-	{ "domains", true },
-	{ "processes", true },
-	{ "inflight", true },
-	{ "probes", true },
+	{ .name = "info", .flat = true },
+	{ .name = "schema" },
+	{ .name = "counters", .flat = true },
+	{ .name = "errors" },
+	{ .name = "hist" },
+	{ .name = "domains" },
+	{ .name = "processes" },
+	{ .name = "inflight" },
+	{ .name = "probes" },
+	{ .name = "units", .list = "levels" },
+	{ .name = "census" },
+	{ .name = "check" },
 };
+
+/* Of one device, so a section of no snapshot. */
+static const struct section_type runs_type = { .name = "runs" };
 
 static const char *const words[] = {
 	"version", "kernel", "note", "comm", "group", "help", "symbol",
@@ -74,13 +82,14 @@ static struct json_object *new_list(const char *joined)
 	return list;
 }
 
-static void type_values(struct json_object *record)
+static void type_values(const struct section_type *type,
+			struct json_object *record)
 {
 	json_object_object_foreach(record, key, val) {
 		/* The value is gone when its successor is added. */
 		const char *word = json_object_get_string(val) ?: "";
 
-		if (is_in(lists, key))
+		if (is_in(lists, key) || (type->list && !strcmp(type->list, key)))
 			tree_add(record, key, new_list(word));
 		else if (is_in(words, key))
 			tree_add(record, key, json_object_new_string(word));
@@ -88,27 +97,30 @@ static void type_values(struct json_object *record)
 }
 
 /* Is every member an object (nested) or none (flat)? */
-static bool shape_ok(struct json_object *section, bool nested)
+static bool shape_ok(const struct section_type *type,
+		     struct json_object *section)
 {
 	if (!json_object_is_type(section, json_type_object))
 		return false;
 	json_object_object_foreach(section, name, val) {
 		(void)name;
-		if (!val || json_object_is_type(val, json_type_object) != nested)
+		if (!val ||
+		    json_object_is_type(val, json_type_object) == type->flat)
 			return false;
 	}
 	return true;
 }
 
-static void type_section(struct json_object *section, bool nested)
+static void type_section(const struct section_type *type,
+			 struct json_object *section)
 {
-	if (!nested) {
-		type_values(section);
+	if (type->flat) {
+		type_values(type, section);
 		return;
 	}
 	json_object_object_foreach(section, name, record) {
 		(void)name;
-		type_values(record);
+		type_values(type, record);
 	}
 }
 
@@ -143,7 +155,25 @@ static void fail_read(int err, const char *dir, const char *path,
 	fail(EXIT_RUNTIME, "%s: %s", path, strerror(-err));
 }
 
-static struct json_object *section_read(const char *dir, size_t nr)
+static struct json_object *section_parse(const struct section_type *type,
+					 const char *path, uint64_t from,
+					 size_t max, int *err)
+{
+	struct json_object *section = NULL;
+
+	*err = keyed_read_from(path, from, max, &section);
+	if (!*err && !shape_ok(type, section))
+		*err = -EBADMSG;
+	if (!*err) {
+		type_section(type, section);
+		return section;
+	}
+	json_object_put(section);
+	return NULL;
+}
+
+static void section_add(struct json_object *snap, const char *dir, size_t nr,
+			bool wanted)
 {
 	struct json_object *section;
 	char *path;
@@ -151,14 +181,12 @@ static struct json_object *section_read(const char *dir, size_t nr)
 
 	if (asprintf(&path, "%s/%s", dir, sections[nr].name) < 0)
 		fail(EXIT_RUNTIME, "out of memory");
-	err = keyed_read(path, &section);
-	if (!err && !shape_ok(section, sections[nr].nested))
-		err = -EBADMSG;
-	if (err)
+	section = section_parse(&sections[nr], path, 0, SIZE_MAX, &err);
+	if (!err)
+		tree_add(snap, sections[nr].name, section);
+	else if (wanted || err != -ENOENT)
 		fail_read(err, dir, path, sections[nr].name);
 	free(path);
-	type_section(section, sections[nr].nested);
-	return section;
 }
 
 /* Where debugfs is mounted, as getmntent() undid its escapes. */
@@ -181,21 +209,98 @@ static char *find_dir(void)
 	return dir;
 }
 
-struct json_object *snapshot_read(const char *dir, unsigned int wanted)
+void snapshot_add(struct json_object *snap, const char *dir,
+		  unsigned int wanted, unsigned int welcome)
 {
-	struct json_object *snap = tree_new();
 	char *found = dir ? NULL : find_dir();
 	size_t nr;
 
-	/* Every command needs to know whom it talks to, and the units. */
-	wanted |= SECTION_INFO | SECTION_SCHEMA;
-	tree_add_u64(snap, "format", FORMAT);
 	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
-		if (wanted & 1u << nr)
-			tree_add(snap, sections[nr].name,
-				 section_read(dir ?: found, nr));
+		if ((wanted | welcome) & 1u << nr)
+			section_add(snap, dir ?: found, nr, wanted & 1u << nr);
+	free(found);
+}
+
+struct json_object *snapshot_read(const char *dir, unsigned int sections_wanted)
+{
+	struct json_object *snap = tree_new();
+
+	tree_add_u64(snap, "format", FORMAT);
+	/* Every command needs to know whom it talks to, and the units. */
+	snapshot_add(snap, dir, SECTION_INFO | SECTION_SCHEMA | sections_wanted,
+		     0);
+	return snap;
+}
+
+static struct json_object *runs_read(const char *dir, const char *device,
+				     uint64_t from, size_t max)
+{
+	struct json_object *runs;
+	char *path, *devices;
+	int err;
+
+	if (asprintf(&devices, "%s/devices", dir) < 0 ||
+	    asprintf(&path, "%s/%s/runs", devices, device) < 0)
+		fail(EXIT_RUNTIME, "out of memory");
+	runs = section_parse(&runs_type, path, from, max, &err);
+	if (err == -ENOENT && !access(devices, F_OK))
+		fail(EXIT_RUNTIME,
+		     "%s: no such device (`iovascope census` lists them)",
+		     device);
+	if (err == -EINVAL)
+		fail(EXIT_USAGE, "0x%jx is beyond every page table",
+		     (uintmax_t)from);
+	if (err)
+		fail_read(err, dir, path, runs_type.name);
+	free(path);
+	free(devices);
+	return runs;
+}
+
+/* The first @count runs that do not end before @from, and where to go on. */
+static void add_runs(struct json_object *snap, struct json_object *runs,
+		     uint64_t from, uint64_t count)
+{
+	struct json_object *chosen = tree_new();
+	uint64_t last;
+
+	tree_add(snap, "runs", chosen);
+	json_object_object_foreach(runs, iova, run) {
+		if (tree_u64(run, "last", &last) && last < from)
+			continue;
+		if (!count--) {
+			tree_add_u64(snap, "next", strtoull(iova, NULL, 0));
+			break;
+		}
+		tree_add(chosen, iova, json_object_get(run));
+	}
+}
+
+struct json_object *snapshot_runs(const char *dir, const char *device,
+				  uint64_t from, uint64_t count)
+{
+	struct json_object *snap = snapshot_read(dir, 0);
+	char *found = dir ? NULL : find_dir();
+	struct json_object *runs;
+
+	/* One more tells whether there is more. */
+	runs = runs_read(dir ?: found, device, from,
+			 count < SIZE_MAX ? count + 1 : count);
+	tree_add(snap, "device", json_object_new_string(device));
+	add_runs(snap, runs, from, count);
+	json_object_put(runs);
 	free(found);
 	return snap;
+}
+
+/* The sections behind those that every module has may be absent. */
+static bool may_be(struct json_object *snap, size_t nr)
+{
+	struct json_object *section = tree_get(snap, sections[nr].name);
+
+	if (!section && !(SECTION_ALL & 1u << nr))
+		return true;
+	return shape_ok(&sections[nr], section);
 }
 
 /* What `iovascope snapshot` wrote. */
@@ -213,8 +318,7 @@ struct json_object *snapshot_load(const char *path)
 	if (tree_u64_or_0(snap, "format") != FORMAT)
 		fail(EXIT_FORMAT, "%s: unknown format", path);
 	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
-		if (!shape_ok(tree_get(snap, sections[nr].name),
-			      sections[nr].nested))
+		if (!may_be(snap, nr))
 			fail(EXIT_RUNTIME, "%s: broken section: %s", path,
 			     sections[nr].name);
 	return snap;

@@ -95,12 +95,12 @@ static int column_width(struct table *table, size_t column)
 	return max;
 }
 
-static void print_cell(struct table *table, size_t i, FILE *out)
+static void print_cell(struct table *table, size_t i, int wanted, FILE *out)
 {
 	size_t column = i % table->columns;
 	bool last = column == table->columns - 1;
 	const char *cell = cell_at(table, i);
-	int pad = column_width(table, column) - width(cell);
+	int pad = wanted - width(cell);
 
 	if (!is_left(table, column))
 		fprintf(out, "%*s%s", pad, "", cell);
@@ -111,10 +111,15 @@ static void print_cell(struct table *table, size_t i, FILE *out)
 
 static void print(struct table *table, FILE *out)
 {
+	int widths[table->columns];
+	size_t i;
+
+	for (i = 0; i < table->columns; i++)
+		widths[i] = column_width(table, i);
 	if (ftell(out) > 0)
 		fputc('\n', out);
-	for (size_t i = 0; i < table->nr; i++)
-		print_cell(table, i, out);
+	for (i = 0; i < table->nr; i++)
+		print_cell(table, i, widths[i % table->columns], out);
 }
 
 void table_end(struct table *table, FILE *out)

@@ -13,6 +13,7 @@ typedef void text_fn(FILE *out, struct json_object *view,
 text_fn text_show, text_domains, text_processes;
 text_fn text_counters, text_errors, text_hist, text_schema;
 text_fn text_inflight, text_probes;
+text_fn text_units, text_census, text_runs, text_check;
 text_fn text_metrics;
 
 /* Pieces that several of them print. */
@@ -22,6 +23,7 @@ struct human text_devices(struct json_object *domain);
 const char *text_about(struct json_object *domain);
 void text_interval(FILE *out, struct json_object *view);
 void text_cost(FILE *out, struct json_object *cost);
+void text_verdicts(FILE *out, struct json_object *result);
 void text_calls(FILE *out, struct json_object *inflight, size_t max);
 
 #endif

@@ -208,6 +208,24 @@ static void print_quality(FILE *out, struct json_object *quality,
 		human_key(quality, "self_calls", "calls").s);
 }
 
+/* Whether the tables hold what has been counted, where that was looked at. */
+static void print_check(FILE *out, struct json_object *check)
+{
+	uint64_t domains = tree_u64_or_0(check, "domains");
+
+	fputs("Self-check: ", out);
+	if (tree_u64_or_0(check, "made"))
+		text_verdicts(out, check);
+	else if (tree_get(check, "leaves"))
+		fputs("not made, it may take long (iovascope show --check)",
+		      out);
+	else
+		fputs("-", out);
+	if (tree_u64_or_0(tree_get(check, "verdicts"), "equal") != domains)
+		fputs(" (iovascope check)", out);
+	fputs(".\n", out);
+}
+
 static void print_waiting(FILE *out, struct json_object *waiting)
 {
 	json_object_object_foreach(waiting, module, probes)
@@ -247,6 +265,7 @@ void text_show(FILE *out, struct json_object *view, struct json_object *schema)
 	print_teardown(out, tree_get(view, "teardown"));
 	print_others(out, quality, schema);
 	print_quality(out, quality, schema);
+	print_check(out, tree_get(view, "check"));
 	print_waiting(out, tree_get(quality, "waiting"));
 	if (tree_get(info, "note"))
 		fprintf(out, "Note: %s.\n", tree_word(info, "note"));

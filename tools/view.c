@@ -29,7 +29,7 @@ static int by_key_descending(const void *a, const void *b)
 }
 
 /* The same records, those with most of @key first. */
-static struct json_object *sorted(struct json_object *records, const char *key)
+struct json_object *view_sorted(struct json_object *records, const char *key)
 {
 	size_t nr = json_object_object_length(records), i = 0;
 	struct lh_entry **entries = calloc(nr + 1, sizeof(*entries));
@@ -48,7 +48,7 @@ static struct json_object *sorted(struct json_object *records, const char *key)
 	return result;
 }
 
-static struct json_object *view_new(struct json_object *snap)
+struct json_object *view_new(struct json_object *snap)
 {
 	struct json_object *view = tree_new();
 
@@ -69,7 +69,17 @@ static void add_live(struct json_object *live, struct json_object *domain)
 		tree_add_sum(live, "inexact_domains", 1);
 }
 
-/* What VFIO has mapped. The DMA API's domains are another matter. */
+/*
+ * The host's own, which is another matter. Of a domain that is older than the
+ * module nobody saw the backend, but the DMA API's are not unmanaged.
+ */
+static bool is_dma_api(struct json_object *domain)
+{
+	return tree_is(domain, "backend", "none") &&
+	       !tree_is(domain, "type", "unmanaged");
+}
+
+/* What VFIO has mapped. */
 static struct json_object *live_of(struct json_object *domains)
 {
 	struct json_object *live = tree_new();
@@ -78,7 +88,7 @@ static struct json_object *live_of(struct json_object *domains)
 	tree_add_u64(live, "inexact_domains", 0);
 	json_object_object_foreach(domains, id, domain) {
 		(void)id;
-		if (!tree_is(domain, "backend", "none"))
+		if (!is_dma_api(domain))
 			add_live(live, domain);
 	}
 	return live;
@@ -179,14 +189,15 @@ struct json_object *view_show(struct json_object *snap)
 
 	tree_share(view, snap, "info");
 	tree_add(view, "live", live_of(domains));
-	tree_add(view, "domains", sorted(domains, "live_bytes"));
+	tree_add(view, "domains", view_sorted(domains, "live_bytes"));
 	tree_add(view, "processes",
-		 sorted(tree_get(snap, "processes"), "last_ns"));
+		 view_sorted(tree_get(snap, "processes"), "last_ns"));
 	tree_add(view, "cost", cost_of(counters));
 	tree_add(view, "teardown", teardown_of(counters));
 	tree_add(view, "quality", quality_of(snap));
+	tree_add(view, "check", view_verdicts(snap));
 	tree_add(view, "inflight",
-		 sorted(tree_get(snap, "inflight"), "age_ns"));
+		 view_sorted(tree_get(snap, "inflight"), "age_ns"));
 	return view;
 }
 
@@ -195,7 +206,7 @@ struct json_object *view_inflight(struct json_object *snap)
 	struct json_object *view = view_new(snap);
 
 	tree_add(view, "inflight",
-		 sorted(tree_get(snap, "inflight"), "age_ns"));
+		 view_sorted(tree_get(snap, "inflight"), "age_ns"));
 	return view;
 }
 

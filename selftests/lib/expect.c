@@ -76,8 +76,9 @@ static __u64 *pagemap_read(const void *va, __u64 nr)
 	return pfns;
 }
 
-void expect_memory(struct expect *expect, __u64 pgsizes, __u64 iova,
-		   const void *va, __u64 size)
+void memory_runs(const void *va, __u64 size,
+		 void (*fn)(void *ctx, __u64 offset, __u64 phys, __u64 size),
+		 void *ctx)
 {
 	__u64 nr = size / SZ_4K, *pfns = pagemap_read(va, nr), i, len;
 
@@ -85,8 +86,28 @@ void expect_memory(struct expect *expect, __u64 pgsizes, __u64 iova,
 		for (len = 1; i + len < nr; len++)
 			if (pfns[i + len] != pfns[i] + len)
 				break;
-		expect_mmio(expect, pgsizes, iova + i * SZ_4K, pfns[i] * SZ_4K,
-			    len * SZ_4K);
+		fn(ctx, i * SZ_4K, pfns[i] * SZ_4K, len * SZ_4K);
 	}
 	free(pfns);
+}
+
+struct region {
+	struct expect *expect;
+	__u64 pgsizes, iova;
+};
+
+static void expect_run(void *ctx, __u64 offset, __u64 phys, __u64 size)
+{
+	struct region *region = ctx;
+
+	expect_mmio(region->expect, region->pgsizes, region->iova + offset,
+		    phys, size);
+}
+
+void expect_memory(struct expect *expect, __u64 pgsizes, __u64 iova,
+		   const void *va, __u64 size)
+{
+	struct region region = { expect, pgsizes, iova };
+
+	memory_runs(va, size, expect_run, &region);
 }

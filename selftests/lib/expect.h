@@ -27,6 +27,10 @@ struct expect {
 	struct leaves leaves;
 };
 
+/* Each maximal physically contiguous piece of present memory, in order. */
+void memory_runs(const void *va, __u64 size,
+		 void (*fn)(void *ctx, __u64 offset, __u64 phys, __u64 size),
+		 void *ctx);
 /* Add a region of present memory, by pagemap. */
 void expect_memory(struct expect *expect, __u64 pgsizes, __u64 iova,
 		   const void *va, __u64 size);

@@ -61,7 +61,8 @@ build_sane() {
 
 damaged_trees() {
 	local files=(info schema counters errors hist domains processes
-		inflight probes) run file
+		inflight probes units census check
+		devices/0000:3b:00.0/runs) run file
 
 	for ((run = 0; run < FUZZ_RUNS; run++)); do
 		new_tree fuzz
@@ -72,7 +73,11 @@ damaged_trees() {
 			survives domains && survives processes &&
 			survives counters && survives errors &&
 			survives probes && survives schema &&
-			survives show --pid 4242 || return
+			survives show --pid 4242 && survives units &&
+			survives census && survives check &&
+			survives runs 0000:3b:00.0 &&
+			survives metrics --check &&
+			survives show --check --pid 4242 || return
 	done
 }
 
@@ -80,7 +85,7 @@ damaged_snapshots() {
 	local run
 
 	export IOVASCOPE_DEBUGFS=$recorded
-	"$IOVASCOPE" snapshot >"$tmp/whole.json" || return
+	"$IOVASCOPE" snapshot --check >"$tmp/whole.json" || return
 	for ((run = 0; run < FUZZ_RUNS; run++)); do
 		cp "$tmp/whole.json" "$tmp/fuzz.json"
 		damage $((FUZZ_SEED * 100000 + run)) "$tmp/fuzz.json"

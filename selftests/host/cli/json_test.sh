@@ -67,7 +67,8 @@ json "show --pid: one process's sums" \
 	show --json --pid 4242
 json "snapshot: all sections" \
 	'keys == ["counters", "domains", "errors", "format", "hist",
-		  "inflight", "info", "probes", "processes", "schema"]' snapshot
+		  "inflight", "info", "probes", "processes", "schema",
+		  "units"]' snapshot
 
 tree=$PWD/trees/lab
 json "lab: leaves added and not removed are live" \
@@ -174,5 +175,6 @@ if have "metrics: promtool agrees" promtool; then
 fi
 
 new_tree label
-[[ $counting ]] || sed -i 's/comm=[^ ]*/comm=a"b\\134c\\012d/' "$tree"/*s
+[[ $counting ]] || sed -i 's/comm=[^ ]*/comm=a"b\\134c\\012d/' \
+	"$tree"/domains "$tree"/processes
 check "metrics: labels are escaped" 0 'comm="a\\"b\\\\c\\nd"' '' metrics

@@ -25,6 +25,18 @@ check "watch: what cannot be watched" 2 "'snapshot' cannot be watched" '' \
 check "watch: an unknown command" 2 "'frob' cannot be watched" '' watch frob
 check "watch: a process's histograms" 2 'hist does not take --pid' '' \
 	watch --pid 1 hist
+check "watch: a walk that there is not" 2 'counters does not take --check' '' \
+	watch --check counters
+check "runs: no device" 2 'runs needs one device' '' runs
+check "runs: two devices" 2 'runs needs one device' '' runs 0:1 0:2
+for word in x '' ../.. 0000:3b:00.0/.. . -- 0000:3B:00.0; do
+	check "runs: device '$word'" 2 'runs needs one device|not a PCI device' \
+		'' runs "$word"
+done
+for word in -1 x '' 0x 1x 0x10000000000000000; do
+	check "runs: from '$word'" 2 'not an IOVA' '' \
+		runs 0000:3b:00.0 --from "$word"
+done
 check "diff: one file" 2 'diff needs two files' '' diff x
 check "help of an unknown command" 2 "no such command: 'frob'" '' help frob
 check "help" 0 '^usage: iovascope COMMAND' '' help
@@ -113,7 +125,10 @@ completion_agrees() {
 		same "$("$IOVASCOPE" --list-opts watch)" \
 			"$(completed iovascope watch --)" &&
 		same pin_thp_duration_ns \
-			"$(completed iovascope --json hist pin_t)"
+			"$(completed iovascope --json hist pin_t)" &&
+		same "$(printf '0000:%s\n' 00:1f.6 3b:00.0 3c:00.0 5e:00.0)" \
+			"$(completed iovascope runs '')" &&
+		same 00.0 "$(completed iovascope runs 0000 : 3c : 0)"
 }
 
 verify "help and the commands agree" help_agrees

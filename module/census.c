@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * census.c - count what is in one page table
+ *
+ * Model. One walk; runs as they come (run.c); sums. For each run the leaves
+ * that serve it are held against those it would need at least, given how its
+ * addresses lie and what the unit can do: the same arithmetic that tells what a
+ * driver must have chosen (leaf.c), applied to the whole run instead of to each
+ * map call. The difference is contiguity that was there and was not used.
+ *
+ * No locking; may sleep. Memory: the walk's, whatever the size of the table.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "backing.h"
+#include "census.h"
+#include "run.h"
+
+/* A census being taken. */
+struct taking {
+	struct ivs_runs runs;
+	const struct ivs_context *context;
+	struct ivs_census *census;
+	struct ivs_tables tables;
+};
+
+/* ivs_leaves_bytes - bytes that so many leaves map */
+u64 ivs_leaves_bytes(const u64 leaves[IVS_NR_LEAVES])
+{
+	enum ivs_leaf leaf;
+	u64 bytes = 0;
+
+	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
+		bytes += leaves[leaf] << ivs_leaf_shift(leaf);
+	return bytes;
+}
+
+/**
+ * ivs_census_best - add the fewest leaves that can map a run
+ * @pgsizes: leaf sizes that can be had
+ * @iova: first IOVA of the run
+ * @phys: its physical address
+ * @bytes: its length
+ * @levels: depth of the table
+ * @leaves: where to add the leaves
+ * @tables: where to add the tables, or NULL; runs must come in ascending order
+ */
+void ivs_census_best(u64 pgsizes, u64 iova, u64 phys, u64 bytes,
+		     unsigned int levels, u64 leaves[IVS_NR_LEAVES],
+		     struct ivs_tables *tables)
+{
+	struct ivs_span spans[IVS_MAX_SPANS];
+	unsigned int nr, i;
+
+	nr = ivs_leaf_split(pgsizes, iova, phys, bytes, spans);
+	for (i = 0; i < nr; i++) {
+		leaves[spans[i].leaf] += ivs_span_leaves(&spans[i]);
+		if (tables)
+			ivs_tables_add(tables, &spans[i], levels);
+	}
+}
+
+static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
+{
+	struct taking *t = container_of(runs, struct taking, runs);
+	struct ivs_census *census = t->census;
+	u64 bytes = run->last - run->iova + 1;
+	enum ivs_leaf leaf;
+
+	if (run->torn)
+		return 0;
+	census->runs++;
+	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
+		census->leaves[leaf] += run->leaves[leaf];
+	if (!run->write)
+		census->ro_bytes += bytes;
+	if (run->mmio)
+		census->mmio_bytes += bytes;
+	ivs_census_best(t->context->pgsizes, run->iova, run->phys, bytes,
+			t->context->levels, census->best_leaves, &t->tables);
+	return 0;
+}
+
+/**
+ * ivs_census_take - count what is in a table
+ * @context: whose
+ * @walk: room for the walk
+ * @census: the result; all zero when there is no table
+ *
+ * Context: may sleep.
+ * Return: 0, or -EINTR.
+ */
+int ivs_census_take(const struct ivs_context *context, struct ivs_walk *walk,
+		    struct ivs_census *census)
+{
+	struct taking t = {
+		.runs = { .alike = ivs_backing_alike, .done = count_run },
+		.context = context,
+		.census = census,
+	};
+	int ret;
+
+	memset(census, 0, sizeof(*census));
+	ivs_runs_init(&t.runs);
+	ret = ivs_context_walk(context, walk, &t.runs.visitor, 0);
+	if (!ret)
+		ret = ivs_runs_end(&t.runs);
+	if (ret == -EINTR)
+		return ret;
+	census->error = ret;
+	census->tables = walk->tables;
+	census->empty_tables = walk->empty_tables;
+	census->garbage = walk->garbage;
+	census->torn = walk->torn;
+	if (walk->tables)
+		census->best_tables = t.tables.nr + 1;
+	return 0;
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * census_file.c - the file `census`: every device, and what it can reach
+ *
+ * Model. When a reader starts, the translations of all devices are collected
+ * from the hardware's tables, in order of unit and request id; devices that the
+ * kernel has put behind the IOMMU but the hardware blocks come last. Tables are
+ * numbered as they appear: devices that share a root share a number. A table is
+ * walked when its first line is written and remembered for the others, so that
+ * it is walked once however many devices use it and however small the reader's
+ * buffer is.
+ *
+ * Lifetime: what was collected belongs to the open file and is replaced when
+ * the reader goes back to the start. Locking: seq_file's.
+ */
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "census.h"
+#include "devdir.h"
+#include "stats.h"
+#include "text.h"
+
+/* More than any machine has; a bound for garbage. */
+#define MAX_LINES 65536
+
+struct table {
+	struct list_head link;
+	unsigned int nr;
+	bool taken;
+	struct ivs_census census;
+};
+
+struct line {
+	struct list_head link;
+	struct ivs_context context;
+	struct table *table;
+};
+
+/* What one open file holds. */
+struct roll {
+	struct list_head lines;
+	struct list_head tables;
+	unsigned int nr_lines;
+	unsigned int nr_tables;
+	struct ivs_walk walk;
+};
+
+static void roll_clear(struct roll *roll)
+{
+	struct line *line, *next_line;
+	struct table *table, *next_table;
+
+	list_for_each_entry_safe(line, next_line, &roll->lines, link)
+		kfree(line);
+	list_for_each_entry_safe(table, next_table, &roll->tables, link)
+		kfree(table);
+	INIT_LIST_HEAD(&roll->lines);
+	INIT_LIST_HEAD(&roll->tables);
+	roll->nr_lines = 0;
+	roll->nr_tables = 0;
+}
+
+static bool same_table(const struct ivs_context *a, const struct ivs_context *b)
+{
+	return a->root == b->root && a->format == b->format &&
+	       a->levels == b->levels && a->pgsizes == b->pgsizes;
+}
+
+static struct table *table_of(struct roll *roll,
+			      const struct ivs_context *context)
+{
+	struct table *table;
+	struct line *line;
+
+	list_for_each_entry(line, &roll->lines, link)
+		if (line->table && same_table(&line->context, context))
+			return line->table;
+	table = kzalloc(sizeof(*table), GFP_KERNEL);
+	if (!table)
+		return NULL;
+	table->nr = ++roll->nr_tables;
+	list_add_tail(&table->link, &roll->tables);
+	return table;
+}
+
+static int add_line(void *ctx, const struct ivs_context *context)
+{
+	struct roll *roll = ctx;
+	struct line *line;
+
+	if (roll->nr_lines == MAX_LINES)
+		return -E2BIG;
+	line = kzalloc(sizeof(*line), GFP_KERNEL);
+	if (!line)
+		return -ENOMEM;
+	line->context = *context;
+	if (context->format) {
+		line->table = table_of(roll, context);
+		if (!line->table) {
+			kfree(line);
+			return -ENOMEM;
+		}
+	}
+	list_add_tail(&line->link, &roll->lines);
+	roll->nr_lines++;
+	return 0;
+}
+
+/* A device the kernel knows and the hardware's tables do not: blocked. */
+static int add_blocked(void *ctx, u32 segment, u16 rid)
+{
+	const struct ivs_context blocked = { .segment = segment, .rid = rid };
+	struct roll *roll = ctx;
+	struct line *line;
+
+	list_for_each_entry(line, &roll->lines, link)
+		if (line->context.segment == segment &&
+		    line->context.rid == rid)
+			return 0;
+	return add_line(roll, &blocked);
+}
+
+static int roll_call(struct roll *roll)
+{
+	int ret;
+
+	roll_clear(roll);
+	ret = ivs_context_each(add_line, roll);
+	return ret ? ret : ivs_devdir_each(add_blocked, roll);
+}
+
+static void *census_start(struct seq_file *m, loff_t *pos)
+{
+	struct roll *roll = m->private;
+	int ret;
+
+	if (*pos)
+		return seq_list_start(&roll->lines, *pos - 1);
+	ret = roll_call(roll);
+	return ret ? ERR_PTR(ret) : SEQ_START_TOKEN;
+}
+
+static void *census_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct roll *roll = m->private;
+
+	if (v != SEQ_START_TOKEN)
+		return seq_list_next(v, &roll->lines, pos);
+	++*pos;
+	return seq_list_start(&roll->lines, 0);
+}
+
+static void census_stop(struct seq_file *m, void *v)
+{
+}
+
+/* The numbers of a line, in the order they are written. */
+enum {
+	BYTES,
+	LEAVES,
+	LEAF_BYTES = LEAVES + IVS_NR_LEAVES,
+	TABLES = LEAF_BYTES + IVS_NR_LEAVES,
+	TABLE_BYTES,
+	EMPTY_TABLES,
+	RO_BYTES,
+	RW_BYTES,
+	MMIO_BYTES,
+	RAM_BYTES,
+	RUNS,
+	BEST_LEAVES,
+	BEST_TABLE_BYTES = BEST_LEAVES + IVS_NR_LEAVES,
+	TORN,
+	GARBAGE,
+	NR_VALUES,
+};
+
+static const struct {
+	const char *key;
+	const char *unit;
+	const char *help;
+} values[NR_VALUES] = {
+	[BYTES] = { "bytes", "bytes", "bytes the page table maps" },
+	[LEAVES + IVS_LEAF_4K] = { "4k_leaves", "leaves",
+		"4K leaves in the page table" },
+	[LEAVES + IVS_LEAF_2M] = { "2m_leaves", "leaves",
+		"2M leaves in the page table" },
+	[LEAVES + IVS_LEAF_1G] = { "1g_leaves", "leaves",
+		"1G leaves in the page table" },
+	[LEAF_BYTES + IVS_LEAF_4K] = { "4k_bytes", "bytes",
+		"bytes mapped by 4K leaves" },
+	[LEAF_BYTES + IVS_LEAF_2M] = { "2m_bytes", "bytes",
+		"bytes mapped by 2M leaves" },
+	[LEAF_BYTES + IVS_LEAF_1G] = { "1g_bytes", "bytes",
+		"bytes mapped by 1G leaves" },
+	[TABLES] = { "tables", "tables",
+		"page-table pages, the root included" },
+	[TABLE_BYTES] = { "table_bytes", "bytes", "bytes of those" },
+	[EMPTY_TABLES] = { "empty_tables", "tables",
+		"page-table pages without an entry" },
+	[RO_BYTES] = { "ro_bytes", "bytes",
+		"bytes the device may not write" },
+	[RW_BYTES] = { "rw_bytes", "bytes", "bytes the device may write" },
+	[MMIO_BYTES] = { "mmio_bytes", "bytes",
+		"bytes that are no memory, such as BARs" },
+	[RAM_BYTES] = { "ram_bytes", "bytes", "bytes that are memory" },
+	[RUNS] = { "runs", "runs",
+		"maximal ranges contiguous in IOVA and memory" },
+	[BEST_LEAVES + IVS_LEAF_4K] = { "best_4k_leaves", "leaves",
+		"4K leaves that the runs need at least" },
+	[BEST_LEAVES + IVS_LEAF_2M] = { "best_2m_leaves", "leaves",
+		"2M leaves that the runs need then" },
+	[BEST_LEAVES + IVS_LEAF_1G] = { "best_1g_leaves", "leaves",
+		"1G leaves that the runs need then" },
+	[BEST_TABLE_BYTES] = { "best_table_bytes", "bytes",
+		"page tables needed then, the root included" },
+	[TORN] = { "torn", "flag",
+		"some of the table changed too fast to be read" },
+	[GARBAGE] = { "garbage", "entries",
+		"entries that no driver writes; not followed" },
+};
+
+/* ivs_census_schema - describe the numbers of a line */
+void ivs_census_schema(struct seq_file *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_VALUES; i++)
+		ivs_stats_schema_line(m, values[i].key, IVS_IN_CENSUS, "gauge",
+				      values[i].unit, values[i].help);
+}
+
+static void show_census(struct seq_file *m, const struct ivs_census *census)
+{
+	u64 bytes = ivs_leaves_bytes(census->leaves), value[NR_VALUES] = {
+		[BYTES] = bytes,
+		[TABLES] = census->tables,
+		[TABLE_BYTES] = census->tables * IVS_TABLE_BYTES,
+		[EMPTY_TABLES] = census->empty_tables,
+		[RO_BYTES] = census->ro_bytes,
+		[RW_BYTES] = bytes - census->ro_bytes,
+		[MMIO_BYTES] = census->mmio_bytes,
+		[RAM_BYTES] = bytes - census->mmio_bytes,
+		[RUNS] = census->runs,
+		[BEST_TABLE_BYTES] = census->best_tables * IVS_TABLE_BYTES,
+		[TORN] = !!census->torn,
+		[GARBAGE] = census->garbage,
+	};
+	unsigned int i;
+
+	for (i = 0; i < IVS_NR_LEAVES; i++) {
+		value[LEAVES + i] = census->leaves[i];
+		value[LEAF_BYTES + i] = census->leaves[i] << ivs_leaf_shift(i);
+		value[BEST_LEAVES + i] = census->best_leaves[i];
+	}
+	for (i = 0; i < NR_VALUES; i++)
+		ivs_text_nested(m, values[i].key, value[i]);
+}
+
+static void show_name(struct seq_file *m, const struct ivs_context *context)
+{
+	seq_printf(m, "%04x:%02x:%02x.%u", context->segment, context->rid >> 8,
+		   PCI_SLOT(context->rid & 0xff), PCI_FUNC(context->rid & 0xff));
+	if (context->has_pasid)
+		seq_printf(m, ".%u", context->pasid);
+	/* A blocked device was found in no unit's tables. */
+	if (context->type == IVS_TRANSLATION_NONE)
+		seq_puts(m, " unit=none");
+	else
+		seq_printf(m, " unit=dmar%u", context->unit);
+	seq_printf(m, " type=%s", ivs_translation_names[context->type]);
+}
+
+static int census_show(struct seq_file *m, void *v)
+{
+	struct roll *roll = m->private;
+	struct line *line = list_entry(v, struct line, link);
+	struct table *table;
+	int ret;
+
+	if (v == SEQ_START_TOKEN) {
+		ivs_text_format(m);
+		return 0;
+	}
+	table = line->table;
+	if (table && !table->taken) {
+		ret = ivs_census_take(&line->context, &roll->walk,
+				      &table->census);
+		if (ret)
+			return ret;
+		table->taken = true;
+	}
+	show_name(m, &line->context);
+	if (line->context.type != IVS_TRANSLATION_NONE)
+		seq_printf(m, " did=%u", line->context.did);
+	if (table) {
+		seq_printf(m, " levels=%u table=%u readable=%d",
+			   line->context.levels, table->nr,
+			   !table->census.error);
+		show_census(m, &table->census);
+	}
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations census_sops = {
+	.start = census_start,
+	.next = census_next,
+	.stop = census_stop,
+	.show = census_show,
+};
+
+static int census_open(struct inode *inode, struct file *file)
+{
+	struct roll *roll = kvzalloc(sizeof(*roll), GFP_KERNEL);
+	int ret;
+
+	if (!roll)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&roll->lines);
+	INIT_LIST_HEAD(&roll->tables);
+	ret = seq_open(file, &census_sops);
+	if (ret) {
+		kvfree(roll);
+		return ret;
+	}
+	((struct seq_file *)file->private_data)->private = roll;
+	return 0;
+}
+
+static int census_release(struct inode *inode, struct file *file)
+{
+	struct roll *roll = ((struct seq_file *)file->private_data)->private;
+
+	roll_clear(roll);
+	kvfree(roll);
+	return seq_release(inode, file);
+}
+
+const struct file_operations ivs_census_fops = {
+	.owner = THIS_MODULE,
+	.open = census_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = census_release,
+};

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * walk.c - walk an IO page table that somebody else is changing
+ *
+ * Model. One table at a time is copied, then read from the copy. No lock that
+ * mapping takes is taken, so entries come and go meanwhile and a table may be
+ * freed, and hold somebody's data, while it is being copied. What makes a copy
+ * good is looked at after it was made: when every entry on the way from the
+ * root to this table still says what it said before, the table was part of the
+ * tree all the time, and what was copied are entries. Otherwise the copy is
+ * thrown away unread and the walk goes on from the lowest table that is still
+ * in the tree. A place that changes MAX_TRIES times in a row without letting
+ * the walk get on is reported as torn and passed over.
+ *
+ * So a walk is no snapshot: it says of each table what it held at one moment
+ * between the walk's beginning and its end. Whoever needs a snapshot counts
+ * the changes and walks again (check.c).
+ *
+ * Bounds. Depth is bounded by the number of levels, a table that is on the way
+ * to itself is garbage, and so is more tables than the machine has pages:
+ * whatever the memory holds, the walk ends.
+ *
+ * Locking: none; @pause may sleep. Memory: the caller's, 24 KiB. No kernel
+ * state: memory is read through a callback, and the host tests run these very
+ * lines over made-up tables.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "walk.h"
+
+#define MAX_TRIES 16
+
+static unsigned int shift_of(unsigned int level)
+{
+	return 12 + 9 * (level - 1);
+}
+
+static int read_word(const struct ivs_walk *walk, u64 phys, u64 *word)
+{
+	return walk->memory->read(walk->memory, phys, word, sizeof(*word));
+}
+
+/* Everything below is done. */
+static void advance(struct ivs_walk *walk, unsigned int nr)
+{
+	struct ivs_frame *frame = &walk->frames[walk->level];
+
+	frame->next += nr;
+	walk->pos = frame->iova + ((u64)frame->next << shift_of(walk->level));
+	walk->tries = 0;
+}
+
+/* A word still says where to go; accessed bits may come to an entry. */
+static bool says_still(const struct ivs_walk *walk, u64 now, u64 seen)
+{
+	u64 mask = walk->format->any | walk->format->all |
+		   walk->format->write | walk->format->large |
+		   walk->format->address;
+
+	return !((now ^ seen) & mask);
+}
+
+/*
+ * The highest table, from @level up, that is not in the tree any more; 0 when
+ * all are.
+ */
+static unsigned int broken_at(const struct ivs_walk *walk, unsigned int level)
+{
+	unsigned int i;
+	u64 now;
+
+	for (i = walk->levels; i >= level; i--) {
+		const struct ivs_frame *frame = &walk->frames[i];
+
+		if (!frame->at)
+			continue;
+		if (read_word(walk, frame->at, &now))
+			return i;
+		if (i == walk->levels ? now != frame->seen :
+					!says_still(walk, now, frame->seen))
+			return i;
+	}
+	return 0;
+}
+
+static int tell_torn(struct ivs_walk *walk, u64 last)
+{
+	u64 iova = walk->pos;
+
+	walk->torn++;
+	return walk->visitor->torn ?
+		walk->visitor->torn(walk->visitor, iova, last) : 0;
+}
+
+/* The root is not what the device uses any more: nothing more to see. */
+static int lose_root(struct ivs_walk *walk)
+{
+	u64 end = ivs_walk_end(walk->format, walk->levels);
+	int ret = tell_torn(walk, end - 1);
+
+	walk->gone = true;
+	walk->level = walk->levels + 1;
+	return ret;
+}
+
+/* Give up on the entry the walk is at. */
+static int pass_over(struct ivs_walk *walk)
+{
+	const struct ivs_frame *frame = &walk->frames[walk->level];
+	u64 last = frame->iova +
+		   ((u64)(frame->next + 1) << shift_of(walk->level)) - 1;
+	int ret = tell_torn(walk, last);
+
+	if (!ret)
+		advance(walk, 1);
+	return ret;
+}
+
+/* The table at @level left the tree: look again at the entry that held it. */
+static int look_again(struct ivs_walk *walk, unsigned int level)
+{
+	struct ivs_frame *frame;
+	u64 entry;
+
+	if (level == walk->levels)
+		return lose_root(walk);
+	if (++walk->tries > MAX_TRIES)
+		return pass_over(walk);
+	walk->level = level + 1;
+	frame = &walk->frames[walk->level];
+	if (!read_word(walk, frame->table + 8 * frame->next, &entry) &&
+	    !broken_at(walk, walk->level))
+		walk->entries[walk->level][frame->next] = entry;
+	return 0;
+}
+
+static bool is_empty(const struct ivs_walk *walk, const u64 *entries)
+{
+	unsigned int i;
+
+	for (i = 0; i < IVS_TABLE_ENTRIES; i++)
+		if (ivs_entry_present(walk->format, entries[i]))
+			return false;
+	return true;
+}
+
+/* A table was copied in one piece; go on in it, at or after @pos. */
+static void enter(struct ivs_walk *walk, unsigned int level)
+{
+	struct ivs_frame *frame = &walk->frames[level];
+
+	walk->level = level;
+	walk->tables++;
+	walk->empty_tables += is_empty(walk, walk->entries[level]);
+	frame->end = level == walk->levels ? walk->format->top_entries :
+					     IVS_TABLE_ENTRIES;
+	frame->next = 0;
+	if (walk->pos > frame->iova)
+		frame->next = (walk->pos - frame->iova) >> shift_of(level);
+	else
+		walk->pos = frame->iova;
+}
+
+static bool acceptable(const struct ivs_walk *walk, u64 table)
+{
+	unsigned int level;
+
+	for (level = walk->level; level <= walk->levels; level++)
+		if (walk->frames[level].table == table)
+			return false;
+	return !walk->memory->max_tables ||
+	       walk->tables < walk->memory->max_tables;
+}
+
+static int descend(struct ivs_walk *walk, u64 entry)
+{
+	unsigned int level = walk->level - 1, broken;
+	struct ivs_frame *frame = &walk->frames[walk->level];
+	struct ivs_frame *child = &walk->frames[level];
+	int ret = walk->memory->pause ? walk->memory->pause(walk->memory) : 0;
+
+	if (ret)
+		return ret;
+	child->table = entry & walk->format->address;
+	child->at = frame->table + 8 * frame->next;
+	child->seen = entry;
+	child->iova = frame->iova +
+		      ((u64)frame->next << shift_of(walk->level));
+	child->write = frame->write && (entry & walk->format->write);
+
+	if (acceptable(walk, child->table))
+		ret = walk->memory->read(walk->memory, child->table,
+					 walk->entries[level], IVS_TABLE_BYTES);
+	else
+		ret = -ELOOP;
+	broken = broken_at(walk, level);
+	if (broken)
+		return look_again(walk, broken);
+	if (ret) {
+		walk->garbage++;
+		advance(walk, 1);
+		return 0;
+	}
+	enter(walk, level);
+	return 0;
+}
+
+/* Leaves that follow each other in memory as they do in the table. */
+static unsigned int count_alike(const struct ivs_walk *walk,
+				const struct ivs_frame *frame)
+{
+	const struct ivs_format *format = walk->format;
+	const u64 *entry = &walk->entries[walk->level][frame->next];
+	u64 mask = format->any | format->all | format->write | format->address |
+		   (walk->level > 1 ? format->large : 0);
+	u64 step = 1ULL << shift_of(walk->level);
+	u64 expect = *entry & mask;
+	unsigned int room = frame->end - frame->next, nr = 0;
+
+	while (nr < room && (entry[nr] & mask) == expect) {
+		expect += step;
+		nr++;
+	}
+	return nr;
+}
+
+static int visit(struct ivs_walk *walk, u64 entry)
+{
+	struct ivs_frame *frame = &walk->frames[walk->level];
+	u64 within = (1ULL << shift_of(walk->level)) - 1;
+	u64 phys = entry & walk->format->address & ~walk->format->ignored;
+	struct ivs_stretch stretch;
+	int ret;
+
+	if (walk->level == 1)
+		phys = entry & walk->format->address;
+	if (walk->level > IVS_MAX_LEAF_LEVEL || (phys & within)) {
+		walk->garbage++;
+		advance(walk, 1);
+		return 0;
+	}
+	stretch = (struct ivs_stretch){
+		.iova = frame->iova +
+			((u64)frame->next << shift_of(walk->level)),
+		.phys = phys,
+		.nr = count_alike(walk, frame),
+		.leaf = walk->level - 1,
+		.write = frame->write && (entry & walk->format->write),
+	};
+	ret = walk->visitor->leaves(walk->visitor, &stretch);
+	if (!ret)
+		advance(walk, stretch.nr);
+	return ret;
+}
+
+static int step(struct ivs_walk *walk)
+{
+	struct ivs_frame *frame = &walk->frames[walk->level];
+	const u64 *entries = walk->entries[walk->level];
+	unsigned int next = frame->next;
+
+	while (next < frame->end &&
+	       !ivs_entry_present(walk->format, entries[next]))
+		next++;
+	if (next != frame->next)
+		advance(walk, next - frame->next);
+	if (next >= frame->end) {
+		/* The table is done, and with it the entry that names it. */
+		if (++walk->level <= walk->levels)
+			advance(walk, 1);
+		return 0;
+	}
+	if (ivs_entry_leaf(walk->format, entries[next], walk->level))
+		return visit(walk, entries[next]);
+	return descend(walk, entries[next]);
+}
+
+static int enter_root(struct ivs_walk *walk)
+{
+	unsigned int level = walk->levels;
+	int ret;
+
+	walk->level = level;
+	walk->frames[level] = (struct ivs_frame){
+		.table = walk->root,
+		.at = walk->anchor,
+		.seen = walk->anchored,
+		.write = true,
+	};
+	ret = walk->memory->read(walk->memory, walk->root,
+				 walk->entries[level], IVS_TABLE_BYTES);
+	if (broken_at(walk, level))
+		return lose_root(walk);
+	if (!ret)
+		enter(walk, level);
+	return ret;
+}
+
+/**
+ * ivs_walk - visit the leaves of a page table in ascending order of IOVA
+ * @walk: what, from where, for whom; holds the result
+ *
+ * Context: as @memory's callbacks; with those of phys.c it may sleep.
+ * Return: 0 when the end was reached, what the visitor or @pause returned when
+ * that was not 0, -EINVAL for a depth no table has, -EFAULT or so when the root
+ * cannot be read.
+ */
+int ivs_walk(struct ivs_walk *walk)
+{
+	int ret;
+
+	walk->tables = 0;
+	walk->empty_tables = 0;
+	walk->garbage = 0;
+	walk->torn = 0;
+	walk->gone = false;
+	walk->tries = 0;
+	if (walk->levels < 2 || walk->levels > IVS_MAX_LEVELS)
+		return -EINVAL;
+	if (walk->pos >= ivs_walk_end(walk->format, walk->levels))
+		return 0;
+	ret = enter_root(walk);
+	while (!ret && walk->level <= walk->levels)
+		ret = step(walk);
+	return ret;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of commands: what each is called, reads, and is shown by. `help`,
+ * the completion and the checks of the command line are made from it.
+ */
+#include <string.h>
+
+#include "command.h"
+#include "snapshot.h"
+#include "tree.h"
+#include "view.h"
+
+#define BIT(nr)		(1u << (nr))
+#define READS		(BIT(OPT_DEBUGFS) | BIT(OPT_HELP))
+#define SHOWS		(READS | BIT(OPT_JSON))
+#define FILTERS		(SHOWS | BIT(OPT_PID))
+
+#define SECTION_SHOW \
+	(SECTION_COUNTERS | SECTION_DOMAINS | SECTION_PROCESSES | \
+	 SECTION_INFLIGHT | SECTION_PROBES)
+
+const struct command commands[] = {
+	{
+		.name = "show",
+		.help = "who maps what, at which leaf sizes, at what cost",
+		.options = FILTERS | BIT(OPT_CHECK),
+		.sections = SECTION_SHOW,
+		.welcome = SECTION_CHECK,
+		.walks = SECTION_CHECK,
+		.view = view_show,
+		.text = text_show,
+		.watchable = true,
+	}, {
+		.name = "domains",
+		.args = "[ID...]",
+		.help = "every IOMMU domain with all its numbers",
+		.options = FILTERS,
+		.sections = SECTION_DOMAINS,
+		.section = "domains",
+		.text = text_domains,
+		.watchable = true,
+	}, {
+		.name = "processes",
+		.args = "[ID...]",
+		.help = "every process that used VFIO with all its numbers",
+		.options = FILTERS,
+		.sections = SECTION_PROCESSES,
+		.section = "processes",
+		.text = text_processes,
+		.watchable = true,
+	}, {
+		.name = "census",
+		.args = "[DEVICE...]",
+		.help = "what the IO page tables hold, device by device",
+		.options = SHOWS,
+		.sections = SECTION_CENSUS,
+		.section = "census",
+		.view = view_census,
+		.text = text_census,
+	}, {
+		.name = "runs",
+		.args = "DEVICE",
+		.help = "what is contiguous for a device, and its leaves",
+		.options = SHOWS | BIT(OPT_FROM) | BIT(OPT_COUNT),
+		.read = read_runs,
+		.view = view_runs,
+		.text = text_runs,
+	}, {
+		.name = "check",
+		.help = "whether the tables hold what has been counted",
+		.options = SHOWS,
+		.sections = SECTION_CHECK,
+		.view = view_check,
+		.text = text_check,
+		.judge = judge_check,
+	}, {
+		.name = "units",
+		.args = "[UNIT...]",
+		.help = "the remapping hardware",
+		.options = SHOWS,
+		.sections = SECTION_UNITS,
+		.section = "units",
+		.text = text_units,
+	}, {
+		.name = "inflight",
+		.help = "calls that have not returned, oldest first",
+		.options = FILTERS,
+		.sections = SECTION_INFLIGHT,
+		.view = view_inflight,
+		.text = text_inflight,
+		.watchable = true,
+	}, {
+		.name = "counters",
+		.args = "[KEY...]",
+		.help = "every counter of the host, or of one process",
+		.options = FILTERS,
+		.sections = SECTION_COUNTERS,
+		.section = "counters",
+		.text = text_counters,
+		.watchable = true,
+	}, {
+		.name = "errors",
+		.args = "[OPERATION...]",
+		.help = "calls that failed, by errno",
+		.options = SHOWS,
+		.sections = SECTION_ERRORS,
+		.section = "errors",
+		.text = text_errors,
+		.watchable = true,
+	}, {
+		.name = "hist",
+		.args = "[KEY...]",
+		.help = "histograms of durations and sizes",
+		.options = SHOWS,
+		.sections = SECTION_HIST,
+		.section = "hist",
+		.text = text_hist,
+		.watchable = true,
+	}, {
+		.name = "probes",
+		.args = "[ROW...]",
+		.help = "what the module is attached to, and what it missed",
+		.options = SHOWS,
+		.sections = SECTION_PROBES,
+		.section = "probes",
+		.text = text_probes,
+	}, {
+		.name = "schema",
+		.args = "[KEY...]",
+		.help = "every key with its kind, unit and meaning",
+		.options = SHOWS,
+		.section = "schema",
+		.text = text_schema,
+	}, {
+		.name = "watch",
+		.args = "[COMMAND [KEY...]]",
+		.help = "what happens each second, as show or COMMAND tells it",
+		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT) |
+			   BIT(OPT_CHECK),
+		.run = run_watch,
+	}, {
+		.name = "snapshot",
+		.help = "everything the module tells as one JSON object",
+		.options = READS | BIT(OPT_CHECK),
+		.sections = SECTION_ALL,
+		.welcome = SECTION_UNITS,
+		.walks = SECTION_WALKS,
+		.view = json_object_get,
+	}, {
+		.name = "diff",
+		.args = "BEFORE AFTER [COMMAND [KEY...]]",
+		.help = "what happened between two files made by snapshot",
+		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID),
+		.run = run_diff,
+	}, {
+		.name = "metrics",
+		.help = "everything in Prometheus' text format",
+		.options = READS | BIT(OPT_CHECK),
+		.sections = SECTION_ALL,
+		.welcome = SECTION_UNITS,
+		.walks = SECTION_WALKS,
+		.view = json_object_get,
+		.text = text_metrics,
+	}, {
+		.name = "version",
+		.help = "the version of this tool",
+		.options = BIT(OPT_HELP),
+		.run = run_version,
+	}, {
+		.name = "help",
+		.args = "[COMMAND]",
+		.help = "how to use the tool or one command of it",
+		.run = run_help,
+	},
+	{ .name = NULL }
+};
+
+const struct command *command_find(const char *name)
+{
+	const struct command *command = commands;
+
+	while (command->name && strcmp(command->name, name))
+		command++;
+	return command->name ? command : NULL;
+}
