@@ -25,6 +25,7 @@ export IOVASCOPE_LAB=1
 table() {
 	cat <<-'END'
 		census_test 32 600
+		churn_test 3 900
 		domain_test 8 300
 		grammar_test 17 120
 		leaf_test 33 600
