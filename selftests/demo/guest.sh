@@ -108,6 +108,8 @@ vm() {
 		-device "vfio-pci,host=$NIC" "$@"
 	pid=$(cat "$pidfile")
 	look
+	run iovascope census "$NIC"
+	run iovascope check
 	kill -TERM "$pid"
 	tail --pid="$pid" -f /dev/null
 }
@@ -131,8 +133,9 @@ BAR=$(find_device 0x1b36:0x0005)
 NIC=$(find_device 0x8086:0x10d3)
 NVME=$(find_device 0x1b36:0x0010)
 
-say "What is listening, on this stock $(uname -r)"
+say "What is listening, and what the hardware can do, on this stock $(uname -r)"
 run iovascope probes
+run iovascope units
 
 say 'One GiB of memory, four ways: what it is made of decides the leaves'
 echo 512 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
