@@ -11,6 +11,7 @@
 #   cli      the tool on recorded trees
 #   lab      the lab's own verdict
 #   guest    the tests inside the lab
+#   modes    machines that are not like the others
 #   mutants  faults put in on purpose, which the tests must find
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 1 when
@@ -28,6 +29,7 @@ host    20 $CHECK_DIR/host.sh
 cli    200 $CHECK_DIR/cli.sh
 lab     48 $LAB_DIR/lab_test.sh
 guest    1 $CHECK_DIR/guest.sh
+modes    5 $CHECK_DIR/modes.sh
 mutants  1 $CHECK_DIR/mutants.sh
 "
 
@@ -88,7 +90,7 @@ run_stage() {
 # set_up: the host's stages need packages and headers, the others the lab.
 set_up() {
 	case " $* " in
-	*" lab "* | *" guest "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
+	*" lab "* | *" guest "* | *" modes "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
 	*" static "*) "$LAB_DIR/setup.sh" packages kselftest kernel ;;
 	*) "$LAB_DIR/setup.sh" packages kselftest ;;
 	esac
