@@ -16,6 +16,7 @@
 #include "lib/kmod.h"
 #include "lib/must.h"
 #include "lib/stats.h"
+#include "lib/traffic.h"
 #include "lib/vfio.h"
 
 #define IOVA	(64 * SZ_1G)
@@ -169,7 +170,7 @@ FIXTURE_TEARDOWN(census)
 
 static void map_scattered(FIXTURE_DATA(census) *self, __u64 size)
 {
-	mem_alloc(&self->mem, BACKING_BASE, size);
+	mem_alloc_scattered(&self->mem, size);
 	table_add(&self->table, IOVA, self->mem.va, size, PAGEMAP_WRITE);
 	vfio_map(&self->vfio, IOVA, self->mem.va, size);
 }
@@ -600,6 +601,67 @@ TEST_F(census, floor_is_named)
 	json_object_put(check);
 	kmod_reload("");
 	EXPECT_EQ(0, check_not("equal"));
+}
+
+/* ---- the host's own DMA ---- */
+
+FIXTURE(host)
+{
+	char nvme[PCI_BDF_LEN];
+};
+
+FIXTURE_VARIANT(host)
+{
+	const char *params;
+};
+
+FIXTURE_VARIANT_ADD(host, unwatched) {
+	.params = "",
+};
+
+FIXTURE_VARIANT_ADD(host, watched) {
+	.params = "dma_api=1",
+};
+
+FIXTURE_SETUP(host)
+{
+	pci_find("nvme", 0, self->nvme);
+	traffic_drive(self->nvme, "nvme");
+	traffic_nvme(self->nvme, 4);
+	kmod_reload(variant->params);
+}
+
+FIXTURE_TEARDOWN(host)
+{
+	kmod_reload("");
+}
+
+static __u64 pagemap_bytes(const char *bdf)
+{
+	struct iovascope_pagemap record;
+	int fd = device_open_file(bdf, "pagemap");
+	__u64 bytes = 0;
+
+	while (read(fd, &record, sizeof(record)) > 0)
+		bytes += record.bytes;
+	close(fd);
+	return bytes;
+}
+
+/* Queues and buffers of a driver: nobody's flow, but the hardware has them. */
+TEST_F_TIMEOUT(host, own_dma_is_seen, 60)
+{
+	struct json_object *check;
+
+	traffic_nvme(self->nvme, 64);
+	EXPECT_LT(0, census_u64(self->nvme, "bytes"));
+	EXPECT_EQ(census_u64(self->nvme, "bytes"), pagemap_bytes(self->nvme));
+	EXPECT_EQ(0, census_u64(self->nvme, "garbage"));
+	check = stats_read("check");
+	/* Older than the module, and busy since. */
+	EXPECT_EQ(!!*variant->params, !!stats_by_device(check, self->nvme));
+	json_object_put(check);
+	EXPECT_EQ(0, *variant->params ? check_not("equal") : 0);
 }
 
 TEST_HARNESS_MAIN

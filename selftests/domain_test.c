@@ -339,24 +339,13 @@ FIXTURE_VARIANT_ADD(dma_api, on) {
 	.on = 1,
 };
 
-static void drive(const char *bdf, const char *driver)
-{
-	const char *const load[] = { "modprobe", driver, NULL };
-	char now[64];
-
-	must_eq(run(load), 0);
-	pci_driver(bdf, now);
-	if (!now[0])
-		pci_bind(bdf, driver);
-}
-
 FIXTURE_SETUP(dma_api)
 {
 	pci_find("nvme", 0, self->nvme);
 	pci_find("e1000e", 0, self->nic);
 	pci_find("edu", 0, self->edu);
-	drive(self->nvme, "nvme");
-	drive(self->nic, "e1000e");
+	traffic_drive(self->nvme, "nvme");
+	traffic_drive(self->nic, "e1000e");
 	/* Drivers finish their probing first: it is not what is tested. */
 	traffic_nvme(self->nvme, 1);
 	traffic_nic(self->nic, 1);

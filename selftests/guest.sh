@@ -24,7 +24,7 @@ export IOVASCOPE_LAB=1
 # program, passes it must have, seconds it may take
 table() {
 	cat <<-'END'
-		census_test 32 600
+		census_test 34 600
 		churn_test 3 900
 		domain_test 8 300
 		grammar_test 17 120

@@ -3,8 +3,9 @@
 #
 # usage: machines.sh
 #
-# Boot machines that have little or nothing to show, and let machine_guest.sh
-# see that the module loads there, says so, and works as far as it can.
+# Boot machines that are not like the others: those that have little or nothing
+# to show, where the module must load, say so, and work as far as it can; and
+# one with two processors, for the races.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
@@ -15,22 +16,32 @@ out=$LAB_TREE/build
 step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests ||
 	exit 1
 
-# machine NAME OPTION...: boot it and test there.
+# machine NAME COMMAND OPTION...: boot it and run a command of ours there.
 machine() {
-	local name=$1
-	shift
+	local name=$1 command=$2
+	shift 2
 
-	tap_program "$name" "$LAB_DIR/lab.sh" --timeout 120 "$@" \
-		--device edu --hugepages 1 --memory 2048 \
+	tap_program "$name" "$LAB_DIR/lab.sh" --timeout 400 "$@" \
+		--device edu --device nvme \
 		--payload "$out/$kver/iovascope.ko" \
 		--payload "$out/tools/iovascope" \
-		--payload "$out/selftests/vfio_client" \
+		--payload "$out/selftests/." \
 		--payload "$LAB_TREE/selftests/check/machine_guest.sh" \
 		--payload "$LAB_TREE/selftests/check/tap.sh" \
-		-- ./machine_guest.sh "$name"
+		-- bash -c "$command"
 }
 
-machine none --no-vtd
-machine off --iommu off
-machine passthrough --iommu pt
+# weak NAME MODE OPTION...: what the tool says there, and what the census does.
+weak() {
+	local name=$1 mode=$2
+	shift 2
+
+	machine "$name" "./machine_guest.sh $name &&
+		IOVASCOPE_MODE=$mode ./modes_test" "$@"
+}
+
+weak none novtd --no-vtd
+weak off off --iommu off
+weak passthrough pt --iommu pt
+machine "two processors" "./guest.sh churn_test" --cpus 2
 tap_totals

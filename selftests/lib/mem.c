@@ -182,6 +182,35 @@ void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size)
 	must_work(fault_in(mem));
 }
 
+void mem_alloc_scattered(struct mem *mem, __u64 size)
+{
+	struct mem file;
+	__u64 at;
+	int fd;
+
+	memset(mem, 0, sizeof(*mem));
+	mem->size = size;
+	mem->window_size = size;
+	mem->backing = BACKING_BASE;
+	fd = memfd_create("iovascope", MFD_CLOEXEC);
+	must_op(fd, >=, 0);
+	must_eq(ftruncate(fd, size), 0);
+	file = *mem;
+	file.va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	must(file.va != MAP_FAILED);
+	must_work(fault_in(&file));
+	munmap(file.va, size);
+	mem->window = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	must(mem->window != MAP_FAILED);
+	mem->va = mem->window;
+	for (at = 0; at < size; at += SZ_4K)
+		must(mmap((char *)mem->va + at, SZ_4K, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd,
+			  size - SZ_4K - at) != MAP_FAILED);
+	close(fd);
+}
+
 void mem_free(struct mem *mem)
 {
 	if (mem->window)

@@ -42,6 +42,12 @@ void mem_free(struct mem *mem);
 /* The same from a memfd, shared; base pages or hugetlb. */
 void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size);
 
+/*
+ * Base pages in the reverse of the order in which they were taken, so that
+ * hardly two neighbours are neighbours in memory.
+ */
+void mem_alloc_scattered(struct mem *mem, __u64 size);
+
 __u64 backing_page_size(enum backing backing);
 
 /*

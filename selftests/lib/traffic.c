@@ -13,6 +13,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 
+#include "file.h"
 #include "must.h"
 #include "pci.h"
 #include "traffic.h"
@@ -50,6 +51,17 @@ static void wait_entry(const char *dir, const char *prefix, char name[64])
 				  dir);
 		nanosleep(&step, NULL);
 	}
+}
+
+void traffic_drive(const char *bdf, const char *driver)
+{
+	const char *const load[] = { "modprobe", driver, NULL };
+	char now[64];
+
+	must_eq(run(load), 0);
+	pci_driver(bdf, now);
+	if (!now[0])
+		pci_bind(bdf, driver);
 }
 
 void traffic_nvme(const char *bdf, unsigned int nr)
