@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * why_client - a VMM whose mappings are bad in a way of one's choice
+ *
+ * What why.sh asks `iovascope why` about: memory of a chosen backing and in a
+ * chosen physical disorder, for one device or many, in one container or in one
+ * for each, with or without their BARs. It says "mapped" and stays until a
+ * signal ends it. vfio_client times one mapping; this one only holds many.
+ *
+ * Disorder comes from the order of the first touch: the kernel hands out
+ * physical memory in the order in which it is asked for, so that pages touched
+ * every second one first, the others later, are no neighbours physically
+ * though they are neighbours in the process.
+ *
+ * Exit codes: 0 done, 1 the system refused something, 2 usage.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "lib/client.h"
+#include "lib/gate.h"
+#include "lib/mem.h"
+#include "lib/must.h"
+#include "lib/vfio.h"
+
+enum { EXIT_USAGE = 2 };
+
+enum touch { TOUCH_ALL, TOUCH_NONE, TOUCH_SCATTERED };
+
+static const char *const touch_names[] = { "all", "none", "scattered" };
+
+struct options {
+	const char *device[VFIO_MAX_DEVICES];
+	int nr_devices;
+	int containers;
+	enum backing backing;
+	enum touch touch;
+	__u64 size, chunk, hole, bars, iova;
+	const char *file;
+	int read_only;
+	int gated;
+};
+
+static struct options opt = {
+	.backing = BACKING_BASE,
+	.iova = 64 * SZ_1G,
+};
+
+static struct vfio vfio[VFIO_MAX_DEVICES];
+static int nr_vfio;
+static struct mem mem;
+static struct gate gate;
+
+static const char usage_text[] =
+"usage: why_client [OPTION]...\n"
+"Map memory for devices with VFIO, badly, and hold it until a signal.\n"
+"\n"
+"  --device BDF|NAME  as for vfio_client; may be repeated, and a name that is\n"
+"                     repeated is the next device of its kind\n"
+"  --containers       a container for each device (one for all)\n"
+"  --backing KIND     base, thp, hugetlb_2m or hugetlb_1g (base)\n"
+"  --size SIZE        bytes of memory; K, M and G are understood (none)\n"
+"  --file PATH        a file of such memory, which keeps it for the next client\n"
+"                     (anonymous memory)\n"
+"  --chunk SIZE       map as many regions of this size (one region)\n"
+"  --touch HOW        all: before it is mapped; none: left to the pin;\n"
+"                     scattered: every second page first, so that no two\n"
+"                     neighbours are neighbours physically (all)\n"
+"  --iova ADDRESS     where the devices see the memory (0x1000000000)\n"
+"  --read-only        map the second half of the memory for reading only\n"
+"  --hole SIZE        leave out as much after the first half of the memory\n"
+"  --bars SIZE        the first SIZE of each device's largest BAR, too\n"
+"  --gated            instead of memory, map a file whose server is asleep\n";
+
+static int usage(const char *why, const char *what)
+{
+	fprintf(stderr, "why_client: %s '%s'; try --help\n", why, what);
+	exit(EXIT_USAGE);
+}
+
+static __u64 parse_size(const char *text)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	char *end;
+	__u64 size = strtoull(text, &end, 0);
+
+	if (end == text || *text == '-')
+		usage("not a size:", text);
+	if (!*end)
+		return size;
+	unit = strchr(units, *end);
+	if (!unit || end[1])
+		usage("not a size:", text);
+	return size << 10 * (unit - units + 1);
+}
+
+static int parse_word(const char *text, const char *const *words, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(text, words[i]))
+			return i;
+	return usage("unknown word", text);
+}
+
+enum {
+	OPT_DEVICE = 1,
+	OPT_CONTAINERS,
+	OPT_BACKING,
+	OPT_SIZE,
+	OPT_TOUCH,
+	OPT_IOVA,
+	OPT_FILE,
+	OPT_CHUNK,
+	OPT_READ_ONLY,
+	OPT_HOLE,
+	OPT_BARS,
+	OPT_GATED,
+	OPT_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "device", required_argument, NULL, OPT_DEVICE },
+	{ "containers", no_argument, NULL, OPT_CONTAINERS },
+	{ "backing", required_argument, NULL, OPT_BACKING },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "file", required_argument, NULL, OPT_FILE },
+	{ "chunk", required_argument, NULL, OPT_CHUNK },
+	{ "touch", required_argument, NULL, OPT_TOUCH },
+	{ "iova", required_argument, NULL, OPT_IOVA },
+	{ "read-only", no_argument, NULL, OPT_READ_ONLY },
+	{ "hole", required_argument, NULL, OPT_HOLE },
+	{ "bars", required_argument, NULL, OPT_BARS },
+	{ "gated", no_argument, NULL, OPT_GATED },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{}
+};
+
+static void parse_option(int option)
+{
+	switch (option) {
+	case OPT_DEVICE:
+		if (opt.nr_devices == VFIO_MAX_DEVICES)
+			usage("too many devices:", optarg);
+		opt.device[opt.nr_devices++] = optarg;
+		break;
+	case OPT_CONTAINERS:
+		opt.containers = 1;
+		break;
+	case OPT_BACKING:
+		opt.backing = parse_word(optarg, backing_names, BACKING_MMIO);
+		break;
+	case OPT_SIZE:
+		opt.size = parse_size(optarg);
+		break;
+	case OPT_FILE:
+		opt.file = optarg;
+		break;
+	case OPT_CHUNK:
+		opt.chunk = parse_size(optarg);
+		break;
+	case OPT_TOUCH:
+		opt.touch = parse_word(optarg, touch_names, 3);
+		break;
+	case OPT_IOVA:
+		opt.iova = parse_size(optarg);
+		break;
+	case OPT_READ_ONLY:
+		opt.read_only = 1;
+		break;
+	case OPT_HOLE:
+		opt.hole = parse_size(optarg);
+		break;
+	case OPT_BARS:
+		opt.bars = parse_size(optarg);
+		break;
+	case OPT_GATED:
+		opt.gated = 1;
+		break;
+	case OPT_HELP:
+		fputs(usage_text, stdout);
+		exit(0);
+	default:
+		exit(EXIT_USAGE);
+	}
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options,
+				     NULL)) != -1)
+		parse_option(option);
+	if (optind < argc)
+		usage("unexpected argument", argv[optind]);
+	if (!opt.nr_devices)
+		opt.device[opt.nr_devices++] = "edu";
+}
+
+/* The address of device i: the nth of its name, counted from the left. */
+static void find_device(int i, char bdf[PCI_BDF_LEN])
+{
+	unsigned int nth = 0;
+	int before;
+
+	for (before = 0; before < i; before++)
+		nth += !strcmp(opt.device[before], opt.device[i]);
+	pci_find(opt.device[i], nth, bdf);
+}
+
+static void open_devices(void)
+{
+	char bdf[PCI_BDF_LEN];
+	int i;
+
+	for (i = 0; i < opt.nr_devices; i++) {
+		find_device(i, bdf);
+		if (nr_vfio && !opt.containers)
+			vfio_add(&vfio[0], bdf);
+		else
+			vfio_open(&vfio[nr_vfio++], VFIO_TYPE1v2_IOMMU, bdf);
+	}
+}
+
+static void touch_every(__u64 from, __u64 step)
+{
+	__u64 at;
+
+	for (at = from; at < mem.size; at += step)
+		((volatile char *)mem.va)[at] = 1;
+}
+
+static void get_file(void)
+{
+	int fd = open(opt.file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	must_op(fd, >=, 0);
+	must_eq(ftruncate(fd, opt.size), 0);
+	mem.size = opt.size;
+	mem.va = mmap(NULL, mem.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		      0);
+	must(mem.va != MAP_FAILED);
+	close(fd);
+	touch_every(0, backing_page_size(opt.backing));
+}
+
+/* mem_alloc() would check what it got; what is untouched cannot be. */
+static void get_memory(void)
+{
+	__u64 page = backing_page_size(opt.backing), at;
+
+	if (opt.file) {
+		get_file();
+		return;
+	}
+	must_work(__mem_alloc(&mem, opt.backing, opt.size,
+			      opt.touch == TOUCH_ALL));
+	if (opt.touch != TOUCH_SCATTERED)
+		return;
+	touch_every(0, 2 * page);
+	touch_every(page, 2 * page);
+	for (at = 0; at + page < mem.size; at += page)
+		must(mem_phys((char *)mem.va + at) + page !=
+		     mem_phys((char *)mem.va + at + page));
+}
+
+static void map_part(struct vfio *v, __u64 at, __u64 end, __u32 flags)
+{
+	__u64 len;
+
+	for (; at < end; at += len) {
+		len = end - at;
+		if (opt.chunk && opt.chunk < len)
+			len = opt.chunk;
+		must_work(__vfio_map(v, opt.iova + at, (char *)mem.va + at,
+				     len, flags));
+	}
+}
+
+static void map_memory(struct vfio *v)
+{
+	__u64 half = mem.size / 2;
+
+	if (!opt.read_only && !opt.hole) {
+		map_part(v, 0, mem.size, VFIO_RW);
+		return;
+	}
+	map_part(v, 0, half, VFIO_RW);
+	map_part(v, half + opt.hole, mem.size,
+		 opt.read_only ? VFIO_DMA_MAP_FLAG_READ : VFIO_RW);
+}
+
+static int largest_bar(const char *bdf)
+{
+	__u64 phys, size, most = 0;
+	int bar, best = 0;
+
+	for (bar = 0; bar < 6; bar++) {
+		pci_bar(bdf, bar, &phys, &size);
+		if (size <= most)
+			continue;
+		most = size;
+		best = bar;
+	}
+	return best;
+}
+
+/* A TiB for each, far from the memory. */
+static void map_bars(struct vfio *v)
+{
+	__u64 iova = 1ULL << 40;
+	void *va;
+	int i;
+
+	for (i = 0; i < v->nr; i++, iova += 1ULL << 40) {
+		va = vfio_bar_mmap(&v->dev[i], largest_bar(v->dev[i].bdf), 0,
+				   opt.bars, SZ_1G, 0);
+		vfio_map(v, iova, va, opt.bars);
+	}
+}
+
+static void map_all(void)
+{
+	int i;
+
+	if (opt.size)
+		get_memory();
+	for (i = 0; i < nr_vfio; i++) {
+		if (opt.size)
+			map_memory(&vfio[i]);
+		if (opt.bars)
+			map_bars(&vfio[i]);
+	}
+}
+
+/* In a process of its own, because this one serves the file. */
+static int map_gated(struct client *self, void *arg)
+{
+	struct stat st;
+	void *va;
+	int fd;
+
+	(void)self;
+	(void)arg;
+	/* Or this process would keep alive what it waits for. */
+	close(gate.fd);
+	open_devices();
+	fd = open(gate.path, O_RDONLY | O_CLOEXEC);
+	must_op(fd, >=, 0);
+	/* Opening does not ask for the size; a page beyond it is no page. */
+	must_eq(fstat(fd, &st), 0);
+	va = mmap(NULL, GATE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	must(va != MAP_FAILED);
+	vfio_map(&vfio[0], opt.iova, va, GATE_SIZE);
+	return 0;
+}
+
+static void say(const char *what, pid_t pid)
+{
+	printf("%s %d\n", what, pid);
+	fflush(stdout);
+}
+
+/* Once a signal ended this process, nobody serves: the other's read fails. */
+static void hold_gated(void)
+{
+	struct client client;
+
+	gate_open(&gate);
+	client_start(&client, "why_client", map_gated, NULL);
+	gate_wait_reader(&gate);
+	say("stuck", client.pid);
+	pause();
+}
+
+static void stop(int sig)
+{
+	(void)sig;
+	if (gate.fd)
+		gate_close(&gate);
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	parse_options(argc, argv);
+	signal(SIGTERM, stop);
+	signal(SIGINT, stop);
+	if (opt.gated) {
+		hold_gated();
+	} else {
+		open_devices();
+		map_all();
+		say("mapped", getpid());
+		pause();
+	}
+	return 0;
+}
