@@ -16,6 +16,8 @@ enum opt {
 	OPT_COUNT,
 	OPT_FROM,
 	OPT_CHECK,
+	OPT_WANT,
+	OPT_START,
 	NR_OPTS
 };
 
@@ -28,6 +30,9 @@ struct request {
 	double interval;
 	uint64_t count;
 	uint64_t from;
+	const char *from_file;
+	const char *want;
+	uint64_t start;
 	char **args;
 };
 
@@ -68,8 +73,11 @@ struct json_object *command_snapshot(const struct request *request);
 void command_print(const struct request *request, struct json_object *snap,
 		   size_t max_lines);
 
+struct json_object *read_host(const struct request *request);
 struct json_object *read_runs(const struct request *request);
+struct json_object *read_why(const struct request *request);
 
+void judge_answer(struct json_object *view);
 void judge_check(struct json_object *view);
 
 void run_diff(const struct request *request);

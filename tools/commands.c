@@ -82,6 +82,23 @@ const struct command commands[] = {
 		.section = "units",
 		.text = text_units,
 	}, {
+		.name = "why",
+		.args = "PID | DEVICE | DOMAIN",
+		.help = "why it is not in 1G leaves; --start: why it took so long",
+		.options = SHOWS | BIT(OPT_WANT) | BIT(OPT_START) | BIT(OPT_FROM),
+		.read = read_why,
+		.view = json_object_get,
+		.text = text_why,
+		.judge = judge_answer,
+	}, {
+		.name = "host",
+		.help = "whether this machine is able, and what keeps it",
+		.options = SHOWS,
+		.read = read_host,
+		.view = json_object_get,
+		.text = text_host,
+		.judge = judge_answer,
+	}, {
 		.name = "inflight",
 		.help = "calls that have not returned, oldest first",
 		.options = FILTERS,

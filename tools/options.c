@@ -32,9 +32,13 @@ static const struct {
 	[OPT_COUNT] = { "count", 'n', "COUNT",
 		"end after COUNT reports, or runs" },
 	[OPT_FROM] = { "from", 'f', "IOVA",
-		"begin at IOVA, decimal or 0x (0)" },
+		"begin at IOVA, decimal or 0x (0); of why --start: read FILE" },
 	[OPT_CHECK] = { "check", 'c', NULL,
 		"walk the IO page tables too, however long it takes" },
+	[OPT_WANT] = { "want", 'w', "1g|2m",
+		"the leaf size that is wanted (1g)" },
+	[OPT_START] = { "start", 's', "PID",
+		"where the seconds of the process' start went" },
 };
 
 /* The first two are hidden: they are for the completion. */
@@ -103,7 +107,11 @@ static void store(struct request *request, enum opt nr, const char *arg)
 	else if (nr == OPT_COUNT)
 		request->count = parse_number(arg);
 	else if (nr == OPT_FROM)
-		request->from = parse_iova(arg);
+		request->from_file = arg;
+	else if (nr == OPT_WANT)
+		request->want = arg;
+	else if (nr == OPT_START)
+		request->start = parse_number(arg);
 }
 
 static void list_commands(void)
@@ -188,6 +196,18 @@ static void choose_command(struct request *request, char **words)
 	}
 }
 
+/* An IOVA, but where a start may have been recorded: there it is a file. */
+static void choose_from(struct request *request)
+{
+	bool start = request->command->options & 1u << OPT_START;
+
+	if (!start && request->from_file)
+		request->from = parse_iova(request->from_file);
+	if (start && request->from_file && !request->start)
+		fail(EXIT_USAGE, "%s takes --from with --start only",
+		     request->command->name);
+}
+
 static void check(const struct request *request)
 {
 	const struct command *command = request->command;
@@ -217,6 +237,7 @@ struct request options_parse(int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		take(&request, letter, argv);
 	choose_command(&request, argv + optind);
+	choose_from(&request);
 	check(&request);
 	return request;
 }

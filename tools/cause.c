@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The causes: every identifier with what it means and what changes it, once.
+ * A judge finds one, adds what it knows (bytes, addresses, evidence), and may
+ * say it and its fix better than the table, where it has the numbers.
+ *
+ *	{ "cause": "fragmented", "fixable": 1, "says": "..", "evidence": [..],
+ *	  "fix": "..", .. }
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cause.h"
+#include "fail.h"
+#include "tree.h"
+
+static const struct {
+	const char *id;
+	bool fixable;
+	const char *says;
+	const char *fix;
+} causes[NR_CAUSES] = {
+	[CAUSE_NOT_VTD] = { "not-vtd", true,
+		"this machine shows no Intel VT-d: no unit translates",
+		"enable VT-d in the firmware's settings" },
+	[CAUSE_IOMMU_OFF] = { "iommu-off", true,
+		"VT-d is there, but translation is off",
+		"boot with intel_iommu=on" },
+	[CAUSE_IDENTITY] = { "identity", true,
+		"the device passes through: it uses physical addresses, so there is no IO page table",
+		"nothing if passthrough is meant; to translate, boot without iommu=pt (iommu=nopt), or give the device to vfio-pci" },
+	[CAUSE_HW_NO_1G] = { "hw-no-1g", false,
+		"the remapping hardware has no 1G leaves",
+		"no setting changes it: ask for 2M (--want 2m), or use a machine whose `iovascope units` shows 1G" },
+	[CAUSE_HW_NO_2M] = { "hw-no-2m", false,
+		"the remapping hardware has no 2M leaves",
+		"no setting changes it: use a machine whose `iovascope units` shows 2M" },
+	[CAUSE_SP_OFF] = { "sp-off", true,
+		"large leaves are switched off on the kernel's command line",
+		"boot without sp_off in intel_iommu=" },
+	[CAUSE_DISABLE_HUGEPAGES] = { "disable-hugepages", true,
+		"vfio_iommu_type1 is told to map each 4 KiB page by itself",
+		"echo N > /sys/module/vfio_iommu_type1/parameters/disable_hugepages, and restart the client" },
+	[CAUSE_IOMMUFD_NO_HUGE] = { "iommufd-no-huge", true,
+		"iommufd writes 4K leaves only: IOMMU_OPTION_HUGE_PAGES is 0, or the client asks for VFIO_TYPE1_IOMMU (v1)",
+		"let the client set IOMMU_OPTION_HUGE_PAGES to 1, or use VFIO_TYPE1v2_IOMMU" },
+	[CAUSE_JOINED_LATE] = { "joined-late", true,
+		"memory that is contiguous was mapped in pieces",
+		"let the client map the whole range with one VFIO_IOMMU_MAP_DMA" },
+	[CAUSE_NOT_CONGRUENT] = { "not-congruent", true,
+		"the IOVA does not have the same offset in a leaf as the memory",
+		"choose the IOVA so that it and the physical address are equal modulo the leaf" },
+	[CAUSE_FRAGMENTED] = { "fragmented", true,
+		"the memory is in pieces that are smaller than a leaf",
+		"back it with 1 GiB hugetlb pages" },
+	[CAUSE_PERMISSION_SPLIT] = { "permission-split", true,
+		"a part of the range is read-only: one leaf has one permission",
+		"let the client map the whole range with one permission" },
+	[CAUSE_HOLE] = { "hole", true,
+		"a hole in the IOVAs cuts the range",
+		"let the client map without the hole, or place it at the end of an aligned GiB" },
+	[CAUSE_RUN_TOO_SHORT] = { "run-too-short", false,
+		"what is mapped ends before a leaf is full",
+		"nothing unless the client can map more: a leaf needs its whole size, aligned" },
+	[CAUSE_BAR_TOO_SMALL] = { "bar-too-small", false,
+		"the BAR is smaller than a leaf",
+		"nothing: the device decides (a resizable BAR can be set in the firmware)" },
+	[CAUSE_BAR_UNALIGNED] = { "bar-unaligned", true,
+		"the IOVA does not have the same offset in a leaf as the BAR",
+		"place the BAR at an IOVA (guest-physical address) that is aligned as the BAR is" },
+	[CAUSE_STUCK_PIN] = { "stuck-pin", true,
+		"a pin does not return",
+		"look at what the task waits for: cat /proc/TID/stack" },
+	[CAUSE_FIRST_TOUCH] = { "first-touch", true,
+		"memory was touched for the first time inside the pin: allocated and zeroed page by page, by one thread",
+		"touch it before, with many threads: QEMU -object memory-backend-file,prealloc=on,prealloc-threads=N" },
+	[CAUSE_BAR_LOOKUP] = { "bar-lookup", true,
+		"BARs were resolved one 4 KiB page at a time",
+		"a kernel that maps BARs by large pages (huge pfnmaps of vfio-pci, and type1 that steps by them), with the BAR's virtual address aligned to 1 GiB" },
+	[CAUSE_BASE_PAGES] = { "base-pages", true,
+		"memory is made of 4 KiB pages, each pinned and mapped by itself",
+		"back it with 1 GiB hugetlb pages" },
+	[CAUSE_PIN_LOOKUP] = { "pin-lookup", false,
+		"huge pages were pinned one 4 KiB step at a time",
+		"no setting changes it: the kernel's VFIO backend steps so" },
+	[CAUSE_DUPLICATE_PINS] = { "duplicate-pins", true,
+		"the same memory was pinned more than once",
+		"put the devices into one container (one IO address space)" },
+	[CAUSE_TEARDOWN_WALK] = { "teardown-walk", false,
+		"releasing walked the IO page table one 4 KiB step at a time",
+		"no setting changes it: the kernel's VFIO backend steps so" },
+	[CAUSE_MAP_ENTRIES] = { "map-entries", false,
+		"writing IO page table entries took most of the time",
+		"see `iovascope why PID`: larger leaves are fewer entries" },
+	[CAUSE_NO_1G_PAGES] = { "no-1g-pages", true,
+		"there are no 1 GiB hugetlb pages",
+		"boot with hugepagesz=1G hugepages=N, or echo N > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages" },
+	[CAUSE_NO_BACKEND] = { "no-backend", true,
+		"no VFIO backend is there: neither vfio_iommu_type1 nor iommufd",
+		"modprobe vfio-pci vfio_iommu_type1" },
+	[CAUSE_BLIND_PROBE] = { "blind-probe", true,
+		"the module cannot see all: a probe is not attached",
+		"see `iovascope probes`: use a module that knows this kernel" },
+};
+
+static void set_word(struct json_object *found, const char *key,
+		     const char *word)
+{
+	tree_add(found, key, json_object_new_string(word));
+}
+
+struct json_object *cause_new(enum cause cause)
+{
+	struct json_object *found = tree_new();
+
+	set_word(found, "cause", causes[cause].id);
+	tree_add_u64(found, "fixable", causes[cause].fixable);
+	set_word(found, "says", causes[cause].says);
+	tree_add(found, "evidence", json_object_new_array());
+	set_word(found, "fix", causes[cause].fix);
+	return found;
+}
+
+void cause_unfixable(struct json_object *found)
+{
+	tree_add_u64(found, "fixable", 0);
+}
+
+static struct json_object *sentence(const char *fmt, va_list args)
+{
+	struct json_object *word;
+	char *text;
+
+	if (vasprintf(&text, fmt, args) < 0)
+		fail(EXIT_RUNTIME, "out of memory");
+	word = json_object_new_string(text);
+	free(text);
+	return word;
+}
+
+void cause_says(struct json_object *found, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tree_add(found, "says", sentence(fmt, args));
+	va_end(args);
+}
+
+void cause_fix(struct json_object *found, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tree_add(found, "fix", sentence(fmt, args));
+	va_end(args);
+}
+
+void cause_evidence(struct json_object *found, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	json_object_array_add(tree_get(found, "evidence"),
+			      sentence(fmt, args));
+	va_end(args);
+}
+
+/* A fact without which the answer may be incomplete. Told once. */
+void missing_add(struct json_object *view, const char *fmt, ...)
+{
+	struct json_object *fact;
+	va_list args;
+
+	va_start(args, fmt);
+	fact = sentence(fmt, args);
+	va_end(args);
+	if (!tree_get(view, "missing"))
+		tree_add(view, "missing", json_object_new_array());
+	if (tree_lists(view, "missing", json_object_get_string(fact)))
+		json_object_put(fact);
+	else
+		json_object_array_add(tree_get(view, "missing"), fact);
+}
+
+static const char *sort_key;
+
+static int by_weight(const void *a, const void *b)
+{
+	struct json_object *x = *(struct json_object *const *)a;
+	struct json_object *y = *(struct json_object *const *)b;
+	uint64_t u = tree_u64_or_0(x, "fixable");
+	uint64_t v = tree_u64_or_0(y, "fixable");
+
+	if (u == v) {
+		u = tree_u64_or_0(x, sort_key);
+		v = tree_u64_or_0(y, sort_key);
+	}
+	return (u < v) - (u > v);
+}
+
+struct json_object *causes_sorted(struct json_object *found, const char *key)
+{
+	sort_key = key;
+	json_object_array_sort(found, by_weight);
+	return found;
+}
+
+uint64_t causes_to_fix(struct json_object *found)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < json_object_array_length(found); i++)
+		nr += tree_u64_or_0(json_object_array_get_idx(found, i),
+				    "fixable");
+	return nr;
+}

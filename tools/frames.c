@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a physical page frame is part of, from /proc/kpageflags (see the
+ * kernel's Documentation/admin-guide/mm/pagemap.rst): a hugetlb page, a
+ * transparent huge page, or a base page. The flags tell the head of a compound
+ * page from its tails but not its size; that follows from where tails are: the
+ * frame 2 MiB behind the head of a 1 GiB page is a tail of it.
+ */
+#include <stdbool.h>
+
+#include "frames.h"
+#include "leaf.h"
+#include "system.h"
+
+#define KPF_COMPOUND_HEAD	(1ull << 15)
+#define KPF_COMPOUND_TAIL	(1ull << 16)
+#define KPF_HUGE		(1ull << 17)
+#define KPF_NOPAGE		(1ull << 20)
+#define KPF_THP			(1ull << 22)
+
+#define PER_2M	512
+
+static bool flags_at(uint64_t pfn, uint64_t *flags)
+{
+	static int fd = -2;
+
+	if (fd == -2)
+		fd = system_fd("/proc/kpageflags");
+	return system_word_at(fd, pfn, flags) && !(*flags & KPF_NOPAGE);
+}
+
+static struct frame hugetlb_at(uint64_t pfn)
+{
+	uint64_t first = pfn & ~(uint64_t)(PER_2M - 1), flags;
+	struct frame small = { "hugetlb_2m", leaf_size(LEAF_2M) };
+	struct frame large = { "hugetlb_1g", leaf_size(LEAF_1G) };
+
+	if (!flags_at(first, &flags))
+		return (struct frame){ "unknown", 0 };
+	if (flags & KPF_COMPOUND_TAIL)
+		return large;
+	return flags_at(first + PER_2M, &flags) &&
+	       flags & KPF_COMPOUND_TAIL ? large : small;
+}
+
+struct frame frame_of(uint64_t phys)
+{
+	uint64_t pfn = phys >> 12, flags;
+
+	if (!flags_at(pfn, &flags))
+		return (struct frame){ "unknown", 0 };
+	if (flags & KPF_HUGE)
+		return hugetlb_at(pfn);
+	if (flags & KPF_THP)
+		return (struct frame){ "thp", leaf_size(LEAF_2M) };
+	return (struct frame){ "base", leaf_size(LEAF_4K) };
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `host`: is this machine able to map by large leaves, and what keeps it? The
+ * units are the module's; command line, module parameters, hugetlb pools and
+ * backends are the kernel's own files. What is no cause is told as a fact.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cause.h"
+#include "command.h"
+#include "fail.h"
+#include "leaf.h"
+#include "snapshot.h"
+#include "system.h"
+#include "tree.h"
+#include "why.h"
+
+#define MAX_NODES	1024
+
+static void add_word(struct json_object *obj, const char *key,
+		     const char *word)
+{
+	tree_add(obj, key, json_object_new_string(word));
+}
+
+/* VT-d specification, Capability Register: MGAW, bits 21:16, less one. */
+static uint64_t address_bits(uint64_t cap)
+{
+	return (cap >> 16 & 0x3f) + 1;
+}
+
+/* VT-d specification, Extended Capability Register: SMTS, bit 43. */
+static uint64_t knows_scalable(uint64_t ecap)
+{
+	return ecap >> 43 & 1;
+}
+
+static struct json_object *leaves_of(struct json_object *unit,
+				     const char *stage)
+{
+	struct json_object *list = json_object_new_array();
+	char key[32];
+
+	json_object_array_add(list, json_object_new_string("4k"));
+	for (int leaf = LEAF_2M; leaf < NR_LEAVES; leaf++) {
+		snprintf(key, sizeof(key), "%s_%s", stage, leaf_words[leaf]);
+		if (tree_u64_or_0(unit, key))
+			json_object_array_add(list, json_object_new_string(
+				leaf_words[leaf]));
+	}
+	return list;
+}
+
+static struct json_object *decode(struct json_object *unit)
+{
+	struct json_object *told = tree_new();
+	uint64_t cap, ecap;
+
+	json_object_object_foreach(unit, key, val)
+		tree_add(told, key, json_object_get(val));
+	if (tree_u64(unit, "cap", &cap))
+		tree_add_u64(told, "address_bits", address_bits(cap));
+	if (tree_u64(unit, "ecap", &ecap))
+		tree_add_u64(told, "scalable", knows_scalable(ecap));
+	tree_add(told, "second_leaves", leaves_of(unit, "second"));
+	/* A unit that knows the first stage knows its 2M leaves. */
+	tree_add(told, "first_leaves", tree_u64_or_0(unit, "first_2m") ?
+		 leaves_of(unit, "first") : json_object_new_array());
+	return told;
+}
+
+static struct json_object *add(struct json_object *view, enum cause cause)
+{
+	struct json_object *found = cause_new(cause);
+
+	json_object_array_add(tree_get(view, "causes"), found);
+	return found;
+}
+
+static void judge_unit(struct json_object *view, const char *name,
+		       struct json_object *unit)
+{
+	static const enum cause lacks[NR_LEAVES] = {
+		[LEAF_2M] = CAUSE_HW_NO_2M, [LEAF_1G] = CAUSE_HW_NO_1G
+	};
+
+	for (int leaf = LEAF_2M; leaf < NR_LEAVES; leaf++) {
+		struct json_object *found;
+
+		if (tree_lists(unit, "second_leaves", leaf_words[leaf]) ||
+		    tree_lists(unit, "first_leaves", leaf_words[leaf]))
+			continue;
+		found = add(view, lacks[leaf]);
+		add_word(found, "unit", name);
+		cause_says(found, "remapping unit %s has no %s leaves", name,
+			   leaf_names[leaf]);
+		cause_evidence(found, "its capability register is 0x%jx",
+			       (uintmax_t)tree_u64_or_0(unit, "cap"));
+	}
+}
+
+static void judge_units(struct json_object *view, struct json_object *snap)
+{
+	struct json_object *units = tree_new(), *found;
+	uint64_t all = 0, on = 0;
+
+	tree_add(view, "units", units);
+	json_object_object_foreach(tree_get(snap, "units"), name, unit) {
+		all++;
+		tree_add(units, name, decode(unit));
+		if (!tree_is(unit, "translation", "1"))
+			continue;
+		on++;
+		judge_unit(view, name, tree_get(units, name));
+	}
+	if (on)
+		return;
+	found = add(view, all ? CAUSE_IOMMU_OFF : CAUSE_NOT_VTD);
+	if (all)
+		cause_evidence(found, "of %ju remapping units none has translation on",
+			       (uintmax_t)all);
+	else
+		cause_evidence(found, "the firmware describes no remapping unit (no ACPI table DMAR)");
+}
+
+static void judge_cmdline(struct json_object *view)
+{
+	struct json_object *words = system_cmdline();
+
+	if (!words) {
+		missing_add(view, "the kernel's command line: /proc/cmdline is not there");
+		words = json_object_new_array();
+	}
+	tree_add(view, "cmdline", words);
+	if (system_cmdline_has("intel_iommu", "sp_off"))
+		cause_evidence(add(view, CAUSE_SP_OFF),
+			       "/proc/cmdline has sp_off in intel_iommu=");
+}
+
+static void judge_parameters(struct json_object *view)
+{
+	static const char *const names[] = {
+		"disable_hugepages", "dma_entry_limit",
+		"allow_unsafe_interrupts"
+	};
+	struct json_object *type1 = tree_new(), *all = tree_new();
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char *word = system_line("/sys/module/vfio_iommu_type1/parameters/%s",
+					 names[i]);
+
+		if (word)
+			add_word(type1, names[i], word);
+		free(word);
+	}
+	tree_add(all, "vfio_iommu_type1", type1);
+	tree_add(view, "parameters", all);
+	if (tree_is(type1, "disable_hugepages", "Y"))
+		cause_evidence(add(view, CAUSE_DISABLE_HUGEPAGES),
+			       "/sys/module/vfio_iommu_type1/parameters/disable_hugepages is Y");
+}
+
+static void add_count(struct json_object *pool, const char *key,
+		      const char *dir, unsigned int kb, const char *file)
+{
+	uint64_t val;
+
+	if (system_u64(&val, "%s/hugepages-%ukB/%s", dir, kb, file))
+		tree_add_u64(pool, key, val);
+}
+
+static struct json_object *counts_of(const char *dir, unsigned int kb)
+{
+	struct json_object *pool = tree_new();
+
+	add_count(pool, "total", dir, kb, "nr_hugepages");
+	add_count(pool, "free", dir, kb, "free_hugepages");
+	add_count(pool, "reserved", dir, kb, "resv_hugepages");
+	add_count(pool, "surplus", dir, kb, "surplus_hugepages");
+	return pool;
+}
+
+static struct json_object *pool_of(unsigned int kb)
+{
+	struct json_object *pool = counts_of("/sys/kernel/mm/hugepages", kb);
+	struct json_object *nodes = tree_new();
+	char dir[80], name[16];
+
+	for (unsigned int nr = 0; nr < MAX_NODES; nr++) {
+		snprintf(dir, sizeof(dir),
+			 "/sys/devices/system/node/node%u/hugepages", nr);
+		snprintf(name, sizeof(name), "%u", nr);
+		if (system_has("%s", dir))
+			tree_add(nodes, name, counts_of(dir, kb));
+	}
+	tree_add(pool, "nodes", nodes);
+	return pool;
+}
+
+static void judge_pools(struct json_object *view)
+{
+	struct json_object *pools = tree_new(), *found;
+
+	tree_add(pools, "1g", pool_of(1 << 20));
+	tree_add(pools, "2m", pool_of(1 << 11));
+	tree_add(view, "hugetlb", pools);
+	if (tree_u64_or_0(tree_get(pools, "1g"), "total"))
+		return;
+	if (!system_has("/sys/kernel/mm/hugepages")) {
+		missing_add(view, "hugetlb pools: /sys/kernel/mm/hugepages is not there");
+		return;
+	}
+	found = add(view, CAUSE_NO_1G_PAGES);
+	if (system_has("/sys/kernel/mm/hugepages/hugepages-1048576kB"))
+		cause_evidence(found, "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages is 0");
+	else
+		cause_evidence(found, "/sys/kernel/mm/hugepages/hugepages-1048576kB is not there: the CPU has no 1 GiB pages");
+}
+
+static void tell_memlock(struct json_object *view)
+{
+	FILE *limits = system_open("/proc/self/limits");
+	char *line = NULL, word[32];
+	size_t size = 0;
+
+	while (limits && getline(&line, &size, limits) > 0)
+		if (sscanf(line, "Max locked memory %31s", word) == 1)
+			tree_add(view, "memlock_bytes",
+				 *word == 'u' ? json_object_new_string(word) :
+				 json_object_new_uint64(strtoull(word, NULL,
+								 10)));
+	free(line);
+	if (limits)
+		fclose(limits);
+	if (!tree_get(view, "memlock_bytes"))
+		missing_add(view, "the limit of locked memory: /proc/self/limits does not tell");
+}
+
+static void judge_backends(struct json_object *view)
+{
+	struct json_object *backends = tree_new();
+	bool type1 = system_has("/sys/module/vfio_iommu_type1");
+	bool iommufd = system_has("/dev/iommu");
+
+	tree_add_u64(backends, "vfio", system_has("/sys/module/vfio") ||
+		     system_has("/dev/vfio/vfio"));
+	tree_add_u64(backends, "vfio_iommu_type1", type1);
+	tree_add_u64(backends, "iommufd", iommufd);
+	tree_add(view, "backends", backends);
+	if (!type1 && !iommufd)
+		cause_evidence(add(view, CAUSE_NO_BACKEND),
+			       "neither /sys/module/vfio_iommu_type1 nor /dev/iommu is there");
+}
+
+static void judge_probe(struct json_object *view, const char *row,
+			struct json_object *probe)
+{
+	if (tree_is(probe, "state", "attached") ||
+	    tree_is(probe, "state", "waiting") ||
+	    tree_is(probe, "state", "unused"))
+		return;
+	if (!tree_u64_or_0(probe, "required")) {
+		missing_add(view, "what %s feeds: the probe is %s", row,
+			    tree_word(probe, "state"));
+		return;
+	}
+	cause_evidence(add(view, CAUSE_BLIND_PROBE),
+		       "probe %s at %s is %s", row, tree_word(probe, "symbol"),
+		       tree_word(probe, "state"));
+}
+
+static void judge_probes(struct json_object *view, struct json_object *snap)
+{
+	struct json_object *states = tree_new();
+
+	json_object_object_foreach(tree_get(snap, "probes"), row, probe) {
+		tree_add_sum(states, tree_word(probe, "state"), 1);
+		judge_probe(view, row, probe);
+	}
+	tree_add(view, "probes", states);
+}
+
+static void answer(struct json_object *view)
+{
+	struct json_object *causes = tree_get(view, "causes");
+	struct json_object *top;
+	char *line;
+
+	causes_sorted(causes, "bytes");
+	top = json_object_array_get_idx(causes, 0);
+	/* A machine that cannot is to be fixed, if only by another one. */
+	tree_add_u64(view, "able", !top);
+	tree_add_u64(view, "fix_needed", !!top);
+	if (!top) {
+		answer_says(view, json_object_new_string(
+			"Able: this machine can map memory and BARs by 1G leaves."));
+		return;
+	}
+	if (asprintf(&line, "Something to fix (%s): %s.",
+		     tree_word(top, "cause"), tree_word(top, "says")) < 0)
+		fail(EXIT_RUNTIME, "out of memory");
+	answer_says(view, json_object_new_string(line));
+	free(line);
+}
+
+struct json_object *read_host(const struct request *request)
+{
+	struct json_object *snap, *view;
+
+	snap = snapshot_read(request->debugfs, SECTION_PROBES | SECTION_UNITS);
+	view = answer_new("host");
+	judge_units(view, snap);
+	judge_cmdline(view);
+	judge_parameters(view);
+	judge_pools(view);
+	tell_memlock(view);
+	judge_backends(view);
+	judge_probes(view, snap);
+	answer(view);
+	json_object_put(snap);
+	return view;
+}
