@@ -5,7 +5,6 @@
  * Bridges' windows (lines behind the first six) hold BARs and are none.
  */
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,15 +16,14 @@
 static bool find_in(const char *device, uint64_t phys, struct bar *bar)
 {
 	FILE *file = system_open("/sys/bus/pci/devices/%s/resource", device);
-	uint64_t start, last, flags;
+	uintmax_t start, last, flags;
 	bool found = false;
 	unsigned int nr;
 
 	if (!file)
 		return false;
 	for (nr = 0; !found && nr < NR_BARS; nr++) {
-		if (fscanf(file, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start,
-			   &last, &flags) != 3)
+		if (fscanf(file, "%jx %jx %jx", &start, &last, &flags) != 3)
 			break;
 		found = last > start && phys >= start && phys <= last;
 	}

@@ -40,15 +40,16 @@ static uint64_t knows_scalable(uint64_t ecap)
 static struct json_object *leaves_of(struct json_object *unit,
 				     const char *stage)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_object_new_array(), *word;
 	char key[32];
 
 	json_object_array_add(list, json_object_new_string("4k"));
 	for (int leaf = LEAF_2M; leaf < NR_LEAVES; leaf++) {
 		snprintf(key, sizeof(key), "%s_%s", stage, leaf_words[leaf]);
-		if (tree_u64_or_0(unit, key))
-			json_object_array_add(list, json_object_new_string(
-				leaf_words[leaf]));
+		if (!tree_u64_or_0(unit, key))
+			continue;
+		word = json_object_new_string(leaf_words[leaf]);
+		json_object_array_add(list, word);
 	}
 	return list;
 }
@@ -294,8 +295,8 @@ static void answer(struct json_object *view)
 	tree_add_u64(view, "able", !top);
 	tree_add_u64(view, "fix_needed", !!top);
 	if (!top) {
-		answer_says(view, json_object_new_string(
-			"Able: this machine can map memory and BARs by 1G leaves."));
+		top = json_object_new_string("Able: this machine can map memory and BARs by 1G leaves.");
+		answer_says(view, top);
 		return;
 	}
 	if (asprintf(&line, "Something to fix (%s): %s.",

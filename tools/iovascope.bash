@@ -12,7 +12,8 @@ _iovascope_words() {
 		iovascope --list-opts "${command:-show}" 2>/dev/null
 	elif [[ -z $command || $command == help || $command == watch ]]; then
 		iovascope --list-cmds 2>/dev/null
-	elif [[ $command == census || $command == runs ]]; then
+	elif [[ $command == census || $command == runs ||
+		$command == why ]]; then
 		# Those of VFIO; to list all would be to walk their tables.
 		iovascope domains --json 2>/dev/null |
 			sed -n 's/^ *"\([0-9a-f]*:[0-9a-f:.]*\)",\{0,1\}$/\1/p'

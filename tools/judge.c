@@ -15,7 +15,6 @@
  * Runs with the same cause and the same key facts are one finding; addresses
  * are those of the first.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,6 +69,12 @@ static enum leaf smallest_used(const struct run *run)
 	return leaf;
 }
 
+static void add_word(struct json_object *found, const char *key,
+		     const char *word)
+{
+	tree_add(found, key, json_object_new_string(word));
+}
+
 /* The finding when it is new, to be told more about; otherwise NULL. */
 static struct json_object *add(struct judge *judge, enum cause cause,
 			       const char *group, const struct fragment *part)
@@ -94,18 +99,20 @@ static struct json_object *add(struct judge *judge, enum cause cause,
 	tree_add_u64(found, "iova", part->iova);
 	tree_add_u64(found, "last", last_of(part));
 	tree_add_u64(found, "phys", phys_of(part));
-	tree_add(found, "used", json_object_new_string(
-		 leaf_words[smallest_used(part->run)]));
+	add_word(found, "used", leaf_words[smallest_used(part->run)]);
 	return found;
 }
 
-static void add_word(struct json_object *found, const char *key,
-		     const char *word)
-{
-	tree_add(found, key, json_object_new_string(word));
-}
-
 /* 1: larger leaves were possible. */
+
+static bool maps_one_by_one(void)
+{
+	char *value = system_line("/sys/module/vfio_iommu_type1/parameters/disable_hugepages");
+	bool on = value && *value == 'Y';
+
+	free(value);
+	return on;
+}
 
 static void switched_off(struct judge *judge, const struct fragment *part,
 			 enum leaf possible)
@@ -116,22 +123,8 @@ static void switched_off(struct judge *judge, const struct fragment *part,
 		return;
 	add_word(found, "possible", leaf_words[possible]);
 	cause_evidence(found, "/proc/cmdline has sp_off in intel_iommu=, and the table has no leaf larger than 4K");
-	if (system_has("/sys/module/vfio_iommu_type1/parameters/disable_hugepages")) {
-		char *value = system_line("/sys/module/vfio_iommu_type1/parameters/disable_hugepages");
-
-		if (value && *value == 'Y')
-			cause_evidence(found, "disable_hugepages of vfio_iommu_type1 is Y, too: it would be the next cause");
-		free(value);
-	}
-}
-
-static bool disable_hugepages(void)
-{
-	char *value = system_line("/sys/module/vfio_iommu_type1/parameters/disable_hugepages");
-	bool on = value && *value == 'Y';
-
-	free(value);
-	return on;
+	if (maps_one_by_one())
+		cause_evidence(found, "disable_hugepages of vfio_iommu_type1 is Y, too: it would be the next cause");
 }
 
 static void one_by_one(struct judge *judge, const struct fragment *part,
@@ -192,7 +185,7 @@ static void judge_waste(struct judge *judge, const struct fragment *part,
 
 	if (none && system_cmdline_has("intel_iommu", "sp_off"))
 		switched_off(judge, part, possible);
-	else if (none && judge->type1 && disable_hugepages())
+	else if (none && judge->type1 && maps_one_by_one())
 		one_by_one(judge, part, possible);
 	else if (judge->weak[possible] &&
 		 largest_used(part->run) < possible)
@@ -252,24 +245,33 @@ static enum leaf used_of(const struct fragment *part)
 	return leaf;
 }
 
-/* The IOVA nearest above that has the same offset in the leaf as @phys. */
+/*
+ * The IOVAs nearest above and below that have the same offset in the leaf as
+ * the memory. Below 0 there is none.
+ */
 static void tell_shift(struct json_object *found, const struct fragment *part,
 		       enum leaf leaf)
 {
 	uint64_t mask = leaf_size(leaf) - 1;
-	uint64_t shift = (phys_of(part) - part->iova) & mask;
+	uint64_t up = (phys_of(part) - part->iova) & mask;
+	uint64_t down = leaf_size(leaf) - up;
 
-	tree_add_u64(found, "shift_bytes", shift);
+	tree_add_u64(found, "shift_bytes", up);
 	tree_add_u64(found, "page_bytes", leaf_size(leaf));
-	tree_add_u64(found, "iova_would_do", part->iova + shift);
+	tree_add_u64(found, "iova_would_do", part->iova + up);
 	cause_evidence(found, "IOVA 0x%jx is 0x%jx into its %s leaf, physical address 0x%jx is 0x%jx into its own",
 		       (uintmax_t)part->iova, (uintmax_t)(part->iova & mask),
 		       leaf_names[leaf], (uintmax_t)phys_of(part),
 		       (uintmax_t)(phys_of(part) & mask));
-	cause_fix(found, "map it at IOVA 0x%jx (0x%jx or %s further), or at any that is 0x%jx modulo %s",
-		  (uintmax_t)(part->iova + shift), (uintmax_t)shift,
-		  human_bytes(shift).s, (uintmax_t)(phys_of(part) & mask),
-		  leaf_names[leaf]);
+	if (down <= part->iova)
+		cause_fix(found, "map it at IOVA 0x%jx (0x%jx further) or 0x%jx (0x%jx less), or at any other that is 0x%jx modulo %s",
+			  (uintmax_t)(part->iova + up), (uintmax_t)up,
+			  (uintmax_t)(part->iova - down), (uintmax_t)down,
+			  (uintmax_t)(phys_of(part) & mask), leaf_names[leaf]);
+	else
+		cause_fix(found, "map it at IOVA 0x%jx (0x%jx further), or at any other that is 0x%jx modulo %s",
+			  (uintmax_t)(part->iova + up), (uintmax_t)up,
+			  (uintmax_t)(phys_of(part) & mask), leaf_names[leaf]);
 }
 
 static bool is_shifted(const struct fragment *part, enum leaf leaf)
@@ -296,7 +298,9 @@ static void not_congruent(struct judge *judge, const struct fragment *part,
 	add_word(*found, "possible", leaf_words[leaf]);
 	cause_says(*found, "IOVA and %s are not congruent modulo %s: they are off by %s",
 		   cause == CAUSE_BAR_UNALIGNED ? "BAR" : "memory",
-		   leaf_names[leaf], human_bytes(shift).s);
+		   leaf_names[leaf],
+		   human_bytes(shift < leaf_size(leaf) - shift ? shift :
+			       leaf_size(leaf) - shift).s);
 	tell_shift(*found, part, leaf);
 }
 
@@ -330,8 +334,8 @@ static bool overlaps(uint64_t first, uint64_t last, uint64_t from, uint64_t to)
 	return first <= to && last >= from;
 }
 
-static void hole(struct judge *judge, const struct fragment *part,
-		 uint64_t first, uint64_t last)
+static void cut_by_hole(struct judge *judge, const struct fragment *part,
+			uint64_t first, uint64_t last)
 {
 	bool vga = overlaps(first, last, VGA_FIRST, VGA_LAST);
 	bool pci = first >= PCI_FIRST && last <= PCI_LAST;
@@ -387,8 +391,9 @@ static bool is_contiguous(const struct run *a, const struct run *b)
 	return a->iova - b->iova == a->phys - b->phys;
 }
 
-static void permission(struct judge *judge, const struct fragment *part,
-		       const struct run *other)
+static void split_by_permission(struct judge *judge,
+				const struct fragment *part,
+				const struct run *other)
 {
 	struct json_object *found = add(judge, CAUSE_PERMISSION_SPLIT, "",
 					part);
@@ -427,9 +432,9 @@ static void judge_end(struct judge *judge, const struct fragment *part)
 	uint64_t first, last;
 
 	if (other && is_contiguous(part->run, other))
-		permission(judge, part, other);
+		split_by_permission(judge, part, other);
 	else if (find_gap(judge, part, &first, &last))
-		hole(judge, part, first, last);
+		cut_by_hole(judge, part, first, last);
 	else
 		too_short(judge, part);
 }
@@ -452,10 +457,9 @@ static void fragmented(struct judge *judge, const struct fragment *part,
 	cause_evidence(found, "the IOVAs go on behind 0x%jx, the memory does not: this run is %s, a %s leaf has room there",
 		       (uintmax_t)part->run->last,
 		       human_bytes(run_bytes(part->run)).s, leaf_names[room]);
-	if (frame->bytes < leaf_size(LEAF_1G))
-		cause_fix(found, "back it with %s hugetlb pages: QEMU -object memory-backend-file,mem-path=/dev/hugepages%s,share=on,prealloc=on; DPDK --huge-dir",
-			  judge->want == LEAF_1G ? "1 GiB" : "2 MiB",
-			  judge->want == LEAF_1G ? "1G" : "");
+	if (frame->bytes < leaf_size(room))
+		cause_fix(found, "back it with hugetlb pages of %s: a hugetlbfs mounted with pagesize=%s, named by QEMU's -object memory-backend-file,mem-path= or DPDK's --huge-dir",
+			  human_bytes(leaf_size(room)).s, leaf_names[room]);
 }
 
 static void judge_memory(struct judge *judge, const struct fragment *part)

@@ -426,6 +426,15 @@ static struct json_object *find_stuck(struct start *start,
 	return list;
 }
 
+static void add_all(struct json_object *to, struct json_object *from)
+{
+	for (size_t i = 0; from && i < json_object_array_length(from); i++) {
+		struct json_object *item = json_object_array_get_idx(from, i);
+
+		json_object_array_add(to, json_object_get(item));
+	}
+}
+
 static struct json_object *target_of(struct json_object *snap,
 				     struct json_object *record, uint64_t pid)
 {
@@ -444,11 +453,7 @@ static struct json_object *target_of(struct json_object *snap,
 			continue;
 		json_object_array_add(tree_get(target, "domains"),
 				      json_object_new_string(id));
-		for (size_t i = 0; devices &&
-		     i < json_object_array_length(devices); i++)
-			json_object_array_add(tree_get(target, "devices"),
-				json_object_get(json_object_array_get_idx(
-					devices, i)));
+		add_all(tree_get(target, "devices"), devices);
 	}
 	return target;
 }
@@ -472,16 +477,14 @@ static void order(struct start *start, struct json_object *first)
 	struct json_object *causes = tree_get(start->view, "causes");
 
 	json_object_array_sort(causes, by_ns);
-	for (size_t i = 0; i < json_object_array_length(causes); i++)
-		json_object_array_add(first, json_object_get(
-			json_object_array_get_idx(causes, i)));
+	add_all(first, causes);
 	tree_add(start->view, "causes", first);
 }
 
 static void answer(struct start *start)
 {
-	struct json_object *top = json_object_array_get_idx(
-		tree_get(start->view, "causes"), 0);
+	struct json_object *causes = tree_get(start->view, "causes");
+	struct json_object *top = json_object_array_get_idx(causes, 0);
 	bool is_stuck = tree_is(top, "cause", "stuck-pin");
 	bool small = start->total < NEGLIGIBLE_NS && !is_stuck;
 	struct human total = human_ns(start->total);

@@ -144,8 +144,8 @@ struct json_object *target_tables(struct json_object *snap,
 	struct json_object *tables = tree_new();
 
 	for (size_t i = 0; i < json_object_array_length(devices); i++) {
-		const char *device = json_object_get_string(
-			json_object_array_get_idx(devices, i));
+		struct json_object *word = json_object_array_get_idx(devices, i);
+		const char *device = json_object_get_string(word);
 		struct json_object *record = tree_get(census, device);
 		const char *table = tree_get(record, "table") ?
 				    tree_word(record, "table") : device;

@@ -6,7 +6,6 @@
  * pagemap; frames of a BAR are not in pagemap.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -176,21 +175,23 @@ static void finish(struct json_object *view, struct index *index,
 static bool begins(const char *line, struct vma *vma)
 {
 	struct vma next = { 0 };
+	uintmax_t start, end;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %255[^\n]",
-		   &next.start, &next.end, next.name) < 2 ||
-	    next.end <= next.start)
+	if (sscanf(line, "%jx-%jx %*s %*s %*s %*s %255[^\n]", &start, &end,
+		   next.name) < 2 || end <= start)
 		return false;
+	next.start = start;
+	next.end = end;
 	*vma = next;
 	return true;
 }
 
 static void take(const char *line, struct vma *vma)
 {
-	uint64_t kb;
+	uintmax_t kb;
 	char key[64];
 
-	if (sscanf(line, "%63[^:]: %" SCNu64 " kB", key, &kb) != 2)
+	if (sscanf(line, "%63[^:]: %ju kB", key, &kb) != 2)
 		return;
 	if (!strcmp(key, "KernelPageSize"))
 		vma->page = kb << 10;
