@@ -135,12 +135,13 @@ check_kernel_versions() {
 }
 
 # What checkpatch says of code that is not the kernel's: helpers that only the
-# kernel has, volatile on a device's registers, and macros of the kselftest
-# harness, which declare things and cannot be wrapped.
+# kernel has, volatile on a device's registers, macros of the kselftest harness,
+# which declare things and cannot be wrapped, and sentences for people, which
+# can be searched for only in one piece.
 USER_IGNORES=(
 	ARRAY_SIZE BIT_MACRO PREFER_DEFINED_ATTRIBUTE_MACRO PREFER_KERNEL_TYPES
 	CONST_STRUCT ENOSYS VOLATILE COMPLEX_MACRO MACRO_ARG_REUSE
-	MULTISTATEMENT_MACRO_USE_DO_WHILE
+	MULTISTATEMENT_MACRO_USE_DO_WHILE LONG_LINE_STRING
 )
 
 # The one file that may, and must, name kernel versions; to checkpatch the

@@ -92,24 +92,30 @@ check() {
 	report "$name" "$problem"
 }
 
-# json NAME FILTER ARG...: what the tool prints satisfies the jq filter.
-json() {
-	local name=$1 filter=$2 problem
+# json_exit NAME EXIT FILTER ARG...: the exit code, and what the tool prints
+# satisfies the jq filter.
+json_exit() {
+	local name=$1 want=$2 filter=$3 problem
 
-	shift 2
+	shift 3
 	if [[ $counting ]]; then
 		nr=$((nr + 1))
 		return
 	fi
 	tool "$@"
 	problem=$(manners)
-	if ((rc != 0)); then
-		problem="exit code $rc"
+	if ((rc != want)); then
+		problem="exit code $rc, not $want"
 	elif ! jq -e "$filter" <"$tmp/out" >/dev/null 2>"$tmp/err"; then
 		problem="not so: $filter"
 		err=$(<"$tmp/err")
 	fi
 	report "$name" "$problem"
+}
+
+# json NAME FILTER ARG...: the same of a success.
+json() {
+	json_exit "$1" 0 "${@:2}"
 }
 
 # verify NAME COMMAND...: the command succeeds.

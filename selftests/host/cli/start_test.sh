@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # engine.sh sets what is read here
+#
+# `why --start`: each cause from sums of a process made for it.
+
+S=1000000000
+start_root=$tmp/start.root
+
+# began NAME KEY=VALUE...: process 4242 has these sums, and nothing is stuck.
+began() {
+	new_tree "$1"
+	[[ $counting ]] && return
+	rm -rf "$start_root"
+	mkdir -p "$start_root/proc"
+	export IOVASCOPE_SYSROOT=$start_root
+	echo "format 1" >"$tree/inflight"
+	printf '%s\n' "format 1" "7 pid=4242 comm=qemu start_ns=1 alive=1 first_ns=1 last_ns=2 ${*:2}" \
+		>"$tree/processes"
+	echo "format 1" >"$tree/devices/0000:3b:00.0/runs"
+}
+
+# tells NAME EXIT CAUSE NS [FILTER]: the first cause and its time.
+tells() {
+	json_exit "start: $1" "$2" \
+		".question == \"start\" and .causes[0].cause == \"$3\"
+		 and .causes[0].ns == $4 and .fix_needed == $2
+		 and (${5:-true})" why --start 4242 --json
+}
+
+began touch region_map_ns=$((10 * S)) pin_ns=$((9 * S)) map_ns=1000 \
+	pin_hugetlb_1g_bytes=$((4 << 30)) pin_hugetlb_1g_ns=$((9 * S)) \
+	pin_faults=4 pin_faulting_bytes=$((4 << 30)) pin_faulting_ns=$((8 * S))
+tells "first-touch" 1 first-touch $((8 * S)) \
+	'.causes[0].percent >= 79 and .total_ns == 10000000000
+	 and .phases.first_touch_ns == 8000000000 and .missing == []
+	 and .phases.pin_lookup_ns == 1000000000
+	 and .phases.map_rest_ns == 999999000
+	 and (.causes[1] | .cause == "pin-lookup" and .ns == 1000000000)'
+check "start: the answer" 1 '^8\.0 s of 10\.0 s in VFIO calls \(first-touch\): ' \
+	'' why --start 4242
+verify "start: is the first line" line_is 1 'first-touch'
+
+began bars region_map_ns=$((5 * S)) pin_ns=$((5 * S)) pin_faulting_ns=0 \
+	pin_mmio_calls=1 pin_mmio_bytes=$((128 << 30)) pin_mmio_ns=$((4 * S)) \
+	pin_base_bytes=$((1 << 30)) pin_base_ns=$S
+tells "bar-lookup" 1 bar-lookup $((4 * S)) '.causes[0].ns_per_page == 119'
+began big_steps region_map_ns=$((2 * S)) pin_ns=$((2 * S)) pin_faulting_ns=0 \
+	pin_mmio_bytes=$((1 << 40)) pin_mmio_ns=$S \
+	pin_base_bytes=$((8 << 30)) pin_base_ns=$S
+tells "BARs by large steps are no cause" 1 base-pages $S \
+	'[.causes[].cause] | index("bar-lookup") == null'
+began base region_map_ns=$((3 * S)) pin_ns=$((3 * S)) \
+	pin_faulting_ns=$S pin_base_bytes=$((1 << 30)) pin_base_ns=$((3 * S))
+tells "base-pages" 1 base-pages $((2 * S))
+began huge region_map_ns=$((3 * S)) pin_ns=$((3 * S)) pin_faulting_ns=0 \
+	pin_hugetlb_1g_bytes=$((64 << 30)) pin_hugetlb_1g_ns=$((3 * S))
+tells "pin-lookup is no setting's fault" 0 pin-lookup $((3 * S))
+began teardown region_map_ns=$S region_unmap_ns=$((9 * S)) \
+	teardown_ns=$((8 * S)) unmap_ns=$S unpin_ns=$S pin_faulting_ns=0
+tells "teardown-walk" 0 teardown-walk $((6 * S)) \
+	'.phases.unmap_rest_ns == 1000000000'
+began entries region_map_ns=$((3 * S)) map_ns=$((3 * S)) pin_faulting_ns=0
+tells "map-entries" 0 map-entries $((3 * S))
+began quick region_map_ns=90000000 pin_ns=90000000 pin_faulting_ns=90000000
+tells "nothing to fix" 0 first-touch 90000000
+check "start: nothing to fix: the answer" 0 \
+	'^Nothing to fix: its VFIO calls took 90\.0 ms in all\.$' '' \
+	why --start 4242
+
+began twice region_map_ns=$((4 * S)) pin_ns=$((4 * S)) pin_faulting_ns=0 \
+	pin_bytes=$((2 << 30)) pin_hugetlb_1g_bytes=$((2 << 30)) \
+	pin_hugetlb_1g_ns=$((4 * S))
+[[ $counting ]] || echo "0x0 last=0x3fffffff phys=0x1000000000 leaves_1g=1 write=1 mmio=0" \
+	>>"$tree/devices/0000:3b:00.0/runs"
+tells "duplicate-pins" 1 duplicate-pins $((2 * S)) \
+	'.causes[0] | .factor_percent == 200 and .pinned_bytes == 2147483648
+	 and .distinct_bytes == 1073741824'
+[[ $counting ]] || "$IOVASCOPE" snapshot --debugfs "$tree" >"$tmp/start.json"
+check "start: from a recording" 0 \
+	'^Not known: whether memory was pinned twice: a recording' '' \
+	why --start 4242 --from "$tmp/start.json"
+
+# stuck STATE AGE: a pin that does not return, and what its task does.
+stuck() {
+	began stuck region_map_ns=0 pin_ns=0 pin_faulting_ns=0
+	[[ $counting ]] && return
+	echo "4301.1 op=pin pid=4242 comm=q age_ns=$2 iova=0x1000 bytes=0" \
+		>>"$tree/inflight"
+	mkdir -p "$start_root/proc/4301"
+	echo "4301 (q) x) $1 1 1" >"$start_root/proc/4301/stat"
+}
+
+stuck D $((30 * S))
+tells "stuck-pin" 1 stuck-pin $((30 * S)) '.causes[0].tid == 4301'
+check "start: stuck-pin: the fix" 1 'fix: .*cat /proc/4301/stack' '' \
+	why --start 4242
+stuck R $((30 * S))
+check "start: a pin that runs is not stuck" 0 \
+	'^Not known: a pin that is still running, for 30\.0 s' 'stuck' \
+	why --start 4242
+stuck D $((9 * S))
+check "start: nor is one that has just begun" 0 '' 'stuck' why --start 4242
+
+began older region_map_ns=$((3 * S)) pin_ns=$((3 * S)) \
+	pin_base_bytes=$((1 << 30)) pin_base_ns=$((3 * S))
+check "start: a module that does not count first touches" 1 \
+	'^Not known: first touch: this module does not count it' '' \
+	why --start 4242
+check "start: no such process" 2 '77: no such process' '' why --start 77
+check "start: another argument" 2 'takes no other argument' '' \
+	why --start 4242 3
+check "start: no leaf size" 2 'does not take --want' '' \
+	why --start 4242 --want 2m
+check "start: no such recording" 1 'No such file' '' \
+	why --start 4242 --from /nowhere
+unset IOVASCOPE_SYSROOT

@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # engine.sh sets what is read here
+#
+# `why` and `host`: every cause on a machine made for it. A scene is a copy of
+# the recorded tree with the runs of 0000:3b:00.0 (process 4242, domain 3)
+# made anew, and a system root with what /proc and /sys would say.
+
+GIB=$((1 << 30))
+MIB=$((1 << 20))
+
+# put FILE TEXT...: a file of the system root.
+put() {
+	mkdir -p "$root${1%/*}"
+	printf '%s\n' "${@:2}" >"$root$1"
+}
+
+# scene NAME: nothing mapped yet, hardware and settings as they should be.
+scene() {
+	new_tree "$1"
+	root=$tmp/$1.root
+	[[ $counting ]] && return
+	export IOVASCOPE_SYSROOT=$root
+	echo "format 1" >"$tree/devices/0000:3b:00.0/runs"
+	echo "format 1" >"$tree/inflight"
+	rm -rf "$root"
+	put /proc/cmdline "BOOT_IMAGE=/vmlinuz intel_iommu=on iommu=nopt"
+	put /proc/self/limits "Max locked memory  unlimited  unlimited  bytes"
+	put /proc/4242/smaps ""
+	: >"$root/proc/4242/smaps"
+	: >"$root/proc/4242/pagemap"
+	: >"$root/proc/kpageflags"
+	truncate -s 256M "$root/proc/kpageflags"
+	put /sys/module/vfio_iommu_type1/parameters/disable_hugepages N
+	put /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 64
+	put /sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages 0
+	put /sys/devices/system/node/node0/hugepages/hugepages-1048576kB/nr_hugepages 64
+	put /sys/bus/pci/devices/0000:3b:00.0/resource \
+		"0x0000000000000000 0x0000000000000000 0x0" \
+		"0x0000004000000000 0x00000043ffffffff 0x14220c" \
+		"0x00000000fe000000 0x00000000feffffff 0x40200"
+}
+
+# run_at IOVA BYTES PHYS 4K 2M 1G [WRITE [MMIO]]: a run and its leaves.
+run_at() {
+	[[ $counting ]] ||
+		printf '0x%x last=0x%x phys=0x%x leaves_4k=%d leaves_2m=%d leaves_1g=%d best_4k=0 best_2m=0 best_1g=0 write=%d mmio=%d torn=0\n' \
+			"$1" $(($1 + $2 - 1)) "$3" "$4" "$5" "$6" "${7:-1}" \
+			"${8:-0}" >>"$tree/devices/0000:3b:00.0/runs"
+}
+
+# word FILE INDEX VALUE: one u64 of an array of them.
+word() {
+	local i bytes=
+
+	for i in 0 8 16 24 32 40 48 56; do
+		bytes+=$(printf '\\x%02x' $(($3 >> i & 255)))
+	done
+	# shellcheck disable=SC2059 # it is made of escapes
+	[[ $counting ]] || printf "$bytes" |
+		dd of="$root$1" bs=8 seek="$2" conv=notrunc status=none
+}
+
+# page PHYS KIND: what the page frame there is part of.
+page() {
+	local pfn=$(($1 >> 12))
+
+	case $2 in
+	hugetlb_1g)
+		word /proc/kpageflags $pfn 0x28000
+		word /proc/kpageflags $((pfn + 512)) 0x30000
+		;;
+	hugetlb_2m) word /proc/kpageflags $pfn 0x28000 ;;
+	thp) word /proc/kpageflags $pfn 0x408000 ;;
+	esac
+}
+
+# edit FILE SED...: change a file of the tree.
+edit() {
+	[[ $counting ]] || sed -i -E "${@:2}" "$tree/$1"
+}
+
+# set_system PATH TEXT: change the system root.
+set_system() {
+	[[ $counting ]] || put "$@"
+}
+
+# finds EXIT CAUSE BYTES [FILTER]: the first cause is this one, with so many
+# bytes, and no byte has two causes or none.
+finds() {
+	json_exit "why: $2 (${tree##*/}${5:+ ${*:5}})" "$1" \
+		".causes[0].cause == \"$2\" and .causes[0].bytes == $3
+		 and .fix_needed == $1
+		 and ([.causes[].bytes] | add) == .short_bytes
+		 and (.causes[0].fix | length > 9) and (${4:-true})" \
+		why pid:4242 --json "${@:5}"
+}
+
+scene fine
+run_at 0x0 $GIB 0x1000000000 0 0 1
+run_at $GIB $GIB 0x2000000000 0 0 1
+check "why: nothing to fix" 0 \
+	'^Nothing to fix: all 2\.0 GiB are in 1G leaves\.$' 'cause:|Not known' \
+	why 4242
+verify "why: the answer is the first line" line_is 1 '^Nothing to fix'
+json "why: JSON" \
+	'.question == "why" and .want == "1g" and .fix_needed == 0
+	 and .causes == [] and .missing == [] and .mapped_bytes == 2147483648
+	 and .wanted_bytes == .mapped_bytes and .leaf_bytes["1g"] == 2147483648
+	 and .target.kind == "pid" and .target.domains == ["3"]' why 4242 -j
+json "why: a device" '.target.kind == "device" and .target.pid == 4242' \
+	why 0000:3b:00.0 --json
+json "why: a domain" '.target.kind == "domain" and .target.name == "3"' \
+	why 3 --json
+check "why: 2M is wanted" 0 'all 2\.0 GiB are in 2M leaves' '' \
+	why 4242 --want 2m
+
+scene empty
+check "why: nothing is mapped" 0 '^Nothing is mapped for 4242\.$' 'cause' \
+	why 4242
+[[ $counting ]] || echo "4301.0 op=region_map pid=4242 comm=q age_ns=5000000000 iova=0x0 bytes=4096" >>"$tree/inflight"
+check "why: something is being mapped" 0 \
+	'^Not known: a region that is still being mapped .*5\.0 s' '' why 4242
+
+scene no_1g
+edit units 's/second_1g=1/second_1g=0/'
+run_at 0x0 $GIB 0x1000000000 0 512 0
+finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar0"'
+check "why: hw-no-1g: the sentence" 0 \
+	'\(hw-no-1g\): remapping unit dmar0 has no 1G leaves in second-stage' \
+	'' why 4242
+check "why: hw-no-1g: 2M is what there is" 0 '^Nothing to fix: all 1\.0 GiB' \
+	'' why 4242 --want 2m
+
+scene weak_unit
+edit units '/dmar1/ s/second_1g=1/second_1g=0/'
+run_at 0x0 $GIB 0x1000000000 0 512 0
+finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar1"'
+
+scene no_2m
+edit units 's/second_1g=1/second_1g=0/; s/second_2m=1/second_2m=0/'
+run_at 0x0 $GIB 0x1000000000 262144 0 0
+finds 0 hw-no-2m $GIB '.want == "2m"' --want 2m
+
+scene sp_off
+set_system /proc/cmdline "intel_iommu=on,sp_off"
+run_at 0x0 $GIB 0x1000000000 262144 0 0
+finds 1 sp-off $GIB '.causes[0].used == "4k"'
+check "why: sp-off: the fix" 1 'fix: +boot without sp_off' '' why 4242
+set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
+check "why: sp-off: and what comes next" 1 'evidence: disable_hugepages .*next' \
+	'^disable' why 4242
+run_at $GIB $GIB 0x2000000000 0 0 1
+finds 1 joined-late $GIB 'true' # a 1G leaf: nothing is off
+
+scene one_by_one
+set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
+run_at 0x0 $GIB 0x1000000000 262144 0 0
+finds 1 disable-hugepages $GIB '.causes[0].possible == "1g"'
+
+scene iommufd
+edit domains 's/^(3 .*)backend=type1/\1backend=other/'
+run_at 0x0 $GIB 0x1000000000 262144 0 0
+finds 1 joined-late $GIB
+[[ $counting ]] || {
+	mkdir -p "$root/proc/4242/fd"
+	ln -s /dev/iommu "$root/proc/4242/fd/7"
+}
+finds 1 iommufd-no-huge $GIB
+
+scene pieces
+run_at 0x0 $GIB 0x1000000000 0 512 0
+finds 1 joined-late $GIB '.causes[0].possible == "1g" and .causes[0].used == "2m"'
+check "why: joined-late: evidence" 1 \
+	'6230 calls mapped 80\.0 GiB: 13\.2 MiB a call' '' why 4242
+
+scene shifted
+run_at 0x200000 $GIB 0x1000000000 0 512 0
+page 0x1000000000 hugetlb_1g
+finds 1 not-congruent $GIB \
+	'.causes[0] | .shift_bytes == 1071644672 and .iova_would_do == 1073741824
+	 and .page_bytes == 1073741824 and .backing == "hugetlb_1g"'
+check "why: not-congruent: which IOVA would do" 1 \
+	'fix: +map it at IOVA 0x40000000 ' '' why 4242
+scene shifted_2m
+run_at 0x1000 $((4 * MIB)) 0x1000000000 1024 0 0
+page 0x1000000000 hugetlb_2m
+finds 1 not-congruent $((4 * MIB)) '.causes[0].page_bytes == 2097152'
+
+for kind in base thp hugetlb_2m; do
+	scene "pages_$kind"
+	for i in {0..7}; do
+		phys=$((0x1000000000 + i * 0x10200000))
+		leaves=(0 64 0)
+		if [[ $kind == base ]]; then
+			phys=$((phys + 0x1000))
+			leaves=(32768 0 0)
+		fi
+		run_at $((i * 128 * MIB)) $((128 * MIB)) $phys "${leaves[@]}"
+		page $phys $kind
+	done
+	finds 1 fragmented $GIB ".causes[0].backing == \"$kind\"
+		and .causes[0].runs == 8 and .causes[0].possible == \"1g\""
+done
+check "why: fragmented: the answer" 1 \
+	'^1\.0 GiB of 1\.0 GiB are not in 1G leaves \(fragmented\): .*2\.0 MiB pages' \
+	'' why 4242
+check "why: fragmented: 2M is what was wanted" 0 '^Nothing to fix: all' '' \
+	why 4242 --want 2m
+[[ $counting ]] || rm "$root/proc/kpageflags"
+check "why: fragmented: by what, nobody knows" 1 \
+	'^Not known: backing: /proc/kpageflags' '' why 4242
+
+scene permission
+run_at 0x0 $((512 * MIB)) 0x1000000000 0 256 0 1
+run_at $((512 * MIB)) $((512 * MIB)) 0x1020000000 0 256 0 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
+finds 1 permission-split $GIB '.causes[0].read_only_iova == 536870912'
+
+scene vga
+run_at 0x0 $((0xa0000)) 0x1000000000 160 0 0
+run_at $((0x100000)) $((2 * GIB - MIB)) 0x1000100000 256 511 1
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1000100000 >> 12)) 0x30000
+finds 0 hole $((0xa0000 + GIB - MIB)) \
+	'.causes[0].hole_iova == 655360 and .causes[0].hole_bytes == 393216'
+check "why: hole of a PC: nothing to fix" 0 \
+	'^Nothing to fix: 1\.0 GiB of 2\.0 GiB are in 1G leaves; the rest cannot be \(hole\)' \
+	'' why 4242
+
+scene hole
+run_at $((8 * GIB)) $((256 * MIB)) 0x1000000000 0 128 0
+run_at $((8 * GIB + 512 * MIB)) $((512 * MIB)) 0x1020000000 0 256 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
+finds 1 hole $((768 * MIB)) '.causes[0].hole_bytes == 268435456'
+
+scene short
+run_at $((8 * GIB)) $((256 * MIB)) 0x1000000000 0 128 0
+page 0x1000000000 hugetlb_1g
+finds 0 run-too-short $((256 * MIB))
+
+scene small_bar
+run_at $((8 * GIB)) $((16 * MIB)) 0xfe000000 0 8 0 1 1
+finds 0 bar-too-small $((16 * MIB)) '.causes[0] | .bar == 2
+	and .bar_bytes == 16777216 and .device == "0000:3b:00.0"'
+
+scene shifted_bar
+run_at $((8 * GIB + 2 * MIB)) $((16 * GIB)) 0x4000000000 0 8192 0 1 1
+finds 1 bar-unaligned $((16 * GIB)) '.causes[0] | .bar == 1
+	and .shift_bytes == 1071644672'
+
+scene msix
+run_at $((8 * GIB)) $((32 * MIB)) 0x4000000000 0 16 0 1 1
+run_at $((8 * GIB + 34 * MIB)) $((16 * GIB - 34 * MIB)) 0x4002200000 \
+	0 495 15 1 1
+finds 1 hole $((GIB - 2 * MIB)) '.causes[0].hole_bytes == 2097152'
+check "why: hole in a BAR: the fix" 1 'fix: .*x-msix-relocation' '' why 4242
+[[ $counting ]] || rm -r "$root/sys/bus"
+check "why: a BAR of nobody" 1 '^Not known: BAR: no device ' '' why 4242
+
+scene torn
+run_at 0x0 $GIB 0x1000000000 0 0 1
+edit devices/0000:3b:00.0/runs 's/torn=0/torn=1/'
+check "why: torn" 0 '^Not known: 0x0 to 0x3fffffff kept changing' '' why 4242
+
+# The CPU's side beside the IOMMU's.
+scene mappings
+run_at 0x0 $GIB 0x1000000000 0 0 1
+[[ $counting ]] || printf '%s\n' \
+	'40000000-80000000 rw-s 00000000 00:0f 123 /dev/hugepages/vm' \
+	'Size: 1048576 kB' 'KernelPageSize: 1048576 kB' 'Rss: 0 kB' \
+	'Shared_Hugetlb: 1048576 kB' >"$root/proc/4242/smaps"
+word /proc/4242/pagemap $((0x40000000 >> 12)) \
+	$(((1 << 63) | (0x1000000000 >> 12)))
+json "why: a mapping beside its leaves" \
+	'.vmas == [{start: 1073741824, last: 2147483647, name: "/dev/hugepages/vm",
+	  bytes: 1073741824, page_bytes: 1073741824, hugetlb_bytes: 1073741824,
+	  thp_bytes: 0, iommu_4k_bytes: 0, iommu_2m_bytes: 0,
+	  iommu_1g_bytes: 1073741824}]' why 4242 --json
+[[ $counting ]] || rm -r "$root/proc/4242"
+check "why: a process that has gone" 0 \
+	'^Not known: the process. mappings: /proc/4242/smaps: No such file' '' \
+	why 4242
+
+scene machine
+json_exit "why: identity" 1 '.causes[0].cause == "identity"' \
+	why 0000:00:1f.6 --json
+check "why: no table" 0 '^Nothing is mapped for 0000:00:02\.0\.$' '' \
+	why 0000:00:02.0
+check "why: no such device" 2 'no such device' '' why 0000:77:00.0
+check "why: no such process" 2 'nothing has a mapping' '' why 77
+check "why: no such word" 2 'neither a PID nor a device' '' why qemu
+check "why: of nothing" 2 'why needs one PID' '' why
+check "why: of two" 2 'why needs one PID' '' why 3 5
+check "why: want what" 2 "1g or 2m, not '4k'" '' why 3 --want 4k
+check "why: --from without --start" 2 'with --start only' '' why 3 --from x
+edit domains 's/^3 /4242 /'
+check "why: a process and a domain" 2 'say pid:4242 or domain:4242' '' why 4242
+check "why: the domain" 0 '' '' why domain:4242
+edit units 's/translation=1/translation=0/'
+json_exit "why: iommu-off" 1 '.causes[0].cause == "iommu-off"' \
+	why pid:4242 --json
+json_exit "host: iommu-off" 1 '.causes[0].cause == "iommu-off"' host --json
+[[ $counting ]] || for file in units census domains; do
+	echo "format 1" >"$tree/$file"
+done
+json_exit "why: not-vtd" 1 '.causes[0].cause == "not-vtd"' why 4242 --json
+json_exit "host: not-vtd" 1 '.causes[0].cause == "not-vtd" and .able == 0' \
+	host --json
+
+scene host
+edit probes 's/state=missing/state=attached/'
+check "host: able" 0 '^Able: ' 'cause:|Not known' host
+json "host: JSON" '.question == "host" and .able == 1 and .causes == []
+	and .cmdline == ["intel_iommu=on", "iommu=nopt"]
+	and .hugetlb["1g"] == {total: 64, free: 0, nodes: {"0": {total: 64}}}
+	and .memlock_bytes == "unlimited" and .backends.vfio_iommu_type1 == 1
+	and .parameters.vfio_iommu_type1.disable_hugepages == "N"
+	and .units.dmar0.second_leaves == ["4k", "2m", "1g"]
+	and .units.dmar0.address_bits == 48 and .units.dmar0.first_leaves == []' \
+	host --json
+
+# host_finds CAUSE: the first cause.
+host_finds() {
+	json_exit "host: $1" 1 ".causes[0].cause == \"$1\" and .fix_needed == 1" \
+		host --json
+}
+
+edit probes 's/^(map .*)state=attached/\1state=failed/'
+host_finds blind-probe
+scene host_sp_off
+set_system /proc/cmdline "intel_iommu=on,sp_off"
+host_finds sp-off
+scene host_disable
+set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
+host_finds disable-hugepages
+scene host_no_pages
+set_system /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
+host_finds no-1g-pages
+scene host_no_backend
+[[ $counting ]] || rm -r "$root/sys/module"
+host_finds no-backend
+scene host_no_1g
+edit units '/dmar0/ s/second_1g=1/second_1g=0/'
+host_finds hw-no-1g
+edit units '/dmar0/ s/second_2m=1/second_2m=0/'
+host_finds hw-no-2m
+unset IOVASCOPE_SYSROOT
