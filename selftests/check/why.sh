@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: why.sh [MACHINE...]
+#
+# Boot machines on which the causes that `iovascope why` tells apart can be
+# brought about, and let why_guest.sh do that: one that is able, and one for
+# each thing that the kernel's command line or the hardware decides.
+#
+# IOVASCOPE_KO: a module to use in place of the one that is built here.
+
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
+kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
+out=$LAB_TREE/build
+check=$LAB_TREE/selftests/check
+step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests ||
+	exit 1
+
+# boot NAME OPTION...: the machine, and the tests in it.
+boot() {
+	local name=$1
+	shift
+
+	[[ -z $WANTED || " $WANTED " == *" $name "* ]] || return 0
+	tap_program "$name" "${RUN[@]}" "$LAB_DIR/lab.sh" --timeout 600 "$@" \
+		--payload "${IOVASCOPE_KO:-$out/$kver/iovascope.ko}" \
+		--payload "$out/tools/iovascope" \
+		--payload "$out/selftests/vfio_client" \
+		--payload "$out/selftests/why_client" \
+		--payload "$check/why_guest.sh" --payload "$check/tap.sh" \
+		-- ./why_guest.sh "$name"
+}
+
+# weak BITS NAME OPTION...: hardware without some bits of its capabilities.
+weak() {
+	local RUN=("$check/weak_vtd.sh" run "$1")
+
+	boot "${@:2}"
+}
+
+WANTED=$*
+RUN=()
+small=(--device edu --memory 2048)
+bars=()
+for _ in {1..7}; do
+	bars+=(--device testdev:2G)
+done
+
+boot able --device edu --device edu "${bars[@]}" --device testdev:256M \
+	--device e1000e --memory 8192 --hugepages 4
+boot sp_off --device edu --memory 5120 --hugepages 1 \
+	--append intel_iommu=sp_off
+weak 0x800000000 no_1g --device edu --memory 5120 --hugepages 1
+weak 0xc00000000 no_2m "${small[@]}" --hugepages 0
+boot off "${small[@]}" --hugepages 0 --iommu off
+boot none "${small[@]}" --hugepages 0 --no-vtd
+tap_totals

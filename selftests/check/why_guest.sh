@@ -1,0 +1,443 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: why_guest.sh able|sp_off|no_1g|no_2m|off|none
+#
+# In the lab: every cause that `iovascope why` and `iovascope host` know is
+# brought about for real, by a client, a parameter, or the machine this was
+# booted on, and the answer must name it with the right numbers. As many
+# machines as there are kernel command lines and hardware to tell apart; what
+# needs no machine of its own is tested on the able one.
+#
+# A test is a function. It holds a client (which dies with the test), asks, and
+# says in jq what must be true of the answer.
+
+set -uo pipefail
+. ./tap.sh
+
+machine=$1
+M=$((1 << 20))
+G=$((1 << 30))
+IOVA=$((64 * G))
+# Memory of 1 GiB pages that outlives the client: only the first has to wait
+# until it is zeroed.
+GIB=(--backing hugetlb_1g --size 1G --file /dev/hugepages1G/gib)
+SEVEN=(--device testdev --device testdev --device testdev --device testdev
+	--device testdev --device testdev --device testdev)
+
+# device ID NTH: the nth device with this vendor:device, in order of address.
+device() {
+	local dir nth=$2
+
+	for dir in /sys/bus/pci/devices/*; do
+		[[ $(<"$dir/vendor"):$(<"$dir/device") == "$1" ]] || continue
+		((nth--)) || basename "$dir"
+	done
+}
+
+EDU=$(device 0x1234:0x11e8 0)
+IDLE=$(device 0x1234:0x11e8 1)
+BAR=$(device 0x1b36:0x0005 0)
+SMALL=$(device 0x1b36:0x0005 7)
+NIC=$(device 0x8086:0x10d3 0)
+
+let_go() {
+	[[ -n ${PID:-} ]] || return 0
+	kill "$PID" 2>/dev/null
+	tail --pid="$PID" -f /dev/null
+	PID=
+}
+
+# hold COMMAND...: start a client and wait until it holds what it maps. It ends
+# with the test, which tap runs in a shell of its own.
+hold() {
+	let_go
+	trap let_go EXIT
+	"$@" >/run/client 2>&1 &
+	PID=$!
+	while ! grep -q -E '^(mapped|stuck)' /run/client; do
+		if ! kill -0 "$PID"; then
+			cat /run/client
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+# hold_qemu OPTION...: a machine that is complete, and not running.
+hold_qemu() {
+	let_go
+	trap let_go EXIT
+	qemu-system-x86_64 -S -machine q35 -nodefaults -display none \
+		-daemonize -pidfile /run/qemu.pid "$@" &&
+		PID=$(</run/qemu.pid)
+}
+
+give_to_vfio() {
+	echo vfio-pci >"/sys/bus/pci/devices/$1/driver_override"
+	echo "$1" >/sys/bus/pci/drivers_probe
+}
+
+# asks EXIT FILTER ARG...: iovascope ARG... --json must end with EXIT, and the
+# filter must hold of what it says. $c is the first cause.
+asks() {
+	local want=$1 filter=$2 rc=0
+	shift 2
+
+	./iovascope "$@" --json >/run/answer || rc=$?
+	((rc == want)) &&
+		jq -e ".causes[0] as \$c | $filter" /run/answer >/dev/null &&
+		return
+	echo "iovascope $* ended with $rc, $want is right; must hold: $filter"
+	jq 'del(.vmas) | .causes |= .[:4]' /run/answer
+	return 1
+}
+
+# cause NAME FILTER: an answer whose first cause is NAME.
+cause() {
+	echo "\$c.cause == \"$1\" and ($2)"
+}
+
+all_is_well='.fix_needed == 0 and .short_bytes == 0 and .causes == [] and
+	.missing == []'
+
+# ---- why is this not mapped at 1 GiB ----
+
+clean() {
+	local id
+
+	hold ./why_client "${GIB[@]}" &&
+		asks 0 "$all_is_well and .leaf_bytes[\"1g\"] == $G and
+			.mapped_bytes == $G and .wanted_bytes == $G" \
+			why "$PID" &&
+		asks 0 ".vmas | any(.hugetlb_bytes == $G and
+			.page_bytes == $G and .iommu_1g_bytes == $G)" \
+			why "$PID" &&
+		asks 0 "$all_is_well and .target.kind == \"device\"" \
+			why "$EDU" || return
+	id=$(jq -r '.target.domains[0]' /run/answer)
+	asks 0 "$all_is_well and .target.kind == \"domain\" and
+		.mapped_bytes == $G" why "domain:$id" &&
+		asks 0 "$all_is_well" why "$PID" &&
+		./iovascope why "$PID" | sed -n 1p >/run/first &&
+		jq -r .answer /run/answer | diff - /run/first
+}
+
+# What it says would do, must do.
+not_congruent() {
+	local iova
+
+	hold ./why_client "${GIB[@]}" \
+		--iova $((IOVA + 2 * M)) &&
+		asks 1 "$(cause not-congruent "
+			\$c.bytes == $G and \$c.used == \"2m\" and
+			\$c.page_bytes == $G and .short_bytes == $G and
+			(\$c.iova + \$c.shift_bytes) % $G == 0 and
+			\$c.iova_would_do % $G == 0")" why "$PID" || return
+	iova=$(jq '.causes[0].iova_would_do' /run/answer)
+	hold ./why_client "${GIB[@]}" --iova "$iova" &&
+		asks 0 "$all_is_well" why "$PID"
+}
+
+not_congruent_by_4k() {
+	hold ./why_client --backing hugetlb_2m --size 4M \
+		--iova $((IOVA + 4096)) &&
+		asks 1 "$(cause not-congruent "
+			\$c.used == \"4k\" and \$c.page_bytes == 2 * $M and
+			(\$c.iova + \$c.shift_bytes) % (2 * $M) == 0")" \
+			why "$PID" --want 2m
+}
+
+joined_late() {
+	hold ./why_client "${GIB[@]}" --chunk 2M &&
+		asks 1 "$(cause joined-late "
+			\$c.bytes == $G and \$c.used == \"2m\" and
+			.causes == [\$c]")" why "$PID"
+}
+
+permission_split() {
+	hold ./why_client "${GIB[@]}" --read-only &&
+		asks 1 "$(cause permission-split "
+			.short_bytes == $G and \$c.used == \"2m\" and
+			([.causes[].bytes] | add) == $G")" why "$PID"
+}
+
+# A hole that nobody needs, in the middle of one 1 GiB page.
+hole() {
+	hold ./why_client "${GIB[@]}" --hole 2M &&
+		asks 1 "$(cause hole "
+			\$c.bytes == $G - 2 * $M and \$c.fixable == 1 and
+			\$c.hole_iova == $IOVA + $G / 2 and
+			\$c.hole_bytes == 2 * $M")" why "$PID"
+}
+
+# The first GiB of a PC has a hole that it cannot be without; the second none.
+hole_of_a_pc() {
+	give_to_vfio "$NIC"
+	hold_qemu -m 2G -mem-path /dev/hugepages1G \
+		-device "vfio-pci,host=$NIC" &&
+		asks 0 "$(cause hole "
+			\$c.fixable == 0 and .fix_needed == 0 and
+			\$c.bytes >= $G - 2 * $M and \$c.bytes <= $G and
+			.wanted_bytes == $G")" why "$PID"
+}
+
+run_too_short() {
+	hold ./why_client --backing hugetlb_2m --size 4M &&
+		asks 0 "$(cause run-too-short "
+			\$c.bytes == 4 * $M and \$c.used == \"2m\" and
+			.fix_needed == 0")" why "$PID" &&
+		asks 0 "$all_is_well" why "$PID" --want 2m
+}
+
+# fragmented BACKING SIZE WANT USED
+fragmented() {
+	hold ./why_client --backing "$1" --size "$2" --touch scattered &&
+		asks 1 "$(cause fragmented "
+			\$c.backing == \"$1\" and \$c.used == \"$4\" and
+			\$c.bytes == .mapped_bytes and
+			.causes == [\$c]")" why "$PID" --want "$3"
+}
+
+bar_too_small() {
+	hold ./vfio_client --device "$SMALL" --backing bar --size 256M \
+		--hold 600 &&
+		asks 0 "$(cause bar-too-small "
+			\$c.device == \"$SMALL\" and
+			\$c.bar_bytes == 256 * $M and \$c.bytes == 256 * $M and
+			\$c.used == \"2m\" and .fix_needed == 0")" why "$PID"
+}
+
+bar_unaligned() {
+	hold ./vfio_client --device "$BAR" --backing bar --size 1G \
+		--offset 2M --hold 600 &&
+		asks 1 "$(cause bar-unaligned "
+			\$c.bytes == $G and \$c.used == \"2m\" and
+			(\$c.iova + \$c.shift_bytes) % $G == 0")" why "$PID"
+}
+
+bar_is_well() {
+	hold ./vfio_client --device "$BAR" --backing bar --size 1G --hold 600 &&
+		asks 0 "$all_is_well" why "$PID"
+}
+
+disable_hugepages() {
+	local file=/sys/module/vfio_iommu_type1/parameters/disable_hugepages
+	local rc=0
+
+	echo 1 >$file
+	hold ./why_client --backing hugetlb_2m --size 4M &&
+		asks 1 "$(cause disable-hugepages "
+			\$c.bytes == 4 * $M and \$c.used == \"4k\"")" \
+			why "$PID" --want 2m &&
+		asks 1 'any(.causes[]; .cause == "disable-hugepages")' host ||
+		rc=1
+	echo 0 >$file
+	return $rc
+}
+
+identity() {
+	echo identity >"/sys/bus/pci/devices/$IDLE/iommu_group/type" &&
+		asks 1 "$(cause identity 'true')" why "$IDLE"
+}
+
+# ---- where did the seconds of a start go ----
+
+# The seed's start: its memory is in order, its BARs take the time.
+start_bars() {
+	hold ./why_client "${SEVEN[@]}" "${GIB[@]}" \
+		--bars 2G &&
+		asks 1 "$(cause bar-lookup "
+			.backings.mmio.bytes == 14 * $G and
+			.backings.hugetlb_1g.bytes == $G and
+			\$c.ns == .backings.mmio.ns and
+			([.causes[].ns] | . == (sort | reverse)) and
+			(.answer | test(\"BAR\"))")" why --start "$PID" &&
+		[[ $(./iovascope why --start "$PID" | sed -n 1p) == *BAR* ]]
+}
+
+# The same with 4 KiB memory that nobody has touched before.
+start_first_touch() {
+	hold ./why_client "${SEVEN[@]}" --backing base --size 512M \
+		--touch none --bars 64M &&
+		asks 1 "$(cause first-touch "
+			.phases.first_touch_ns * 2 > .total_ns and
+			.backings.base.bytes == 512 * $M and
+			(.answer | test(\"BAR\") | not)")" why --start "$PID"
+}
+
+# And with 4 KiB memory that has been touched.
+start_base_pages() {
+	hold ./why_client "${SEVEN[@]}" --backing base --size 512M \
+		--bars 64M &&
+		asks 1 "$(cause base-pages "
+			.phases.first_touch_ns == 0 and
+			.backings.base.bytes == 512 * $M and
+			(.answer | test(\"BAR\") | not)")" why --start "$PID"
+}
+
+start_clean() {
+	hold ./why_client "${GIB[@]}" &&
+		asks 0 "$(cause pin-lookup "
+			.fix_needed == 0 and .phases.first_touch_ns == 0 and
+			.backings.hugetlb_1g.bytes == $G")" why --start "$PID"
+}
+
+# A process that is gone, and one of which only a recording is left.
+start_teardown() {
+	local pid walk
+
+	hold ./why_client "${GIB[@]}" || return
+	pid=$PID
+	let_go
+	walk="$(cause teardown-walk "\$c.fixable == 0 and \$c.ns > 0 and
+		\$c.ns == .phases.walk_ns")"
+	asks 0 "$walk" why --start "$pid" &&
+		cp /run/answer /run/live &&
+		./iovascope show --json >/run/recording &&
+		asks 0 "$walk" why --start "$pid" --from /run/recording &&
+		cmp /run/live /run/answer
+}
+
+start_duplicates() {
+	hold ./why_client "${SEVEN[@]}" --containers "${GIB[@]}" &&
+		asks 1 "$(cause duplicate-pins "
+			\$c.factor_percent == 700 and
+			.backings.hugetlb_1g.bytes == 7 * $G")" \
+			why --start "$PID"
+}
+
+# What was started long before the test, so that it is stuck for long enough.
+start_stuck() {
+	local pid start
+
+	pid=$(sed -n 's/^stuck //p' /run/gated)
+	start=$(cut -d' ' -f22 "/proc/$pid/stat")
+	while (($(cut -d. -f1 /proc/uptime) < start / 100 + 12)); do
+		sleep 1
+	done
+	asks 1 "$(cause stuck-pin 'true')" why --start "$pid"
+}
+
+# ---- the machines ----
+
+load() {
+	insmod ./iovascope.ko && modprobe vfio-pci
+}
+
+host_without_backend() {
+	asks 1 'any(.causes[]; .cause == "no-backend") and
+		.backends.vfio_iommu_type1 == 0' host
+}
+
+host_able() {
+	asks 0 '.fix_needed == 0 and .causes == [] and
+		.units.dmar0.second_leaves == ["4k", "2m", "1g"] and
+		.units.dmar0.translation == 1 and .hugetlb["1g"].total == 4 and
+		(.cmdline | index("intel_iommu=on") != null) and
+		.backends.vfio_iommu_type1 == 1' host
+}
+
+no_1g_pages() {
+	asks 1 'any(.causes[]; .cause == "no-1g-pages") and
+		.hugetlb["1g"].total == 0' host
+}
+
+test_able() {
+	insmod ./iovascope.ko
+	tap "host: no-backend, before VFIO is loaded" host_without_backend
+	modprobe vfio-pci
+	echo 512 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	./why_client --device "$SMALL" --gated >/run/gated 2>&1 &
+	gated=$!
+	tap "host: an able machine" host_able
+	tap "nothing to fix" clean
+	tap "not-congruent by 2 MiB" not_congruent
+	tap "not-congruent by 4 KiB" not_congruent_by_4k
+	tap "joined-late" joined_late
+	tap "permission-split" permission_split
+	tap "hole in a page" hole
+	tap "hole of a PC, and QEMU" hole_of_a_pc
+	tap "run-too-short" run_too_short
+	tap "fragmented, of base pages" fragmented base 4M 2m 4k
+	tap "fragmented, of THP" fragmented thp 1G 1g 2m
+	tap "fragmented, of 2 MiB hugetlb" fragmented hugetlb_2m 1G 1g 2m
+	tap "disable-hugepages" disable_hugepages
+	tap "identity" identity
+	tap "a BAR with nothing to fix" bar_is_well
+	tap "bar-unaligned" bar_unaligned
+	tap "start: stuck-pin" start_stuck
+	kill "$gated"
+	wait "$gated"
+	tap "bar-too-small" bar_too_small
+	tap "start: nothing to fix" start_clean
+	tap "start: bar-lookup, seven devices and 1 GiB pages" start_bars
+	tap "start: first-touch, seven devices and base pages" \
+		start_first_touch
+	tap "start: base-pages, seven devices" start_base_pages
+	tap "start: teardown-walk, and from a recording" start_teardown
+	tap "start: duplicate-pins" start_duplicates
+}
+
+sp_off() {
+	hold ./why_client "${GIB[@]}" &&
+		asks 1 "$(cause sp-off "
+			\$c.bytes == $G and \$c.used == \"4k\" and
+			.causes == [\$c]")" why "$PID"
+}
+
+test_sp_off() {
+	load
+	tap "sp-off" sp_off
+	tap "host: sp-off" asks 1 'any(.causes[]; .cause == "sp-off")' host
+}
+
+# Hardware cannot be fixed: an answer, and no failure.
+hw_no_1g() {
+	hold ./why_client "${GIB[@]}" &&
+		asks 0 "$(cause hw-no-1g "
+			\$c.bytes == $G and \$c.used == \"2m\" and
+			\$c.unit == \"dmar0\" and .fix_needed == 0")" \
+			why "$PID" &&
+		asks 0 "$all_is_well" why "$PID" --want 2m
+}
+
+test_no_1g() {
+	load
+	tap "hw-no-1g" hw_no_1g
+	tap "host: hw-no-1g" asks 0 'any(.causes[]; .cause == "hw-no-1g") and
+		.units.dmar0.second_leaves == ["4k", "2m"]' host
+}
+
+hw_no_2m() {
+	hold ./why_client --backing hugetlb_2m --size 4M &&
+		asks 0 "$(cause hw-no-2m "
+			\$c.bytes == 4 * $M and \$c.used == \"4k\" and
+			\$c.unit == \"dmar0\" and .fix_needed == 0")" \
+			why "$PID" --want 2m
+}
+
+test_no_2m() {
+	load
+	echo 8 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	tap "hw-no-2m" hw_no_2m
+	tap "host: hw-no-2m" asks 1 'any(.causes[]; .cause == "hw-no-2m") and
+		.units.dmar0.second_leaves == ["4k"]' host
+	tap "host: no-1g-pages" no_1g_pages
+}
+
+test_off() {
+	load
+	tap "iommu-off" asks 1 "$(cause iommu-off true)" why "$EDU"
+	tap "host: iommu-off" asks 1 "$(cause iommu-off true)" host
+}
+
+test_none() {
+	load
+	tap "not-vtd" asks 1 "$(cause not-vtd true)" why "$EDU"
+	tap "host: not-vtd" asks 1 "$(cause not-vtd true)" host
+}
+
+"test_$machine"
+tap "$machine: the module unloads" rmmod iovascope
+tap_totals
