@@ -269,7 +269,7 @@ start_first_touch() {
 # And with 4 KiB memory that has been touched.
 start_base_pages() {
 	hold ./why_client "${SEVEN[@]}" --backing base --size 512M \
-		--bars 64M &&
+		--bars 4M &&
 		asks 1 "$(cause base-pages "
 			.phases.first_touch_ns == 0 and
 			.backings.base.bytes == 512 * $M and
