@@ -291,15 +291,15 @@ static void answer(struct json_object *view)
 
 	causes_sorted(causes, "bytes");
 	top = json_object_array_get_idx(causes, 0);
-	/* A machine that cannot is to be fixed, if only by another one. */
 	tree_add_u64(view, "able", !top);
-	tree_add_u64(view, "fix_needed", !!top);
+	tree_add_u64(view, "fix_needed", !!causes_to_fix(causes));
 	if (!top) {
 		top = json_object_new_string("Able: this machine can map memory and BARs by 1G leaves.");
 		answer_says(view, top);
 		return;
 	}
-	if (asprintf(&line, "Something to fix (%s): %s.",
+	if (asprintf(&line, "%s (%s): %s.", causes_to_fix(causes) ?
+		     "Something to fix" : "Nothing to fix, but not able",
 		     tree_word(top, "cause"), tree_word(top, "says")) < 0)
 		fail(EXIT_RUNTIME, "out of memory");
 	answer_says(view, json_object_new_string(line));

@@ -329,6 +329,40 @@ static bool find_gap(struct judge *judge, const struct fragment *part,
 	return false;
 }
 
+static bool is_contiguous(const struct run *a, const struct run *b)
+{
+	return a->iova - b->iova == a->phys - b->phys;
+}
+
+/*
+ * The same page goes on behind something that is not of it, before or after
+ * this run: what lies between is the hole, whether anything is mapped there.
+ */
+static bool find_cut(struct judge *judge, const struct fragment *part,
+		     uint64_t *cut, uint64_t *cut_last)
+{
+	uint64_t first = leaf_down(part->iova, judge->want);
+	uint64_t last = leaf_up(last_of(part) + 1, judge->want) - 1;
+	const struct run *all = judge->runs->run;
+	size_t here = part->run - all, i;
+
+	for (i = here; i > 0 && all[i - 1].last >= first; i--)
+		if (is_contiguous(part->run, &all[i - 1]) &&
+		    all[i - 1].last + 1 < part->run->iova) {
+			*cut = all[i - 1].last + 1;
+			*cut_last = part->run->iova - 1;
+			return true;
+		}
+	for (i = here + 1; i < judge->runs->nr && all[i].iova <= last; i++)
+		if (is_contiguous(part->run, &all[i]) &&
+		    part->run->last + 1 < all[i].iova) {
+			*cut = part->run->last + 1;
+			*cut_last = all[i].iova - 1;
+			return true;
+		}
+	return false;
+}
+
 static bool overlaps(uint64_t first, uint64_t last, uint64_t from, uint64_t to)
 {
 	return first <= to && last >= from;
@@ -352,7 +386,7 @@ static void cut_by_hole(struct judge *judge, const struct fragment *part,
 	cause_says(found, "a hole of %s at IOVA 0x%jx is inside the same %s",
 		   human_bytes(last - first + 1).s, (uintmax_t)first,
 		   leaf_names[judge->want]);
-	cause_evidence(found, "nothing is mapped from 0x%jx to 0x%jx, but on both sides of it",
+	cause_evidence(found, "0x%jx to 0x%jx is not mapped to it, but both sides are",
 		       (uintmax_t)first, (uintmax_t)last);
 	if (part->run->mmio)
 		cause_fix(found, "move the page that is left out (MSI-X table) to another BAR: QEMU -device vfio-pci,x-msix-relocation=barN");
@@ -384,11 +418,6 @@ static const struct run *other_permission(struct judge *judge,
 			return next;
 	}
 	return NULL;
-}
-
-static bool is_contiguous(const struct run *a, const struct run *b)
-{
-	return a->iova - b->iova == a->phys - b->phys;
 }
 
 static void split_by_permission(struct judge *judge,
@@ -433,7 +462,8 @@ static void judge_end(struct judge *judge, const struct fragment *part)
 
 	if (other && is_contiguous(part->run, other))
 		split_by_permission(judge, part, other);
-	else if (find_gap(judge, part, &first, &last))
+	else if (find_cut(judge, part, &first, &last) ||
+		 find_gap(judge, part, &first, &last))
 		cut_by_hole(judge, part, first, last);
 	else
 		too_short(judge, part);

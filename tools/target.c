@@ -77,9 +77,10 @@ static struct json_object *by_domain(struct json_object *snap, const char *name)
 static struct json_object *by_device(struct json_object *snap, const char *name)
 {
 	struct json_object *target = target_new("device", name);
+	struct json_object *census = tree_get(snap, "census");
 
-	if (json_object_object_length(tree_get(snap, "units")) &&
-	    !tree_get(tree_get(snap, "census"), name))
+	/* Where nothing translates, the hardware names no device at all. */
+	if (json_object_object_length(census) && !tree_get(census, name))
 		fail(EXIT_USAGE, "%s: no such device (`iovascope census` lists them)",
 		     name);
 	json_object_object_foreach(tree_get(snap, "domains"), id, domain)

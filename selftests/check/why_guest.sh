@@ -294,7 +294,7 @@ start_teardown() {
 		\$c.ns == .phases.walk_ns")"
 	asks 0 "$walk" why --start "$pid" &&
 		cp /run/answer /run/live &&
-		./iovascope show --json >/run/recording &&
+		./iovascope snapshot >/run/recording &&
 		asks 0 "$walk" why --start "$pid" --from /run/recording &&
 		cmp /run/live /run/answer
 }

@@ -321,10 +321,10 @@ json "host: JSON" '.question == "host" and .able == 1 and .causes == []
 	and .units.dmar0.address_bits == 48 and .units.dmar0.first_leaves == []' \
 	host --json
 
-# host_finds CAUSE: the first cause.
+# host_finds CAUSE [FIX]: the first cause, and whether it can be fixed (1).
 host_finds() {
-	json_exit "host: $1" 1 ".causes[0].cause == \"$1\" and .fix_needed == 1" \
-		host --json
+	json_exit "host: $1" "${2:-1}" ".causes[0].cause == \"$1\" and
+		.able == 0 and .fix_needed == ${2:-1}" host --json
 }
 
 edit probes 's/^(map .*)state=attached/\1state=failed/'
@@ -343,7 +343,7 @@ scene host_no_backend
 host_finds no-backend
 scene host_no_1g
 edit units '/dmar0/ s/second_1g=1/second_1g=0/'
-host_finds hw-no-1g
+host_finds hw-no-1g 0
 edit units '/dmar0/ s/second_2m=1/second_2m=0/'
-host_finds hw-no-2m
+host_finds hw-no-2m 0
 unset IOVASCOPE_SYSROOT
