@@ -337,26 +337,28 @@ static bool is_contiguous(const struct run *a, const struct run *b)
 /*
  * The same page goes on behind something that is not of it, before or after
  * this run: what lies between is the hole, whether anything is mapped there.
+ * Pages that only happen to be in the right place are none of this.
  */
-static bool find_cut(struct judge *judge, const struct fragment *part,
-		     uint64_t *cut, uint64_t *cut_last)
+static bool find_cut(struct judge *judge, const struct run *run,
+		     uint64_t page_bytes, uint64_t *cut, uint64_t *cut_last)
 {
-	uint64_t first = leaf_down(part->iova, judge->want);
-	uint64_t last = leaf_up(last_of(part) + 1, judge->want) - 1;
 	const struct run *all = judge->runs->run;
-	size_t here = part->run - all, i;
+	uint64_t before = run->phys & (page_bytes - 1);
+	uint64_t behind = -(run->phys + run_bytes(run)) & (page_bytes - 1);
+	size_t here = run - all, i;
 
-	for (i = here; i > 0 && all[i - 1].last >= first; i--)
-		if (is_contiguous(part->run, &all[i - 1]) &&
-		    all[i - 1].last + 1 < part->run->iova) {
+	for (i = here; i > 0 && all[i - 1].last + before >= run->iova; i--)
+		if (is_contiguous(run, &all[i - 1]) &&
+		    all[i - 1].last + 1 < run->iova) {
 			*cut = all[i - 1].last + 1;
-			*cut_last = part->run->iova - 1;
+			*cut_last = run->iova - 1;
 			return true;
 		}
-	for (i = here + 1; i < judge->runs->nr && all[i].iova <= last; i++)
-		if (is_contiguous(part->run, &all[i]) &&
-		    part->run->last + 1 < all[i].iova) {
-			*cut = part->run->last + 1;
+	for (i = here + 1; i < judge->runs->nr &&
+	     all[i].iova <= run->last + behind; i++)
+		if (is_contiguous(run, &all[i]) &&
+		    run->last + 1 < all[i].iova) {
+			*cut = run->last + 1;
 			*cut_last = all[i].iova - 1;
 			return true;
 		}
@@ -455,14 +457,16 @@ static void too_short(struct judge *judge, const struct fragment *part)
 }
 
 /* The range has no room for the leaf: what ends it? */
-static void judge_end(struct judge *judge, const struct fragment *part)
+static void judge_end(struct judge *judge, const struct fragment *part,
+		      uint64_t page_bytes)
 {
 	const struct run *other = other_permission(judge, part);
 	uint64_t first, last;
 
 	if (other && is_contiguous(part->run, other))
 		split_by_permission(judge, part, other);
-	else if (find_cut(judge, part, &first, &last) ||
+	else if ((page_bytes && find_cut(judge, part->run, page_bytes, &first,
+					 &last)) ||
 		 find_gap(judge, part, &first, &last))
 		cut_by_hole(judge, part, first, last);
 	else
@@ -512,7 +516,7 @@ static void judge_memory(struct judge *judge, const struct fragment *part)
 	} else if (used_of(part) < room) {
 		fragmented(judge, part, &frame, room);
 	} else {
-		judge_end(judge, part);
+		judge_end(judge, part, frame.bytes);
 	}
 }
 
@@ -569,7 +573,7 @@ static void judge_mmio(struct judge *judge, const struct fragment *part)
 	} else if (known && bar.bytes < leaf_size(judge->want)) {
 		too_small(judge, part, &bar);
 	} else {
-		judge_end(judge, part);
+		judge_end(judge, part, 0);
 	}
 }
 

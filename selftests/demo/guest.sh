@@ -11,6 +11,7 @@ set -euo pipefail
 
 PATH=$PATH:$PWD
 ROOT=/sys/kernel/debug/iovascope
+ASK=
 TRACING=/sys/kernel/tracing
 
 say() {
@@ -85,6 +86,11 @@ look() {
 	iovascope show | sed -n 1,4p
 }
 
+# What is not as large as it could be is an answer, not a failure: exit code 1.
+ask() {
+	run iovascope why "$@" || [ $? -eq 1 ]
+}
+
 # Our own client, looked at while it holds its mapping.
 client() {
 	local pid
@@ -94,6 +100,7 @@ client() {
 	pid=$!
 	wait_mapped "$pid" "$((1 << 30))"
 	look
+	[[ -z $ASK ]] || ask "$pid"
 	kill -TERM "$pid"
 	wait "$pid"
 }
@@ -110,6 +117,7 @@ vm() {
 	look
 	run iovascope census "$NIC"
 	run iovascope check
+	ask "$pid"
 	kill -TERM "$pid"
 	tail --pid="$pid" -f /dev/null
 }
@@ -145,7 +153,7 @@ done
 echo 0 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 
 say 'The same 1 GiB page again, its IOVA shifted by 2 MiB: not congruent'
-client --device "$EDU" --backing hugetlb_1g --size 1G --iova 0x40000000 \
+ASK=1 client --device "$EDU" --backing hugetlb_1g --size 1G --iova 0x40000000 \
 	--offset 2M
 
 say 'Unmodified qemu-io, real DMA to an NVMe drive through the mappings'
@@ -168,13 +176,16 @@ run vfio_client --device "$BAR" --backing bar --size 16G --iova 0x400000000000
 note "ftrace's function_graph says of the same call:"
 graph_stop
 
+say 'Where did the seconds of that start go?'
+bar_pid=$(sed -n 's/^[0-9]* pid=\([0-9]*\) .*/\1/p' "$ROOT/processes" |
+	tail -n 1)
+ask --start "$bar_pid"
+
 say 'Who mapped what at which leaf size, and what it cost'
 note 'The first pin of fresh memory also fills it with zeroes: that is most of' \
 	"QEMU's seconds. Times are emulated; compare them with each other."
 run iovascope show
 
-bar_pid=$(sed -n 's/^[0-9]* pid=\([0-9]*\) .*/\1/p' "$ROOT/processes" |
-	tail -n 1)
 pages=$(($(field processes "$bar_pid" pin_mmio_bytes) / 4096))
 leaves=$(field processes "$bar_pid" added_1g_leaves)
 pin_ms=$(($(field processes "$bar_pid" pin_ns) / 1000000))
