@@ -12,6 +12,25 @@ set -uo pipefail
 
 OUT=$LAB_TREE/build/host
 
+# mutant NAME FILE EXPRESSION TEST: a fault in a copy of the pure files that no
+# run in the lab finds for sure, because it takes a race; the made-up tables of
+# a unit test change exactly when they should. Succeeds when TEST fails.
+mutant() {
+	local dir=$OUT/mutant-$1
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	cp -r "$LAB_TREE/module" "$dir/"
+	sed -i -E "$3" "$dir/module/$2"
+	if cmp -s "$dir/module/$2" "$LAB_TREE/module/$2"; then
+		echo "mutant $1 changes nothing in $2"
+		return 1
+	fi
+	make -C "$LAB_TREE/selftests/host" O="$dir" MODULE="$dir/module" \
+		KSELFTEST="$LAB_CACHE/kselftest" "$dir/$4" || return 1
+	! timeout 120 "$dir/$4"
+}
+
 echo "TAP version 13"
 tap "host tests build" make -C "$LAB_TREE/selftests/host" O="$OUT" \
 	KSELFTEST="$LAB_CACHE/kselftest"
@@ -19,4 +38,7 @@ for source in "$LAB_TREE"/selftests/host/*_test.c; do
 	name=$(basename "$source" .c)
 	tap_program "$name" timeout 120 "$OUT/$name"
 done
+tap "mutant walk_looks_never_back caught by walk_test" \
+	mutant walk_looks_never_back walk.c \
+	's/broken = broken_at\(walk, level\);/broken = 0;/' walk_test
 tap_totals
