@@ -44,6 +44,9 @@ fi
 kernel_row "$KERNEL" || usage_error "no kernel '$KERNEL' in the table"
 kver=$("$LAB_DIR/setup.sh" --kernel "$ROW_NAME" --kver) || exit 1
 if same_release; then
+	# A kernel that was built here has no headers but its own.
+	headers=$LAB_CACHE/kernel-$ROW_NAME/build
+	[[ ! -d $headers ]] || set -- KDIR="$headers" "$@"
 	exec make -C "$LAB_TREE" KVER="$kver" "$@"
 fi
 root=$LAB_CACHE/buildroot-$ROW_NAME

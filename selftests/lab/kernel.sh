@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# One kernel of the lab, as Debian built it: the kernel unpacked, its modules,
-# and an initrd that reaches the guest's root.
+# One kernel of the lab, as Debian built it (compile.sh has those built here):
+# the kernel unpacked, its modules, and an initrd that reaches the guest's root.
 
 # What the initramfs needs to reach the root. The order is modprobe's, so that
 # a driver that is built in, or renamed, in another kernel does no harm.
@@ -13,7 +13,7 @@ initrd_modules() {
 	local module
 
 	for module in "${INITRD_MODULES[@]}"; do
-		modprobe -d "$1" -S "$2" --show-depends "$module"
+		modprobe -d "$1" -S "$2" --show-depends "$module" || return
 	done | sed -n "s:^insmod $1/*\([^ ]*\).*:\1:p" | awk '!seen[$0]++'
 }
 
@@ -31,7 +31,6 @@ build_initrd() {
 		cp "$root/$path" "$(printf '%s/modules/%02d-%s' "$dir" "$n" \
 			"$(basename "$path")")"
 	done
-	[[ -n $(ls "$dir/modules") ]]
 	(cd "$dir" && find . | sort | cpio -o -H newc --quiet -R 0:0) >"$out"
 	rm -rf "$dir"
 }
@@ -64,22 +63,32 @@ unpack_kernel() {
 	[[ $(head -c 4 "$2") == $'\x7fELF' ]]
 }
 
-# build_kernel DIR SUITE PACKAGE KVER
-build_kernel() {
-	local dir=$1 root=$1/root package=$3 kver=$4 busybox
+# pack_kernel DIR KVER: from DIR/root, a kernel unpacked, to what the lab boots.
+pack_kernel() {
+	local dir=$1 root=$1/root kver=$2 busybox
 
-	suite_download "$2" "$dir/deb" "$package" busybox-static
-	dpkg-deb -x "$dir"/deb/"${package}"_*.deb "$root"
 	dpkg-deb -x "$dir"/deb/busybox-static_*.deb "$dir/busybox"
 	busybox=$(find "$dir/busybox" -name busybox -type f -perm -1)
 	depmod -b "$root" "$kver"
 	build_initrd "$root" "$kver" "$busybox" "$dir/new/initrd"
 	mksquashfs "$root/lib/modules" "$dir/new/modules.squashfs" \
 		-comp lz4 -no-progress -quiet -all-root
-	unpack_kernel "$root/boot/vmlinuz-$kver" "$dir/new/vmlinux"
 	cp "$root/boot/config-$kver" "$dir/new/config"
 	echo "$kver" >"$dir/new/kver"
 }
+
+# build_kernel DIR SUITE PACKAGE KVER
+build_kernel() {
+	local dir=$1 root=$1/root package=$3 kver=$4
+
+	suite_download "$2" "$dir/deb" "$package" busybox-static
+	dpkg-deb -x "$dir"/deb/"${package}"_*.deb "$root"
+	pack_kernel "$dir" "$kver"
+	unpack_kernel "$root/boot/vmlinuz-$kver" "$dir/new/vmlinux"
+}
+
+# What goes into the key of every kernel.
+PACK_FUNCTIONS=(initrd_modules build_initrd pack_kernel)
 
 # The package that the row's meta package stands for today.
 kernel_package() {
@@ -92,6 +101,10 @@ kernel_package() {
 setup_kernel() {
 	local package kver version size key
 
+	if from_source; then
+		setup_compiled
+		return
+	fi
 	suite_index "$ROW_SUITE"
 	package=$(kernel_package) ||
 		die "no kernel behind $ROW_IMAGE in the index of $ROW_SUITE"
@@ -101,8 +114,7 @@ setup_kernel() {
 	key=$( (
 		echo "$package $version"
 		declare -p INITRD_MODULES
-		declare -f initrd_modules build_initrd le unpack_kernel \
-			build_kernel
+		declare -f "${PACK_FUNCTIONS[@]}" le unpack_kernel build_kernel
 	) | key_of)
 	cache_entry "kernel-$ROW_NAME" "$key" \
 		"$package $version, $((size / 1000000)) MB" \

@@ -130,7 +130,8 @@ check_setup() {
 	ROOT_DIR=$LAB_CACHE/root-$ROW_RELEASE
 	if ! command -v qemu-system-x86_64 >/dev/null ||
 		[[ ! -e $KERNEL_DIR/initrd || ! -e $ROOT_DIR/root.squashfs ]]; then
-		die "kernel $ROW_NAME is not set up; run $LAB_DIR/setup.sh"
+		die "kernel $ROW_NAME is not set up; run" \
+			"$LAB_DIR/setup.sh --kernel $ROW_NAME"
 	fi
 }
 

@@ -32,6 +32,7 @@ shopt -s inherit_errexit
 . "$LAB_DIR/cache.sh"
 . "$LAB_DIR/source.sh"
 . "$LAB_DIR/kernel.sh"
+. "$LAB_DIR/compile.sh"
 . "$LAB_DIR/root.sh"
 . "$LAB_DIR/machine.sh"
 
