@@ -48,6 +48,7 @@ help:
 	@echo 'make demo            watch real VFIO clients being measured (root)'
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
+	@echo 'make bench           the census against the kernel: builds a kernel'
 	@echo 'make test            tests that need no VM and no root'
 	@echo 'make install         tool, man page and modules: DESTDIR= prefix='
 	@echo 'make install-tools install-man install-modules'
@@ -84,6 +85,9 @@ shell:
 check:
 	selftests/check/check.sh $(STAGE)
 
+bench:
+	selftests/bench/census.sh
+
 test: tools
 	selftests/check/check.sh host cli
 
@@ -116,5 +120,5 @@ dkms-remove:
 clean:
 	$(RM) -r build
 
-.PHONY: all help modules tools selftests demo shell check test install \
+.PHONY: all help modules tools selftests demo shell check bench test install \
 	install-modules install-tools install-man dkms-install dkms-remove clean
