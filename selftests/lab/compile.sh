@@ -3,14 +3,14 @@
 #
 # A kernel of the lab built here, from Debian's source: rows of the table whose
 # package is linux-source. lab.config says what is in it. Only what runs and
-# what modules are built with is kept: source and objects, 3 GB, go as soon
+# what modules are built with is kept: source and objects, several GB, go as soon
 # as it is built.
 #
 # Modules for it have to come from the compiler that it came from, which is
 # this machine's; so it is made only where the machine is of the row's release.
 
-COMPILE_PACKAGES=(bison flex libelf-dev)
-COMPILE_MIB=5000
+COMPILE_PACKAGES=(bison dwarves flex libelf-dev)
+COMPILE_MIB=9000
 
 # from_source: is the kernel of the row built here?
 from_source() {
