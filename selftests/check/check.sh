@@ -27,7 +27,7 @@ CHECK_DIR=$LAB_TREE/selftests/check
 STAGES="
 static  26 $CHECK_DIR/static.sh
 host    20 $CHECK_DIR/host.sh
-cli    200 $CHECK_DIR/cli.sh
+cli    214 $CHECK_DIR/cli.sh
 lab     48 $LAB_DIR/lab_test.sh
 guest    1 $CHECK_DIR/guest.sh
 machines 25 $CHECK_DIR/machines.sh
