@@ -103,19 +103,22 @@ install-modules: modules
 		$(modules_o)/*.ko
 	$(if $(DESTDIR),,depmod $(KVER))
 
+# Without our own O= and the like, which are not for the kernel's make.
+DKMS := env -u MAKEFLAGS dkms
+
 # A DESTDIR gets the source only; dkms of the machine it is for builds it.
 dkms-install:
 	$(RM) -r $(dkms_src)
 	mkdir -p $(dkms_src)
 	cp -r Kbuild dkms.conf module $(dkms_src)/
 ifndef DESTDIR
-	dkms build --force -k $(KVER) iovascope/$(VERSION)
-	dkms install --force -k $(KVER) iovascope/$(VERSION)
+	$(DKMS) build --force -k $(KVER) iovascope/$(VERSION)
+	$(DKMS) install --force -k $(KVER) iovascope/$(VERSION)
 endif
 
 dkms-remove:
 ifndef DESTDIR
-	dkms remove iovascope/$(VERSION) --all
+	$(DKMS) remove iovascope/$(VERSION) --all
 endif
 	$(RM) -r $(dkms_src)
 
