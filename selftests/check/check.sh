@@ -15,6 +15,7 @@
 #   why      every cause that iovascope why knows, brought about in the lab
 #   opinion  the census against the kernel's own print of the same tables, on
 #            the kernel that the lab builds
+#   package  what is installed, by make and by Debian packages; dkms in a root
 #   mutants  faults put in on purpose, which the tests must find
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 1 when
@@ -29,12 +30,13 @@ CHECK_DIR=$LAB_TREE/selftests/check
 STAGES="
 static  26 $CHECK_DIR/static.sh
 host    20 $CHECK_DIR/host.sh
-cli    200 $CHECK_DIR/cli.sh
+cli    214 $CHECK_DIR/cli.sh
 lab     48 $LAB_DIR/lab_test.sh
 guest    1 $CHECK_DIR/guest.sh
 machines 25 $CHECK_DIR/machines.sh
 why     37 $CHECK_DIR/why.sh
 opinion 12 $CHECK_DIR/opinion.sh
+package 49 $CHECK_DIR/package.sh
 mutants  1 $CHECK_DIR/mutants.sh
 "
 
@@ -95,7 +97,7 @@ run_stage() {
 # set_up: the host's stages need packages and headers, the others the lab.
 set_up() {
 	case " $* " in
-	*" lab "* | *" guest "* | *" machines "* | *" why "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
+	*" lab "* | *" guest "* | *" machines "* | *" why "* | *" package "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
 	*" static "*) "$LAB_DIR/setup.sh" packages kselftest kernel ;;
 	*) "$LAB_DIR/setup.sh" packages kselftest ;;
 	esac

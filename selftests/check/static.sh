@@ -102,10 +102,14 @@ check_last_newline() {
 	return $bad
 }
 
-# Text for people and lists of patterns cannot carry a licence line.
+# Text for people, lists of patterns, and files of a form of Debian's that has
+# no comments cannot carry a licence line.
 needs_spdx() {
 	case $1 in
 	*.md | *.json | *.txt | LICENSE | LICENSES/* | COPYING | */splats)
+		return 1
+		;;
+	*/debian/copyright | */debian/*.docs | */debian/source/format)
 		return 1
 		;;
 	esac

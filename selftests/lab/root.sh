@@ -96,3 +96,33 @@ setup_buildroot() {
 		build_buildroot "$ROW_RELEASE" "${packages[@]}"
 	say "build root: $LAB_CACHE/buildroot-$ROW_NAME"
 }
+
+# dkms with what a user's machine has: openssl, because dkms signs with it; and
+# the headers of two kernels, the second to be built for later.
+setup_packageroot() {
+	local key kver packages
+
+	kver=$(lab_kver)
+	suite_index "$ROW_SUITE"
+	packages=(
+		dkms libjson-c5 openssl
+		"linux-headers-$kver" "linux-headers-${kver/-amd/-cloud-amd}"
+	)
+	key=$( (
+		suite_closure "$ROW_SUITE" "${packages[@]}"
+		declare -f bootstrap build_packageroot
+	) | key_of)
+	[[ -d $LAB_CACHE/packageroot-$ROW_NAME-$key ]] ||
+		need_root "make a root to install packages in"
+	cache_entry "packageroot-$ROW_NAME" "$key" \
+		"root of $ROW_RELEASE with dkms, about 110 MB of packages" \
+		build_packageroot "$ROW_RELEASE" "${packages[@]}"
+	say "root with dkms: $LAB_CACHE/packageroot-$ROW_NAME"
+}
+
+# Our packages shall arrive whole, what nobody reads in a guest included.
+build_packageroot() {
+	rmdir "$1/new"
+	bootstrap "$2" "$1/new" "${@:3}"
+	rm "$1/new/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
+}
