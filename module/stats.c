@@ -167,7 +167,16 @@ static bool is_covered(enum ivs_op op)
 /* ivs_op_name - the word for an op, also for those only seen in flight */
 const char *ivs_op_name(enum ivs_op op)
 {
-	return op < IVS_NR_OPS ? ops[op].name : "attach";
+	switch (op) {
+	case IVS_ATTACH:
+		return "attach";
+	case IVS_DETACH:
+		return "detach";
+	case IVS_NEW_TABLE:
+		return "new_table";
+	default:
+		return ops[op].name;
+	}
 }
 
 /* ---- counting, from probe handlers ---- */

@@ -16,8 +16,8 @@
 #   guest    the tests inside the lab
 #   machines without VT-d, with it off, in passthrough, with two processors
 #   why      every cause that iovascope why knows, brought about in the lab
-#   opinion  the census against the kernel's own print of the same tables, on
-#            the kernel that the lab builds
+#   opinion  on the kernel that the lab builds: the census against the kernel's
+#            own print of the same tables, and iommufd
 #   package  what is installed, by make and by Debian packages; dkms in a root
 #   mutants  faults put in on purpose, which the tests must find
 #
@@ -38,7 +38,7 @@ STAGES="
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      37 $CHECK_DIR/why.sh
-2 opinion  12 $CHECK_DIR/opinion.sh
+2 opinion  37 $CHECK_DIR/opinion.sh
 2 package  49 $CHECK_DIR/package.sh
 1 mutants   1 $CHECK_DIR/mutants.sh
 "
