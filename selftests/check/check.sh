@@ -26,7 +26,7 @@ CHECK_DIR=$LAB_TREE/selftests/check
 
 # stage, the least number of passes, program and arguments
 STAGES="
-static  26 $CHECK_DIR/static.sh
+static  31 $CHECK_DIR/static.sh
 host    20 $CHECK_DIR/host.sh
 cli    214 $CHECK_DIR/cli.sh
 lab     48 $LAB_DIR/lab_test.sh
