@@ -40,9 +40,9 @@ shopt -s inherit_errexit
 
 # Building and checking (first block), the lab (second).
 HOST_PACKAGES=(
-	bc binutils ca-certificates codespell debian-archive-keyring file gcc
-	git jq kmod libc6-dev libjson-c-dev libncurses-dev libtracefs-dev make
-	mandoc perl pkg-config shellcheck shfmt sparse xz-utils zstd
+	bc binutils ca-certificates clang coccinelle codespell
+	debian-archive-keyring file gcc git jq kmod libc6-dev libjson-c-dev
+	libncurses-dev libtracefs-dev make mandoc perl pkg-config shellcheck shfmt sparse xz-utils zstd
 	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
 )
 
