@@ -70,7 +70,7 @@ $(KDIR)/Makefile:
 modules: $(KDIR)/Makefile
 	@mkdir -p $(modules_o)
 	@cp -au Kbuild dkms.conf module $(modules_o)/
-	+$(MAKE) -C $(KDIR) M=$(modules_o) O= MUT='$(MUT)' modules
+	+$(MAKE) -C $(KDIR) M=$(modules_o) O=$(realpath $(KDIR)) MUT='$(MUT)' modules
 
 tools:
 	+$(TOOLS)

@@ -86,7 +86,7 @@ compile_kernel() {
 setup_compiled() {
 	local package version key
 
-	same_release || die "kernel $ROW_NAME is built with the machine's own" \
+	same_release "$ROW_RELEASE" || die "kernel $ROW_NAME is built with the machine's own" \
 		"gcc, and only on Debian $ROW_RELEASE"
 	suite_index "$ROW_SUITE"
 	suite_index "$ROW_RELEASE"
