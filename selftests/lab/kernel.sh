@@ -118,7 +118,7 @@ build_kernel() {
 }
 
 # What goes into the key of every kernel.
-PACK_FUNCTIONS=(unpack_deb initrd_modules build_initrd pack_kernel)
+PACK_FUNCTIONS=(initrd_modules build_initrd pack_kernel)
 
 # The package that the row's meta package stands for today.
 kernel_package() {
@@ -151,8 +151,8 @@ setup_kernel() {
 	key=$( (
 		echo "$package $version"
 		declare -p INITRD_MODULES
-		declare -f "${PACK_FUNCTIONS[@]}" le unpack_kernel beside_modules \
-			build_kernel
+		declare -f "${PACK_FUNCTIONS[@]}" le unpack_deb unpack_kernel \
+			beside_modules build_kernel
 	) | key_of)
 	cache_entry "kernel-$ROW_NAME" "$key" \
 		"$package $version, about 100 MB" \
