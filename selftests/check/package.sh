@@ -106,7 +106,7 @@ machine() {
 	local name=$1 mode=$2
 	shift 2
 
-	tap_program "$name" "$LAB_DIR/lab.sh" --timeout 400 "$@" \
+	tap_program "$name" "$LAB_DIR/lab.sh" --timeout 400 --device edu "$@" \
 		--payload "$work/out/old" --payload "$work/out/new" \
 		--payload "$work/o/tools/iovascope" \
 		--payload "$LAB_TREE/selftests/check/package_guest.sh" \

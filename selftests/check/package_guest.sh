@@ -52,6 +52,22 @@ refused() {
 	[[ $said == *"$2"*"\"$1\""*mokutil* ]]
 }
 
+lock_down() {
+	mount -t securityfs securityfs /sys/kernel/security
+	echo "$1" >/sys/kernel/security/lockdown
+}
+
+# Lockdown refuses a file when it is opened.
+reads_everything() {
+	local file
+
+	grep -q '\[confidentiality\]' /sys/kernel/security/lockdown || return
+	./iovascope snapshot --check >/dev/null || return
+	for file in /sys/kernel/debug/iovascope/devices/*/{runs,pagemap}; do
+		: <"$file" || return
+	done
+}
+
 absent() {
 	local said
 
@@ -77,6 +93,8 @@ upgrade)
 	tap "modprobe loads $new" modprobe iovascope
 	tap "$new is loaded" loaded_is "$new"
 	tap "the command reads $new" shows
+	lock_down confidentiality
+	tap "the command reads it in lockdown" reads_everything
 	umount /sys/kernel/debug
 	tap "no debugfs: the command says so" absent 'debugfs is not mounted'
 	;;
