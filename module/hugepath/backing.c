@@ -57,7 +57,7 @@ static bool is_reserved(unsigned long pfn)
 
 /* ---- unpin ---- */
 
-static void unpin_folios(unsigned long pfn, unsigned long npage, bool dirty)
+static void unpin_hugetlb(unsigned long pfn, unsigned long npage, bool dirty)
 {
 	while (npage) {
 		struct page *head = compound_head(pfn_to_page(pfn));
@@ -83,7 +83,7 @@ static void unpin(struct hp_region *region, unsigned long pfn,
 		ivs_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
 		break;
 	case HP_HOLD_FOLIOS:
-		unpin_folios(pfn, npage, dirty);
+		unpin_hugetlb(pfn, npage, dirty);
 		break;
 	}
 }
