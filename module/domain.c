@@ -515,6 +515,7 @@ static const char *const backend_names[IVS_NR_BACKENDS] = {
 	[IVS_BACKEND_NONE] = "none",
 	[IVS_BACKEND_TYPE1] = "type1",
 	[IVS_BACKEND_IOMMUFD] = "iommufd",
+	[IVS_BACKEND_HUGEPATH] = "hugepath",
 	[IVS_BACKEND_OTHER] = "other",
 };
 

@@ -55,6 +55,12 @@ int ivs_iommufd_teardown_entry(struct kretprobe_instance *ri,
 			       struct pt_regs *regs);
 int ivs_iommufd_teardown_return(struct kretprobe_instance *ri,
 				struct pt_regs *regs);
+int ivs_hugepath_ioctl_entry(struct kretprobe_instance *ri,
+			     struct pt_regs *regs);
+int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
+			      struct pt_regs *regs);
+int ivs_hugepath_teardown_entry(struct kretprobe_instance *ri,
+				struct pt_regs *regs);
 int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ivs_iommu_dma_map_entry(struct kretprobe_instance *ri,
 			    struct pt_regs *regs);

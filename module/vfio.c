@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfio.c - what VFIO's type1 backend does: regions, pins, unpins, teardowns
+ * vfio.c - what VFIO's backends do: regions, pins, unpins, teardowns
  *
  * Model. A region is one MAP_DMA or UNMAP_DMA ioctl, seen whole in
  * vfio_iommu_type1_ioctl() because the functions below it are inlined in every
@@ -10,6 +10,10 @@
  * table in 4K steps to find the runs again, unmaps them and unpins them
  * (vfio_unpin_pages_remote()). The walk has no function of its own; it is what
  * is left of a teardown when its unmaps and unpins are taken off.
+ *
+ * hugepath, our own backend, has functions with the same arguments where type1
+ * has these, so that the same handlers serve both. Who it is only the outermost
+ * call has to say; what runs inside takes it from there.
  *
  * Only what crosses function boundaries as an argument or a result is used;
  * type1's structures are private. The ioctl's arguments are read from the
@@ -23,11 +27,6 @@
 #include <linux/vfio.h>
 
 #include "request.h"
-
-static int begin(struct ivs_call *call, enum ivs_op op, u64 entered)
-{
-	return ivs_request_begin(call, op, IVS_BACKEND_TYPE1, entered);
-}
 
 /* ---- region ---- */
 
@@ -70,7 +69,8 @@ bool ivs_vfio_read_region(struct ivs_call *call)
 }
 
 /* long vfio_iommu_type1_ioctl(void *iommu, unsigned int cmd, unsigned long) */
-int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
+		       enum ivs_backend backend)
 {
 	unsigned int cmd = regs_get_kernel_argument(regs, 1);
 	u64 entered = ktime_get_mono_fast_ns();
@@ -89,7 +89,18 @@ int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->op = op;
 	if (!ivs_vfio_read_region(call))
 		ivs_request_unread();
-	return begin(call, op, entered);
+	return ivs_request_begin(call, op, backend, entered);
+}
+
+int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return ioctl_entry(ri, regs, IVS_BACKEND_TYPE1);
+}
+
+int ivs_hugepath_ioctl_entry(struct kretprobe_instance *ri,
+			     struct pt_regs *regs)
+{
+	return ioctl_entry(ri, regs, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -108,13 +119,25 @@ int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
  * int vfio_iommu_type1_attach_group(iommu, group, type)
  *
  * Not counted: it tells the attaches and maps inside it (a new domain that is
- * filled with the container's mappings) that they are type1's.
+ * filled with the container's mappings) whose they are.
  */
-int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int attach_entry(struct kretprobe_instance *ri, enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return begin(ivs_request_new(ri), IVS_ATTACH, entered);
+	return ivs_request_begin(ivs_request_new(ri), IVS_ATTACH, backend,
+				 entered);
+}
+
+int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return attach_entry(ri, IVS_BACKEND_TYPE1);
+}
+
+int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
+			      struct pt_regs *regs)
+{
+	return attach_entry(ri, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -137,7 +160,7 @@ int ivs_vfio_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->bytes = (u64)regs_get_kernel_argument(regs, 2) << PAGE_SHIFT;
 	call->object = (void *)regs_get_kernel_argument(regs, 3);
 	ivs_pin_begin(call);
-	begin(call, IVS_PIN, entered);
+	ivs_request_begin(call, IVS_PIN, IVS_BACKEND_NONE, entered);
 	region = ivs_request_enclosing(call, IVS_REGION_MAP);
 	if (region)
 		call->iova = region->iova + (call->vaddr - region->vaddr);
@@ -178,7 +201,7 @@ int ivs_vfio_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->iova = regs_get_kernel_argument(regs, 1);
 	call->bytes = (u64)nr_pages << PAGE_SHIFT;
 	call->backing = ivs_backing_of(pfn, nr_pages);
-	return begin(call, IVS_UNPIN, entered);
+	return ivs_request_begin(call, IVS_UNPIN, IVS_BACKEND_NONE, entered);
 }
 
 int ivs_vfio_unpin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -192,13 +215,25 @@ int ivs_vfio_unpin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* ---- teardown ---- */
 
 /* long vfio_unmap_unpin(iommu, dma, do_accounting) */
-int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
-			    struct pt_regs *regs)
+static int teardown_entry(struct kretprobe_instance *ri,
+			  enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	ivs_teardown_begin(ivs_request_new(ri), IVS_BACKEND_TYPE1, entered);
+	ivs_teardown_begin(ivs_request_new(ri), backend, entered);
 	return 0;
+}
+
+int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
+			    struct pt_regs *regs)
+{
+	return teardown_entry(ri, IVS_BACKEND_TYPE1);
+}
+
+int ivs_hugepath_teardown_entry(struct kretprobe_instance *ri,
+				struct pt_regs *regs)
+{
+	return teardown_entry(ri, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_teardown_return(struct kretprobe_instance *ri,
