@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* hugepath.h - the second module, and the doors to it */
+#ifndef LIB_HUGEPATH_H
+#define LIB_HUGEPATH_H
+
+#include <linux/types.h>
+
+#define HUGEPATH_EXTENSION 0x49560001UL
+
+/* How a container gets its backend. */
+enum hugepath_door {
+	DOOR_STOCK,		/* type1, by its own names */
+	DOOR_EXTENSION,		/* hugepath, by name */
+	DOOR_TAKEOVER,		/* hugepath, by type1's names */
+	NR_DOORS,
+};
+
+extern const char *const hugepath_door_names[NR_DOORS];
+
+/* What VFIO_SET_IOMMU must be told to get this type. */
+unsigned long hugepath_type(enum hugepath_door door, unsigned long type);
+/* By its own name there is only v2. */
+int hugepath_has_v1(enum hugepath_door door);
+/* Around VFIO_SET_IOMMU: takeover is on only in between. */
+void hugepath_enter(enum hugepath_door door);
+void hugepath_leave(enum hugepath_door door);
+
+int __hugepath_load(const char *params);
+void hugepath_load(const char *params);
+int __hugepath_unload(void);
+void hugepath_unload(void);
+int hugepath_loaded(void);
+
+int __hugepath_param_set(const char *name, const char *value);
+void hugepath_param_set(const char *name, const char *value);
+
+/* Regions that containers opened from now on may hold, both backends'. */
+void hugepath_entry_limit(unsigned int limit);
+
+#endif /* LIB_HUGEPATH_H */
