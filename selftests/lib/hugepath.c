@@ -46,6 +46,16 @@ void hugepath_leave(enum hugepath_door door)
 		hugepath_param_set("takeover", "0");
 }
 
+void hugepath_open(struct vfio *v, enum hugepath_door door, int type,
+		   const char *bdf)
+{
+	/* Whoever asks for type1 first loads it. */
+	pci_bind_vfio(bdf);
+	hugepath_enter(door);
+	vfio_open(v, hugepath_type(door, type), bdf);
+	hugepath_leave(door);
+}
+
 int __hugepath_load(const char *params)
 {
 	const char *path = getenv("IOVASCOPE_HUGEPATH_KO") ?:

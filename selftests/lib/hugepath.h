@@ -5,7 +5,10 @@
 
 #include <linux/types.h>
 
+#include "vfio.h"
+
 #define HUGEPATH_EXTENSION 0x49560001UL
+#define HUGEPATH_SET_LEAF _IO(';', 200)
 
 /* How a container gets its backend. */
 enum hugepath_door {
@@ -24,6 +27,10 @@ int hugepath_has_v1(enum hugepath_door door);
 /* Around VFIO_SET_IOMMU: takeover is on only in between. */
 void hugepath_enter(enum hugepath_door door);
 void hugepath_leave(enum hugepath_door door);
+
+/* vfio_open() through a door; type is type1's name for it. */
+void hugepath_open(struct vfio *v, enum hugepath_door door, int type,
+		   const char *bdf);
 
 int __hugepath_load(const char *params);
 void hugepath_load(const char *params);
