@@ -532,12 +532,12 @@ static int extension(unsigned long number)
 
 TEST_F(module, answers_to_its_name)
 {
-	EXPECT_EQ(1, extension(HUGEPATH_EXTENSION));
+	EXPECT_EQ(1, extension(IOVASCOPE_HUGEPATH_IOMMU));
 	hugepath_unload();
-	EXPECT_EQ(0, extension(HUGEPATH_EXTENSION));
+	EXPECT_EQ(0, extension(IOVASCOPE_HUGEPATH_IOMMU));
 	EXPECT_EQ(1, extension(VFIO_TYPE1v2_IOMMU));
 	hugepath_load("");
-	EXPECT_EQ(1, extension(HUGEPATH_EXTENSION));
+	EXPECT_EQ(1, extension(IOVASCOPE_HUGEPATH_IOMMU));
 }
 
 TEST_F(module, stays_while_a_container_is_open)
@@ -695,12 +695,12 @@ TEST_F_TIMEOUT(leaves, by_ioctl, 60)
 	hugepath_load("");
 	hugepath_open(&self->vfio, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
 		      self->bdf);
-	ASSERT_EQ(0, ioctl(self->vfio.fd, HUGEPATH_SET_LEAF, variant->cap));
+	ASSERT_EQ(0, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF, variant->cap));
 	EXPECT_EQ(0, leaves_wrong(self, variant->cap));
 
 	/* Not while something is mapped. */
 	vfio_map(&self->vfio, IOVA, self->mem.va, SZ_1G);
-	EXPECT_EQ(-1, ioctl(self->vfio.fd, HUGEPATH_SET_LEAF, SZ_4K));
+	EXPECT_EQ(-1, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF, SZ_4K));
 	EXPECT_EQ(EBUSY, errno);
 	vfio_close(&self->vfio);
 }
@@ -718,7 +718,7 @@ TEST_F(leaves, of_no_such_size)
 	hugepath_open(&self->vfio, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
 		      self->bdf);
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		EXPECT_EQ(-1, ioctl(self->vfio.fd, HUGEPATH_SET_LEAF,
+		EXPECT_EQ(-1, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF,
 				    sizes[i]));
 		EXPECT_EQ(EINVAL, errno);
 	}

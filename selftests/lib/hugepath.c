@@ -25,7 +25,7 @@ const char *const hugepath_door_names[NR_DOORS] = {
 unsigned long hugepath_type(enum hugepath_door door, unsigned long type)
 {
 	if (door == DOOR_EXTENSION && type == VFIO_TYPE1v2_IOMMU)
-		return HUGEPATH_EXTENSION;
+		return IOVASCOPE_HUGEPATH_IOMMU;
 	return type;
 }
 

@@ -6,9 +6,7 @@
 #include <linux/types.h>
 
 #include "vfio.h"
-
-#define HUGEPATH_EXTENSION 0x49560001UL
-#define HUGEPATH_SET_LEAF _IO(';', 200)
+#include "../../module/uapi/iovascope_hugepath.h"
 
 /* How a container gets its backend. */
 enum hugepath_door {
