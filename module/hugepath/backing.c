@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * backing.c - from virtual addresses to runs that are held, and back
+ *
+ * Model. What backs an address decides how it is held, and only the VMA knows:
+ *
+ * hugetlb: one pin holds a folio, and one look at one of its pages tells where
+ *	all of them are, because hugetlb maps a folio by one entry and splits
+ *	neither. A folio that only begins or ends in the region is pinned as
+ *	one, too.
+ * PFNMAP: a BAR. Not held; asked of the page table by its own leaves or, for
+ *	what bar.c proves to be linear, once.
+ * anything else: pinned in batches, a pin a 4K page, as type1 does. A huge page
+ *	(THP, a large folio) may be mapped by parts in any order, so that only
+ *	the page table of each part tells where it is.
+ *
+ * Pages that are reserved (the zero page) need no pin, get none and count
+ * nowhere; so type1.
+ *
+ * hugepath_pin() puts these together to runs: contiguous, and held alike. What
+ * it had to pin to see that a run ends waits in the pinner for the next call.
+ * All is counted against the process's limit when it is pinned (account.c).
+ *
+ * hugepath_pin() and hugepath_unpin() have the shape of type1's
+ * vfio_pin_pages_remote() and vfio_unpin_pages_remote(), and are functions, for
+ * those who measure both.
+ *
+ * Locking: the container's; mmap lock of the region's process, which calls us,
+ * while looking at VMAs. Lifetime: a pin lasts until hugepath_unpin(), which
+ * finds the folios again from the run, since nobody can split or free them.
+ */
+#include <linux/gfp.h>
+#include <linux/hugetlb.h>
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "../compat.h"
+#include "hugepath.h"
+
+#define BATCH_PAGES (PAGE_SIZE / sizeof(struct page *))
+
+int hp_pinner_init(struct hp_pinner *p)
+{
+	*p = (struct hp_pinner){
+		.pages = (struct page **)__get_free_page(GFP_KERNEL),
+	};
+	return p->pages ? 0 : -ENOMEM;
+}
+
+static bool is_reserved(unsigned long pfn)
+{
+	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
+}
+
+/* ---- unpin ---- */
+
+static void unpin_folios(unsigned long pfn, unsigned long npage, bool dirty)
+{
+	while (npage) {
+		struct page *head = compound_head(pfn_to_page(pfn));
+		unsigned long end = page_to_pfn(head) +
+				    BIT(compound_order(head));
+		unsigned long n = min(npage, end - pfn);
+
+		ivs_compat_unpin_pages(head, 1, dirty);
+		pfn += n;
+		npage -= n;
+	}
+}
+
+static void unpin(struct hp_region *region, unsigned long pfn,
+		  unsigned long npage, enum hp_hold hold)
+{
+	bool dirty = region->prot & IOMMU_WRITE;
+
+	switch (hold) {
+	case HP_HOLD_NONE:
+		break;
+	case HP_HOLD_PAGES:
+		ivs_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
+		break;
+	case HP_HOLD_FOLIOS:
+		unpin_folios(pfn, npage, dirty);
+		break;
+	}
+}
+
+/**
+ * hugepath_unpin - let go of a run
+ * @region: it is of
+ * @iova: where it was mapped
+ * @pfn: its first page
+ * @npage: 4K pages
+ * @hold: how it was held
+ *
+ * Nothing may translate to it any more.
+ */
+noinline void hugepath_unpin(struct hp_region *region, dma_addr_t iova,
+			     unsigned long pfn, unsigned long npage,
+			     enum hp_hold hold)
+{
+	unpin(region, pfn, npage, hold);
+}
+
+/* What is in the batch and not yet ahead. */
+static void drop_batch(struct hp_pinner *p, struct hp_region *region)
+{
+	for (; p->next_page < p->nr_pages; p->next_page++) {
+		unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
+
+		if (!is_reserved(pfn))
+			unpin(region, pfn, 1, HP_HOLD_PAGES);
+	}
+	p->nr_pages = 0;
+	p->next_page = 0;
+}
+
+static void drop_ahead(struct hp_pinner *p, struct hp_region *region)
+{
+	unpin(region, p->ahead.pfn, p->ahead.npage, p->ahead.hold);
+	p->ahead.npage = 0;
+}
+
+/**
+ * hp_pinner_fini - let go of what became no part of a run
+ * @p: initialised
+ * @region: it was pinned for
+ */
+void hp_pinner_fini(struct hp_pinner *p, struct hp_region *region)
+{
+	drop_ahead(p, region);
+	drop_batch(p, region);
+	free_page((unsigned long)p->pages);
+}
+
+/* ---- pin ---- */
+
+static long gup(struct hp_region *region, unsigned long vaddr,
+		unsigned long npage, struct page **pages)
+{
+	unsigned int flags = FOLL_LONGTERM;
+	long got;
+
+	if (region->prot & IOMMU_WRITE)
+		flags |= FOLL_WRITE;
+	got = ivs_compat_pin_user_pages(region->mm, vaddr, npage, flags, pages);
+	return got ?: -EFAULT;
+}
+
+/* The pages that count, or an error. */
+static long pin_batch(struct hp_region *region, unsigned long vaddr,
+		      unsigned long npage, struct hp_pinner *p)
+{
+	long got, i, counted;
+
+	got = gup(region, vaddr, min(npage, BATCH_PAGES), p->pages);
+	if (got < 0)
+		return got;
+	counted = got;
+	for (i = 0; i < got; i++) {
+		if (PageReserved(p->pages[i])) {
+			unpin_user_page(p->pages[i]);
+			counted--;
+		}
+	}
+	p->nr_pages = got;
+	return counted;
+}
+
+static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
+			unsigned long vaddr, unsigned long npage,
+			struct hp_pinner *p)
+{
+	unsigned long huge = vma_kernel_pagesize(vma) >> PAGE_SHIFT;
+	unsigned long offset = (vaddr >> PAGE_SHIFT) & (huge - 1);
+	unsigned long pfn;
+	struct page *head;
+	long got;
+
+	got = gup(region, vaddr, 1, p->pages);
+	if (got < 0)
+		return got;
+	head = compound_head(p->pages[0]);
+	pfn = page_to_pfn(p->pages[0]);
+	if (WARN_ON_ONCE(BIT(compound_order(head)) != huge ||
+			 (pfn & (huge - 1)) != offset)) {
+		unpin(region, pfn, 1, HP_HOLD_PAGES);
+		return -EFAULT;
+	}
+	p->ahead.pfn = pfn;
+	p->ahead.npage = min(npage, huge - offset);
+	p->ahead.hold = HP_HOLD_FOLIOS;
+	return p->ahead.npage;
+}
+
+/*
+ * What a page of a PFNMAP shows, and how many after it belong to the same leaf.
+ * -EAGAIN when the lock was let go and the VMA is to be looked up again.
+ */
+static int fault_pfn(struct hp_region *region, struct vm_area_struct *vma,
+		     unsigned long vaddr, unsigned long *pfn,
+		     unsigned long *npage)
+{
+	bool write = region->prot & IOMMU_WRITE;
+	bool unlocked = false, writable;
+	int ret;
+
+	ret = ivs_compat_follow_pfnmap(vma, vaddr, pfn, npage, &writable);
+	if (ret) {
+		ret = fixup_user_fault(region->mm, vaddr,
+				       FAULT_FLAG_REMOTE |
+				       (write ? FAULT_FLAG_WRITE : 0),
+				       &unlocked);
+		if (unlocked)
+			return -EAGAIN;
+		if (ret)
+			return ret;
+		ret = ivs_compat_follow_pfnmap(vma, vaddr, pfn, npage,
+					       &writable);
+		if (ret)
+			return ret;
+	}
+	if (write && !writable)
+		return -EFAULT;
+	return is_reserved(*pfn) ? 0 : -EFAULT;
+}
+
+static long find_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
+			unsigned long vaddr, unsigned long npage,
+			struct hp_pinner *p)
+{
+	unsigned long pfn, leaf, last_pfn, unused;
+	int ret;
+
+	ret = fault_pfn(region, vma, vaddr, &pfn, &leaf);
+	if (ret)
+		return ret;
+	if (leaf < npage && hp_bar_linear(vma, pfn, npage)) {
+		ret = fault_pfn(region, vma, vaddr + ((npage - 1) << PAGE_SHIFT),
+				&last_pfn, &unused);
+		if (ret == -EAGAIN)
+			return ret;
+		if (!ret && last_pfn == pfn + npage - 1)
+			leaf = npage;
+	}
+	p->ahead.pfn = pfn;
+	p->ahead.npage = min(npage, leaf);
+	p->ahead.hold = HP_HOLD_NONE;
+	return 0;
+}
+
+/* Pin what comes next, as much as one look at one VMA tells. */
+static int pin_more(struct hp_region *region, unsigned long vaddr,
+		    unsigned long npage, struct hp_pinner *p)
+{
+	struct mm_struct *mm = region->mm;
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	long counted;
+	int ret;
+
+	cond_resched();
+	mmap_read_lock(mm);
+	addr = ivs_compat_untagged_addr(mm, vaddr);
+	do {
+		vma = ivs_compat_vma_lookup(mm, addr);
+		/* Without a VMA it is GUP that has the answer (a stack). */
+		npage = vma ? min(npage, (vma->vm_end - addr) >> PAGE_SHIFT) :
+			      1;
+		if (vma && is_vm_hugetlb_page(vma))
+			counted = pin_hugetlb(region, vma, addr, npage, p);
+		else if (vma && vma->vm_flags & VM_PFNMAP)
+			counted = find_pfnmap(region, vma, addr, npage, p);
+		else
+			counted = pin_batch(region, vaddr, npage, p);
+	} while (counted == -EAGAIN);
+	mmap_read_unlock(mm);
+	if (counted < 0)
+		return counted;
+
+	ret = hp_account(region, counted);
+	if (ret) {
+		drop_ahead(p, region);
+		drop_batch(p, region);
+	}
+	return ret;
+}
+
+/* Move what is contiguous at the front of the batch ahead. */
+static void take_from_batch(struct hp_pinner *p)
+{
+	unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
+	bool reserved = is_reserved(pfn);
+	unsigned long n = 0;
+
+	while (p->next_page < p->nr_pages &&
+	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
+	       is_reserved(pfn + n) == reserved) {
+		p->next_page++;
+		n++;
+	}
+	p->ahead.pfn = pfn;
+	p->ahead.npage = n;
+	p->ahead.hold = reserved ? HP_HOLD_NONE : HP_HOLD_PAGES;
+}
+
+static int look_ahead(struct hp_region *region, unsigned long vaddr,
+		      unsigned long npage, struct hp_pinner *p)
+{
+	int ret;
+
+	if (p->ahead.npage)
+		return 0;
+	if (p->next_page == p->nr_pages) {
+		p->nr_pages = 0;
+		p->next_page = 0;
+		ret = pin_more(region, vaddr, npage, p);
+		if (ret)
+			return ret;
+	}
+	if (!p->ahead.npage)
+		take_from_batch(p);
+	return 0;
+}
+
+/*
+ * The length of a run is limited by its record. It is cut where a leaf of any
+ * size may end, so that cutting it costs no leaf.
+ */
+static unsigned long run_limit(dma_addr_t iova)
+{
+	u64 end = ALIGN_DOWN(iova + ((u64)HP_RUN_MAX_PAGES << PAGE_SHIFT),
+			     SZ_1G);
+
+	return (end - iova) >> PAGE_SHIFT;
+}
+
+/**
+ * hugepath_pin - pin the next run of a region
+ * @region: of the calling process
+ * @vaddr: where to go on
+ * @npage: what is left of the region, in 4K pages
+ * @pfn: out: first page of the run
+ * @p: carried from call to call; out: its @hold is the run's
+ *
+ * Return: length of the run in 4K pages, or an error: -EFAULT for what is not
+ * mapped or not allowed, -ENOMEM beyond RLIMIT_MEMLOCK, and what GUP says.
+ */
+noinline long hugepath_pin(struct hp_region *region, unsigned long vaddr,
+			   unsigned long npage, unsigned long *pfn,
+			   struct hp_pinner *p)
+{
+	unsigned long limit = run_limit(region->iova + (vaddr - region->vaddr));
+	unsigned long pinned = 0, n;
+	int ret;
+
+	while (pinned < npage) {
+		ret = look_ahead(region, vaddr + (pinned << PAGE_SHIFT),
+				 npage - pinned, p);
+		if (ret) {
+			if (pinned)
+				unpin(region, *pfn, pinned, p->hold);
+			return ret;
+		}
+		if (!pinned) {
+			*pfn = p->ahead.pfn;
+			p->hold = p->ahead.hold;
+		} else if (p->ahead.pfn != *pfn + pinned ||
+			   p->ahead.hold != p->hold) {
+			break;
+		}
+		n = min(p->ahead.npage, limit - pinned);
+		/* A folio has one pin and so belongs to one run. */
+		if (!n || (n < p->ahead.npage && p->hold == HP_HOLD_FOLIOS))
+			break;
+		p->ahead.pfn += n;
+		p->ahead.npage -= n;
+		pinned += n;
+	}
+	return pinned;
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * driver.c - hugepath, a VFIO IOMMU backend whose cost grows with huge pages
+ *
+ * Model. VFIO's container layer asks registered backends, the last registered
+ * first, whether they serve an extension, and gives the container to the first
+ * that does and that can attach its groups. hugepath is type1 in everything a
+ * client sees; it differs in how the work is done: one pin for a hugetlb folio,
+ * one look for a BAR, and a record of each physically contiguous run, so that
+ * unmapping need not find them again 4 KiB at a time.
+ *
+ * There are two doors. Programs that know it ask by a number of its own
+ * (uapi/iovascope_hugepath.h). The parameter takeover, off by default, makes it
+ * answer to type1's numbers as well, for programs that cannot be changed; what
+ * is open stays with the backend it has.
+ *
+ * What it does not serve it declines where VFIO asks type1 next: groups without
+ * an IOMMU of their own (mdev, noiommu), nesting, IOMMUs that are not VT-d. In a
+ * container that it has it answers as a type1 that lacks the feature: dirty
+ * tracking (-ENOTTY, no migration capability) and changing the virtual address
+ * of a mapping (no VFIO_UPDATE_VADDR). An mdev added to a container that
+ * hugepath already has cannot fall back any more and is refused.
+ *
+ * The files: driver.c is what VFIO and the user reach, layout.c proves that
+ * VFIO's private structure is the one we know, container.c has groups and
+ * domains, domain.c IO page tables, window.c usable IOVAs, region.c what is
+ * mapped, backing.c and bar.c what it is made of, account.c RLIMIT_MEMLOCK.
+ *
+ * Locking: one mutex a container (container.c). Lifetime: VFIO holds a reference
+ * to this module for each container that uses it.
+ */
+#define pr_fmt(fmt) "iovascope_hugepath: " fmt
+
+#include <linux/err.h>
+#include <linux/kmod.h>
+#include <linux/limits.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+
+#include "../compat.h"
+#include "../uapi/iovascope_hugepath.h"
+#include "hugepath.h"
+#include "vfio_ops.h"
+
+/* ---- parameters ---- */
+
+static bool takeover;
+
+static int set_takeover(const char *value, const struct kernel_param *kp)
+{
+	bool was = takeover;
+	int ret = param_set_bool(value, kp);
+
+	if (!ret && takeover && !was)
+		pr_warn("experimental: serving programs that ask for type1 from now on\n");
+	return ret;
+}
+
+static const struct kernel_param_ops takeover_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_takeover,
+	.get = param_get_bool,
+};
+module_param_cb(takeover, &takeover_ops, &takeover, 0644);
+MODULE_PARM_DESC(takeover, "serve VFIO_TYPE1_IOMMU and VFIO_TYPE1v2_IOMMU (default: N)");
+
+static const struct {
+	const char *name;
+	size_t size;
+} leaves[] = {
+	{ "4K", SZ_4K },
+	{ "2M", SZ_2M },
+	{ "1G", SZ_1G },
+};
+
+static unsigned int leaf = ARRAY_SIZE(leaves) - 1;
+
+static int set_leaf(const char *value, const struct kernel_param *kp)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
+		if (sysfs_streq(value, leaves[i].name)) {
+			leaf = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int get_leaf(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%s\n", leaves[leaf].name);
+}
+
+static const struct kernel_param_ops leaf_ops = {
+	.set = set_leaf,
+	.get = get_leaf,
+};
+module_param_cb(leaf, &leaf_ops, NULL, 0644);
+MODULE_PARM_DESC(leaf, "largest leaf in containers opened from now on: 4K, 2M or 1G (default: 1G)");
+
+static unsigned int dma_entry_limit = U16_MAX;
+module_param(dma_entry_limit, uint, 0644);
+MODULE_PARM_DESC(dma_entry_limit, "mappings per container, as of vfio_iommu_type1 (default: 65535)");
+
+bool hp_allow_unsafe_interrupts;
+module_param_named(allow_unsafe_interrupts, hp_allow_unsafe_interrupts, bool,
+		   0644);
+MODULE_PARM_DESC(allow_unsafe_interrupts, "as of vfio_iommu_type1: work without interrupt remapping (default: N)");
+
+bool hp_share_domains = true;
+module_param_named(share_domains, hp_share_domains, bool, 0644);
+MODULE_PARM_DESC(share_domains, "let groups of a container share an IO page table where they can (default: Y)");
+
+/* ---- ioctls ---- */
+
+static int check_extension(struct hp_container *c, unsigned long extension)
+{
+	switch (extension) {
+	case IOVASCOPE_HUGEPATH_IOMMU:
+		return 1;
+	case VFIO_TYPE1_IOMMU:
+	case VFIO_TYPE1v2_IOMMU:
+		return c || takeover;
+	case VFIO_UNMAP_ALL:
+		return c && IVS_COMPAT_VFIO_UNMAP_ALL_FLAG;
+	case VFIO_DMA_CC_IOMMU:
+		return c && hp_container_coherent(c);
+	default:
+		return 0;
+	}
+}
+
+static int map_dma(struct hp_container *c, void __user *arg)
+{
+	struct vfio_iommu_type1_dma_map map;
+	size_t minsz = offsetofend(typeof(map), size);
+
+	if (copy_from_user(&map, arg, minsz))
+		return -EFAULT;
+	if (map.argsz < minsz || map.flags & ~(VFIO_DMA_MAP_FLAG_READ |
+					       VFIO_DMA_MAP_FLAG_WRITE))
+		return -EINVAL;
+	return hp_region_map(c, &map);
+}
+
+static int unmap_dma(struct hp_container *c, void __user *arg)
+{
+	struct vfio_iommu_type1_dma_unmap unmap;
+	size_t minsz = offsetofend(typeof(unmap), size);
+	u64 unmapped;
+	int ret;
+
+	if (copy_from_user(&unmap, arg, minsz))
+		return -EFAULT;
+	if (unmap.argsz < minsz ||
+	    unmap.flags & ~IVS_COMPAT_VFIO_UNMAP_ALL_FLAG)
+		return -EINVAL;
+	ret = hp_region_unmap(c, unmap.iova, unmap.size, unmap.flags,
+			      &unmapped);
+	if (ret)
+		return ret;
+	unmap.size = unmapped;
+	return copy_to_user(arg, &unmap, minsz) ? -EFAULT : 0;
+}
+
+/* A function of its own name for those who probe it; see module/probe.c. */
+static noinline long hugepath_ioctl(void *data, unsigned int cmd,
+				    unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_CHECK_EXTENSION:
+		return check_extension(data, arg);
+	case VFIO_IOMMU_GET_INFO:
+		return hp_container_get_info(data, user);
+	case VFIO_IOMMU_MAP_DMA:
+		return map_dma(data, user);
+	case VFIO_IOMMU_UNMAP_DMA:
+		return unmap_dma(data, user);
+	case IOVASCOPE_HUGEPATH_SET_LEAF:
+		return hp_container_set_leaf(data, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* ---- the backend ---- */
+
+static void *open(unsigned long extension)
+{
+	return hp_container_open(extension != VFIO_TYPE1_IOMMU, dma_entry_limit,
+				 leaves[leaf].size);
+}
+
+static void release(void *data)
+{
+	hp_container_release(data);
+}
+
+#ifdef IVS_COMPAT_VFIO_OPS_PUBLIC
+/* An mdev has no IOMMU, so that attaching it fails by itself. */
+static int attach_group(void *data, struct iommu_group *group)
+{
+	return hugepath_attach_group(data, group);
+}
+#else
+static int attach_group(void *data, struct iommu_group *group,
+			enum vfio_group_type type)
+{
+	if (type != VFIO_IOMMU)
+		return -EOPNOTSUPP;
+	return hugepath_attach_group(data, group);
+}
+#endif
+
+static void detach_group(void *data, struct iommu_group *group)
+{
+	hp_container_detach(data, group);
+}
+
+/* VFIO takes what is missing here for "not supported". */
+static const struct vfio_iommu_driver_ops ops = {
+	.name = "iovascope-hugepath",
+	.owner = THIS_MODULE,
+	.open = open,
+	.release = release,
+	.ioctl = hugepath_ioctl,
+	.attach_group = attach_group,
+	.detach_group = detach_group,
+};
+
+static int __init hugepath_init(void)
+{
+	int ret;
+
+	if (!ivs_compat_intel_iommu()) {
+		pr_err("VT-d does not translate on this machine; boot with intel_iommu=on\n");
+		return -ENODEV;
+	}
+	ret = hp_layout_check();
+	if (ret)
+		return ret;
+	/* Whoever registers last is asked first. */
+	request_module("vfio_iommu_type1");
+	return vfio_register_iommu_driver(&ops);
+}
+module_init(hugepath_init);
+
+static void __exit hugepath_exit(void)
+{
+	vfio_unregister_iommu_driver(&ops);
+}
+module_exit(hugepath_exit);
+
+MODULE_AUTHOR("The iovascope authors");
+MODULE_DESCRIPTION("Experimental VFIO IOMMU backend for huge pages");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(IVS_VERSION);
+MODULE_SOFTDEP("pre: vfio_iommu_type1");

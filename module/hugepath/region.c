@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * region.c - what a container has mapped, and type1's rules about it
+ *
+ * Model. A region is one MAP_DMA: an IOVA range, whose memory it is, and the
+ * runs it is made of, in chunks in order of IOVA. Only whole regions come and
+ * go. That, and that no map is ever asked for where one is, keeps the IOMMU
+ * drivers away from what they get wrong: up to 6.12 VT-d overwrites memory when
+ * an unmap starts inside a superpage, and answers a map over a map with
+ * success (6.12 intel/iommu.c dma_pte_clear_level(), __domain_mapping()).
+ *
+ * Unmapping asks the IO page table nothing: the runs say what is there. A chunk
+ * of them is unmapped in one go from all domains; the core has flushed the
+ * IOTLB when it returns, and then they are unpinned.
+ *
+ * v1 and v2. In a v2 container a range to unmap may not cut a region. In a v1
+ * container one that begins inside a region finds nothing, and one that begins
+ * at or before a region's first page unmaps it whole.
+ *
+ * Locking: the container's. Lifetime: a region belongs to its container from a
+ * successful map to its teardown; what fails half-way never gets there, and is
+ * torn down as far as it had come.
+ */
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/vfio.h>
+
+#include "../compat.h"
+#include "hugepath.h"
+
+/* ---- runs ---- */
+
+/* Most regions are a few runs; those that are not have chunks of a page. */
+#define FIRST_CHUNK_RUNS 6
+#define NEXT_CHUNK_RUNS \
+	((PAGE_SIZE - sizeof(struct hp_chunk)) / sizeof(struct hp_run))
+
+static struct hp_chunk *last_chunk(struct hp_region *region)
+{
+	return list_last_entry(&region->chunks, struct hp_chunk, node);
+}
+
+/* The chunk that has room for one more run, or NULL. */
+static struct hp_chunk *chunk_with_room(struct hp_region *region)
+{
+	bool first = list_empty(&region->chunks);
+	struct hp_chunk *chunk;
+	unsigned int max;
+
+	if (!first && last_chunk(region)->nr < last_chunk(region)->max)
+		return last_chunk(region);
+
+	max = first ? FIRST_CHUNK_RUNS : NEXT_CHUNK_RUNS;
+	chunk = kmalloc(struct_size(chunk, runs, max), GFP_KERNEL_ACCOUNT);
+	if (!chunk)
+		return NULL;
+	chunk->nr = 0;
+	chunk->max = max;
+	list_add_tail(&chunk->node, &region->chunks);
+	return chunk;
+}
+
+static size_t run_size(const struct hp_run *run)
+{
+	return (size_t)run->npage << PAGE_SHIFT;
+}
+
+static size_t chunk_size(const struct hp_chunk *chunk)
+{
+	size_t size = 0;
+	unsigned int i;
+
+	for (i = 0; i < chunk->nr; i++)
+		size += run_size(&chunk->runs[i]);
+	return size;
+}
+
+static void unpin_chunk(struct hp_region *region, const struct hp_chunk *chunk,
+			dma_addr_t iova)
+{
+	const struct hp_run *run = chunk->runs;
+	unsigned int i;
+
+	for (i = 0; i < chunk->nr; i++, run++) {
+		hugepath_unpin(region, iova, run->pfn, run->npage, run->hold);
+		iova += run_size(run);
+	}
+}
+
+/**
+ * hugepath_teardown - unmap and unpin a region
+ * @c: locked
+ * @region: in no tree any more
+ *
+ * What cannot be unmapped stays pinned for good: a device may still reach it.
+ */
+noinline void hugepath_teardown(struct hp_container *c,
+				struct hp_region *region)
+{
+	struct hp_chunk *chunk, *next;
+	dma_addr_t iova = region->iova;
+
+	list_for_each_entry_safe(chunk, next, &region->chunks, node) {
+		size_t size = chunk_size(chunk);
+
+		if (size && hp_domains_unmap(c, iova, size))
+			unpin_chunk(region, chunk, iova);
+		iova += size;
+		list_del(&chunk->node);
+		kfree(chunk);
+		cond_resched();
+	}
+	hp_unaccount(region);
+}
+
+/* ---- the tree ---- */
+
+static dma_addr_t last_of(const struct hp_region *region)
+{
+	return region->iova + region->size - 1;
+}
+
+static struct hp_region *region_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct hp_region, node);
+}
+
+/* The first region that ends at or behind an IOVA. */
+static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
+{
+	struct rb_node *node = c->regions.rb_node;
+	struct hp_region *found = NULL;
+
+	while (node) {
+		struct hp_region *region = region_of(node);
+
+		if (iova <= last_of(region)) {
+			found = region;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+bool hp_regions_overlap(struct hp_container *c, dma_addr_t start,
+			dma_addr_t last)
+{
+	struct hp_region *region = first_from(c, start);
+
+	return region && region->iova <= last;
+}
+
+static void insert(struct hp_container *c, struct hp_region *new)
+{
+	struct rb_node **link = &c->regions.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		if (new->iova < region_of(parent)->iova)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&new->node, parent, link);
+	rb_insert_color(&new->node, &c->regions);
+	c->regions_avail--;
+}
+
+static void free_region(struct hp_region *region)
+{
+	mmdrop(region->mm);
+	kfree(region);
+}
+
+static void drop(struct hp_container *c, struct hp_region *region)
+{
+	rb_erase(&region->node, &c->regions);
+	c->regions_avail++;
+	hugepath_teardown(c, region);
+	free_region(region);
+}
+
+/**
+ * hp_regions_drop - unmap everything
+ * @c: locked
+ */
+void hp_regions_drop(struct hp_container *c)
+{
+	struct rb_node *node;
+
+	while ((node = rb_first(&c->regions)))
+		drop(c, region_of(node));
+}
+
+/* ---- map ---- */
+
+static int fill(struct hp_container *c, struct hp_region *region)
+{
+	unsigned long left = region->size >> PAGE_SHIFT, pfn;
+	unsigned long vaddr = region->vaddr;
+	dma_addr_t iova = region->iova;
+	struct hp_chunk *chunk;
+	struct hp_pinner pinner;
+	long npage;
+	int ret;
+
+	ret = hp_pinner_init(&pinner);
+	if (ret)
+		return ret;
+	while (left) {
+		ret = -ENOMEM;
+		chunk = chunk_with_room(region);
+		if (!chunk)
+			break;
+		npage = hugepath_pin(region, vaddr, left, &pfn, &pinner);
+		ret = npage;
+		if (npage < 0)
+			break;
+		ret = hp_domains_map(c, iova, pfn, npage, region->prot);
+		if (ret) {
+			hugepath_unpin(region, iova, pfn, npage, pinner.hold);
+			break;
+		}
+		chunk->runs[chunk->nr++] = (struct hp_run){
+			.pfn = pfn,
+			.npage = npage,
+			.hold = pinner.hold,
+		};
+		left -= npage;
+		vaddr += npage << PAGE_SHIFT;
+		iova += npage << PAGE_SHIFT;
+	}
+	hp_pinner_fini(&pinner, region);
+	return ret;
+}
+
+static int prot_of(u32 flags)
+{
+	return (flags & VFIO_DMA_MAP_FLAG_READ ? IOMMU_READ : 0) |
+	       (flags & VFIO_DMA_MAP_FLAG_WRITE ? IOMMU_WRITE : 0);
+}
+
+/* The order of the checks is type1's: the first that fails gives the errno. */
+static int check_map(struct hp_container *c,
+		     const struct vfio_iommu_type1_dma_map *map)
+{
+	u64 pgmask = BIT(__ffs(c->pgsizes)) - 1;
+	u64 iova_last, vaddr_last;
+
+	if (!map->size)
+		return -EINVAL;
+	if (check_add_overflow((u64)map->iova, (u64)map->size - 1,
+			       &iova_last) ||
+	    check_add_overflow((u64)map->vaddr, (u64)map->size - 1,
+			       &vaddr_last))
+		return -IVS_COMPAT_VFIO_WRAP_ERROR;
+	if (!prot_of(map->flags))
+		return -EINVAL;
+	if ((map->size | map->iova | map->vaddr) & pgmask)
+		return -EINVAL;
+	if (hp_regions_overlap(c, map->iova, iova_last))
+		return -EEXIST;
+	if (!c->regions_avail)
+		return -ENOSPC;
+	if (!hp_windows_allow(c, map->iova, iova_last))
+		return -EINVAL;
+	return 0;
+}
+
+static struct hp_region *
+new_region(const struct vfio_iommu_type1_dma_map *map)
+{
+	struct hp_region *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
+
+	if (!region)
+		return NULL;
+	region->iova = map->iova;
+	region->size = map->size;
+	region->vaddr = map->vaddr;
+	region->prot = prot_of(map->flags);
+	region->lock_cap = capable(CAP_IPC_LOCK);
+	region->mm = current->mm;
+	mmgrab(region->mm);
+	INIT_LIST_HEAD(&region->chunks);
+	return region;
+}
+
+/**
+ * hp_region_map - MAP_DMA
+ * @c: unlocked
+ * @map: from the user; its flags are known ones
+ *
+ * Return: 0 or type1's error.
+ */
+int hp_region_map(struct hp_container *c,
+		  const struct vfio_iommu_type1_dma_map *map)
+{
+	struct hp_region *region;
+	int ret;
+
+	mutex_lock(&c->lock);
+	ret = check_map(c, map);
+	if (ret)
+		goto out;
+	ret = -ENOMEM;
+	region = new_region(map);
+	if (!region)
+		goto out;
+	ret = fill(c, region);
+	if (ret) {
+		hugepath_teardown(c, region);
+		free_region(region);
+		goto out;
+	}
+	insert(c, region);
+out:
+	mutex_unlock(&c->lock);
+	return ret;
+}
+
+/* ---- unmap ---- */
+
+static bool cut_by(const struct hp_region *region, dma_addr_t start,
+		   dma_addr_t last)
+{
+	return region && region->iova <= last &&
+	       (region->iova < start || last_of(region) > last);
+}
+
+static int check_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
+		       u64 *last)
+{
+	u64 pgmask = BIT(__ffs(c->pgsizes)) - 1;
+
+	if (iova & pgmask)
+		return -EINVAL;
+	if (all) {
+		*last = U64_MAX;
+		return iova || size ? -EINVAL : 0;
+	}
+	if (!size || size & pgmask)
+		return -EINVAL;
+	if (check_add_overflow(iova, size - 1, last))
+		return -IVS_COMPAT_VFIO_WRAP_ERROR;
+	if (c->v2 && (cut_by(first_from(c, iova), iova, *last) ||
+		      cut_by(first_from(c, *last), iova, *last)))
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * hp_region_unmap - UNMAP_DMA
+ * @c: unlocked
+ * @iova: from the user
+ * @size: from the user
+ * @all: VFIO_DMA_UNMAP_FLAG_ALL
+ * @unmapped: out: bytes
+ *
+ * Return: 0 or type1's error.
+ */
+int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
+		    u64 *unmapped)
+{
+	struct hp_region *region, *next;
+	u64 last;
+	int ret;
+
+	*unmapped = 0;
+	mutex_lock(&c->lock);
+	ret = check_unmap(c, iova, size, all, &last);
+	if (ret)
+		goto out;
+	for (region = first_from(c, iova); region && region->iova <= last;
+	     region = next) {
+		if (!c->v2 && region->iova < iova)
+			break;
+		if (!ivs_compat_may_unmap(region->mm))
+			break;
+		next = region_of(rb_next(&region->node));
+		*unmapped += region->size;
+		drop(c, region);
+	}
+out:
+	mutex_unlock(&c->lock);
+	return ret;
+}
+
+/**
+ * hp_regions_replay - map everything into one more domain
+ * @c: locked
+ * @d: empty; on error to be freed with what is in it
+ */
+int hp_regions_replay(struct hp_container *c, struct hp_domain *d)
+{
+	struct hp_region *region;
+	struct hp_chunk *chunk;
+	unsigned int i;
+	int ret;
+
+	for (region = region_of(rb_first(&c->regions)); region;
+	     region = region_of(rb_next(&region->node))) {
+		dma_addr_t iova = region->iova;
+
+		list_for_each_entry(chunk, &region->chunks, node) {
+			for (i = 0; i < chunk->nr; i++) {
+				const struct hp_run *run = &chunk->runs[i];
+
+				ret = hp_domain_map(d, iova, run->pfn,
+						    run->npage, region->prot,
+						    c->leaf);
+				if (ret)
+					return ret;
+				iova += run_size(run);
+			}
+			cond_resched();
+		}
+	}
+	return 0;
+}
