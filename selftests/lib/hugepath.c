@@ -84,6 +84,15 @@ int hugepath_loaded(void)
 	return !access("/sys/module/" MODULE "/refcnt", F_OK);
 }
 
+unsigned int hugepath_containers(void)
+{
+	char *text = file_read("/sys/module/" MODULE "/refcnt");
+	unsigned int nr = strtoul(text, NULL, 10);
+
+	free(text);
+	return nr;
+}
+
 int __hugepath_param_set(const char *name, const char *value)
 {
 	return __file_writef(value, PARAMS "/%s", name);

@@ -35,6 +35,8 @@ void hugepath_load(const char *params);
 int __hugepath_unload(void);
 void hugepath_unload(void);
 int hugepath_loaded(void);
+/* Containers that it serves. */
+unsigned int hugepath_containers(void);
 
 int __hugepath_param_set(const char *name, const char *value);
 void hugepath_param_set(const char *name, const char *value);
