@@ -97,7 +97,7 @@ FIXTURE_SETUP(backend)
 {
 	kmod_must_be_loaded();
 	if (variant->door != DOOR_STOCK)
-		hugepath_load("");
+		hugepath_reload("");
 	pci_find("edu", 0, self->bdf[0]);
 	pci_find("edu", 1, self->bdf[1]);
 	vmstat_take(&self->pins);
@@ -511,7 +511,7 @@ FIXTURE_SETUP(module)
 	pci_find("edu", 1, self->bdf[1]);
 	pci_bind_vfio(self->bdf[0]);
 	pci_bind_vfio(self->bdf[1]);
-	hugepath_load("");
+	hugepath_reload("");
 }
 
 FIXTURE_TEARDOWN(module)
@@ -585,14 +585,21 @@ TEST_F(module, takeover_serves_v1)
 	vfio_close(&self->a);
 }
 
-/* What it does not do it leaves to type1. */
-TEST_F(module, nesting_falls_back)
+/* What it does not do is type1's to do, or to refuse. */
+TEST_F(module, nesting_is_type1s)
 {
+	int stock = __vfio_open(&self->a, VFIO_TYPE1_NESTING_IOMMU,
+				self->bdf[0]);
+
+	if (!stock)
+		vfio_close(&self->a);
 	hugepath_param_set("takeover", "1");
 	EXPECT_EQ(1, extension(VFIO_TYPE1_NESTING_IOMMU));
-	vfio_open(&self->a, VFIO_TYPE1_NESTING_IOMMU, self->bdf[0]);
-	EXPECT_STREQ("type1", backend_of(self->bdf[0]));
-	vfio_close(&self->a);
+	EXPECT_EQ(stock, __vfio_open(&self->a, VFIO_TYPE1_NESTING_IOMMU,
+				     self->bdf[0]));
+	EXPECT_EQ(0, hugepath_containers());
+	if (!stock)
+		vfio_close(&self->a);
 }
 
 TEST_F(module, no_new_addresses_for_old_mappings)
@@ -610,6 +617,27 @@ TEST_F(module, no_new_addresses_for_old_mappings)
 	vfio_unmap(&self->a, IOVA, SZ_4K);
 	vfio_close(&self->a);
 	mem_free(&self->mem);
+}
+
+TEST_F(module, leaves_of_no_such_size)
+{
+	const unsigned long sizes[] = { 0, 1, SZ_4K - 1, SZ_4K + 1, 2 * SZ_4K,
+					SZ_1G * 512, -1UL };
+	size_t i;
+
+	hugepath_unload();
+	EXPECT_EQ(-EINVAL, __hugepath_load("leaf=8K"));
+	EXPECT_EQ(-EINVAL, __hugepath_load("leaf="));
+	hugepath_load("");
+	EXPECT_EQ(-EINVAL, __hugepath_param_set("leaf", "3M"));
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		EXPECT_EQ(-1, ioctl(self->a.fd, IOVASCOPE_HUGEPATH_SET_LEAF,
+				    sizes[i]));
+		EXPECT_EQ(EINVAL, errno);
+	}
+	vfio_close(&self->a);
 }
 
 /* ---- forced leaves ---- */
@@ -683,7 +711,7 @@ TEST_F_TIMEOUT(leaves, by_parameter, 60)
 	char params[32];
 
 	snprintf(params, sizeof(params), "leaf=%s", variant->word);
-	hugepath_load(params);
+	hugepath_reload(params);
 	hugepath_open(&self->vfio, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
 		      self->bdf);
 	EXPECT_EQ(0, leaves_wrong(self, variant->cap));
@@ -692,7 +720,7 @@ TEST_F_TIMEOUT(leaves, by_parameter, 60)
 
 TEST_F_TIMEOUT(leaves, by_ioctl, 60)
 {
-	hugepath_load("");
+	hugepath_reload("");
 	hugepath_open(&self->vfio, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
 		      self->bdf);
 	ASSERT_EQ(0, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF, variant->cap));
@@ -702,26 +730,6 @@ TEST_F_TIMEOUT(leaves, by_ioctl, 60)
 	vfio_map(&self->vfio, IOVA, self->mem.va, SZ_1G);
 	EXPECT_EQ(-1, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF, SZ_4K));
 	EXPECT_EQ(EBUSY, errno);
-	vfio_close(&self->vfio);
-}
-
-TEST_F(leaves, of_no_such_size)
-{
-	const unsigned long sizes[] = { 0, 1, SZ_4K - 1, SZ_4K + 1, 2 * SZ_4K,
-					SZ_1G * 512, -1UL };
-	size_t i;
-
-	EXPECT_EQ(-EINVAL, __hugepath_load("leaf=8K"));
-	EXPECT_EQ(-EINVAL, __hugepath_load("leaf="));
-	hugepath_load("");
-	EXPECT_EQ(-EINVAL, __hugepath_param_set("leaf", "3M"));
-	hugepath_open(&self->vfio, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
-		      self->bdf);
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		EXPECT_EQ(-1, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF,
-				    sizes[i]));
-		EXPECT_EQ(EINVAL, errno);
-	}
 	vfio_close(&self->vfio);
 }
 

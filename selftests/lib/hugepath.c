@@ -69,6 +69,13 @@ void hugepath_load(const char *params)
 	must_work(__hugepath_load(params));
 }
 
+void hugepath_reload(const char *params)
+{
+	if (hugepath_loaded())
+		hugepath_unload();
+	hugepath_load(params);
+}
+
 int __hugepath_unload(void)
 {
 	return __kmod_unload_name(MODULE);

@@ -32,6 +32,8 @@ void hugepath_open(struct vfio *v, enum hugepath_door door, int type,
 
 int __hugepath_load(const char *params);
 void hugepath_load(const char *params);
+/* Whoever loaded it before. */
+void hugepath_reload(const char *params);
 int __hugepath_unload(void);
 void hugepath_unload(void);
 int hugepath_loaded(void);
