@@ -13,6 +13,7 @@
 #   guest    the tests inside the lab
 #   machines without VT-d, with it off, in passthrough, with two processors
 #   why      every cause that iovascope why knows, brought about in the lab
+#   hugepath the experimental backend: its tests, and clients served by it
 #   mutants  faults put in on purpose, which the tests must find
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 1 when
@@ -32,6 +33,7 @@ lab     48 $LAB_DIR/lab_test.sh
 guest    1 $CHECK_DIR/guest.sh
 machines 25 $CHECK_DIR/machines.sh
 why     37 $CHECK_DIR/why.sh
+hugepath 60 $CHECK_DIR/hugepath.sh
 mutants  1 $CHECK_DIR/mutants.sh
 "
 
@@ -92,7 +94,7 @@ run_stage() {
 # set_up: the host's stages need packages and headers, the others the lab.
 set_up() {
 	case " $* " in
-	*" lab "* | *" guest "* | *" machines "* | *" why "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
+	*" lab "* | *" guest "* | *" machines "* | *" why "* | *" hugepath "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
 	*" static "*) "$LAB_DIR/setup.sh" packages kselftest kernel ;;
 	*) "$LAB_DIR/setup.sh" packages kselftest ;;
 	esac
