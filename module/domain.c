@@ -498,6 +498,7 @@ void ivs_domain_trust(struct ivs_domain *dom)
 static const char *const backend_names[IVS_NR_BACKENDS] = {
 	[IVS_BACKEND_NONE] = "none",
 	[IVS_BACKEND_TYPE1] = "type1",
+	[IVS_BACKEND_HUGEPATH] = "hugepath",
 	[IVS_BACKEND_OTHER] = "other",
 };
 

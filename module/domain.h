@@ -16,6 +16,7 @@ struct seq_file;
 enum ivs_backend {
 	IVS_BACKEND_NONE,
 	IVS_BACKEND_TYPE1,
+	IVS_BACKEND_HUGEPATH,
 	IVS_BACKEND_OTHER,
 	IVS_NR_BACKENDS,
 };

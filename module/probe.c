@@ -88,6 +88,7 @@ struct probe {
 };
 
 #define TYPE1 "vfio_iommu_type1"
+#define HUGEPATH "iovascope_hugepath"
 
 static struct probe probes[] = {
 	{
@@ -129,6 +130,47 @@ static struct probe probes[] = {
 		.symbols = { "vfio_unmap_unpin" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_vfio_teardown_entry,
+		.ret = ivs_vfio_teardown_return,
+	},
+	{
+		.name = "hugepath_region",
+		.module = HUGEPATH,
+		.symbols = { "hugepath_ioctl" },
+		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
+			 BIT(IVS_FEED_BACKEND),
+		.entry = ivs_hugepath_ioctl_entry,
+		.ret = ivs_vfio_ioctl_return,
+	},
+	{
+		.name = "hugepath_attach",
+		.module = HUGEPATH,
+		.symbols = { "hugepath_attach_group" },
+		.feeds = BIT(IVS_FEED_BACKEND),
+		.entry = ivs_hugepath_attach_entry,
+		.ret = ivs_vfio_attach_return,
+	},
+	{
+		.name = "hugepath_pin",
+		.module = HUGEPATH,
+		.symbols = { "hugepath_pin" },
+		.feeds = BIT(IVS_PIN),
+		.entry = ivs_vfio_pin_entry,
+		.ret = ivs_vfio_pin_return,
+	},
+	{
+		.name = "hugepath_unpin",
+		.module = HUGEPATH,
+		.symbols = { "hugepath_unpin" },
+		.feeds = BIT(IVS_UNPIN),
+		.entry = ivs_vfio_unpin_entry,
+		.ret = ivs_vfio_unpin_return,
+	},
+	{
+		.name = "hugepath_teardown",
+		.module = HUGEPATH,
+		.symbols = { "hugepath_teardown" },
+		.feeds = BIT(IVS_TEARDOWN),
+		.entry = ivs_hugepath_teardown_entry,
 		.ret = ivs_vfio_teardown_return,
 	},
 	{
@@ -258,16 +300,22 @@ static void settle_missing(const char *module)
 			p->state = PROBE_MISSING;
 }
 
-/* What is attached, or will be when its module comes, is covered. */
+/*
+ * What is attached, or will be when its module comes, is covered; but the row
+ * of one backend does not see what that of another one misses.
+ */
 static void settle_cover(void)
 {
-	unsigned long mask = 0;
+	unsigned long covered = 0, lost = 0;
 	struct probe *p;
 
-	for (p = probes; p < PROBES_END; p++)
+	for (p = probes; p < PROBES_END; p++) {
 		if (p->state == PROBE_ATTACHED || p->state == PROBE_WAITING)
-			mask |= p->feeds;
-	ivs_stats_cover(mask);
+			covered |= p->feeds;
+		else if (p->module)
+			lost |= p->feeds;
+	}
+	ivs_stats_cover(covered & ~lost);
 }
 
 static void arm_module(const char *module)

@@ -34,6 +34,12 @@ int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
 			    struct pt_regs *regs);
 int ivs_vfio_teardown_return(struct kretprobe_instance *ri,
 			     struct pt_regs *regs);
+int ivs_hugepath_ioctl_entry(struct kretprobe_instance *ri,
+			     struct pt_regs *regs);
+int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
+			      struct pt_regs *regs);
+int ivs_hugepath_teardown_entry(struct kretprobe_instance *ri,
+				struct pt_regs *regs);
 int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ivs_iommu_dma_map_entry(struct kretprobe_instance *ri,
 			    struct pt_regs *regs);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfio.c - what VFIO's type1 backend does: regions, pins, unpins, teardowns
+ * vfio.c - what VFIO's backends do: regions, pins, unpins, teardowns
  *
  * Model. A region is one MAP_DMA or UNMAP_DMA ioctl, seen whole in
  * vfio_iommu_type1_ioctl() because the functions below it are inlined in every
@@ -10,6 +10,10 @@
  * table in 4K steps to find the runs again, unmaps them and unpins them
  * (vfio_unpin_pages_remote()). The walk has no function of its own; it is what
  * is left of a teardown when its unmaps and unpins are taken off.
+ *
+ * hugepath, our own backend, has functions with the same arguments where type1
+ * has these, so that the same handlers serve both. Who it is only the outermost
+ * call has to say; what runs inside takes it from there.
  *
  * Only what crosses function boundaries as an argument or a result is used;
  * type1's structures are private. The ioctl's arguments are read from the
@@ -38,7 +42,6 @@ static struct ivs_call *call_new(struct kretprobe_instance *ri)
 /* The call begins now, as far as its duration is concerned. */
 static int begin(struct ivs_call *call, enum ivs_op op, u64 entered)
 {
-	call->backend = IVS_BACKEND_TYPE1;
 	ivs_flight_begin(call, op);
 	call->start_ns = ivs_stats_self(entered);
 	return 0;
@@ -115,7 +118,8 @@ static void count_unread(void)
 }
 
 /* long vfio_iommu_type1_ioctl(void *iommu, unsigned int cmd, unsigned long) */
-int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
+		       enum ivs_backend backend)
 {
 	unsigned int cmd = regs_get_kernel_argument(regs, 1);
 	u64 entered = ktime_get_mono_fast_ns();
@@ -130,10 +134,22 @@ int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 1;
 
 	call = call_new(ri);
+	call->backend = backend;
 	call->object = (void *)regs_get_kernel_argument(regs, 2);
 	if (!read_region(call, op))
 		count_unread();
 	return begin(call, op, entered);
+}
+
+int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return ioctl_entry(ri, regs, IVS_BACKEND_TYPE1);
+}
+
+int ivs_hugepath_ioctl_entry(struct kretprobe_instance *ri,
+			     struct pt_regs *regs)
+{
+	return ioctl_entry(ri, regs, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -165,13 +181,26 @@ int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
  * int vfio_iommu_type1_attach_group(iommu, group, type)
  *
  * Not counted: it tells the attaches and maps inside it (a new domain that is
- * filled with the container's mappings) that they are type1's.
+ * filled with the container's mappings) whose they are.
  */
-int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int attach_entry(struct kretprobe_instance *ri, enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call = call_new(ri);
 
-	return begin(call_new(ri), IVS_ATTACH, entered);
+	call->backend = backend;
+	return begin(call, IVS_ATTACH, entered);
+}
+
+int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return attach_entry(ri, IVS_BACKEND_TYPE1);
+}
+
+int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
+			      struct pt_regs *regs)
+{
+	return attach_entry(ri, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -330,12 +359,13 @@ int ivs_vfio_unpin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* ---- teardown ---- */
 
 /* long vfio_unmap_unpin(iommu, dma, do_accounting) */
-int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
-			    struct pt_regs *regs)
+static int teardown_entry(struct kretprobe_instance *ri,
+			  enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = call_new(ri);
 
+	call->backend = backend;
 	call->backing = IVS_NONE;
 	begin(call, IVS_TEARDOWN, entered);
 	if (call->parent) {
@@ -343,6 +373,18 @@ int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
 		call->bytes = call->parent->bytes;
 	}
 	return 0;
+}
+
+int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
+			    struct pt_regs *regs)
+{
+	return teardown_entry(ri, IVS_BACKEND_TYPE1);
+}
+
+int ivs_hugepath_teardown_entry(struct kretprobe_instance *ri,
+				struct pt_regs *regs)
+{
+	return teardown_entry(ri, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_teardown_return(struct kretprobe_instance *ri,

@@ -57,7 +57,7 @@ static bool is_reserved(unsigned long pfn)
 
 /* ---- unpin ---- */
 
-static void unpin_folios(unsigned long pfn, unsigned long npage, bool dirty)
+static void unpin_hugetlb(unsigned long pfn, unsigned long npage, bool dirty)
 {
 	while (npage) {
 		struct page *head = compound_head(pfn_to_page(pfn));
@@ -83,7 +83,7 @@ static void unpin(struct hp_region *region, unsigned long pfn,
 		ivs_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
 		break;
 	case HP_HOLD_FOLIOS:
-		unpin_folios(pfn, npage, dirty);
+		unpin_hugetlb(pfn, npage, dirty);
 		break;
 	}
 }
@@ -109,10 +109,10 @@ noinline void hugepath_unpin(struct hp_region *region, dma_addr_t iova,
 static void drop_batch(struct hp_pinner *p, struct hp_region *region)
 {
 	for (; p->next_page < p->nr_pages; p->next_page++) {
-		unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
+		struct page *page = p->pages[p->next_page];
 
-		if (!is_reserved(pfn))
-			unpin(region, pfn, 1, HP_HOLD_PAGES);
+		if (!PageReserved(page))
+			unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
 	}
 	p->nr_pages = 0;
 	p->next_page = 0;
@@ -293,12 +293,12 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 static void take_from_batch(struct hp_pinner *p)
 {
 	unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
-	bool reserved = is_reserved(pfn);
+	bool reserved = PageReserved(p->pages[p->next_page]);
 	unsigned long n = 0;
 
 	while (p->next_page < p->nr_pages &&
 	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
-	       is_reserved(pfn + n) == reserved) {
+	       PageReserved(p->pages[p->next_page]) == reserved) {
 		p->next_page++;
 		n++;
 	}
