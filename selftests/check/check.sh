@@ -19,6 +19,7 @@
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, and iommufd
 #   package  what is installed, by make and by Debian packages; dkms in a root
+#   hugepath the experimental backend: its tests, and clients served by it
 #   mutants  faults put in on purpose, which the tests must find
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 1 when
@@ -38,6 +39,7 @@ STAGES="
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      37 $CHECK_DIR/why.sh
+2 hugepath 60 $CHECK_DIR/hugepath.sh
 2 opinion  37 $CHECK_DIR/opinion.sh
 2 package  49 $CHECK_DIR/package.sh
 1 mutants   1 $CHECK_DIR/mutants.sh
@@ -91,13 +93,18 @@ run_stage() {
 	count "$1" "$2" "$rc" "$line"
 }
 
-# set_up: the host's stages need packages and headers, the others the lab.
+# set_up STAGE...: what runs here needs packages and headers, the rest the lab.
 set_up() {
-	case " $* " in
-	*" lab "* | *" guest "* | *" machines "* | *" why "* | *" package "* | *" mutants "*) "$LAB_DIR/setup.sh" ;;
-	*" static "*) "$LAB_DIR/setup.sh" packages kselftest kernel ;;
-	*) "$LAB_DIR/setup.sh" packages kselftest ;;
-	esac
+	local name parts=(packages kselftest)
+
+	for name; do
+		case $name in
+		host | cli) ;;
+		static) parts+=(kernel) ;;
+		*) parts=() && break ;;
+		esac
+	done
+	"$LAB_DIR/setup.sh" "${parts[@]}"
 }
 
 known() {

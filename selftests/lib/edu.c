@@ -10,6 +10,7 @@
  * The device clamps addresses to its dma_mask property and moves data 100 ms
  * after it was told to.
  */
+#include <sys/mman.h>
 #include <time.h>
 
 #include "edu.h"
@@ -34,6 +35,11 @@ void edu_open(struct edu *edu, struct vfio_device *dev)
 {
 	vfio_bus_master(dev);
 	edu->regs = vfio_bar_mmap(dev, 0, 0, EDU_BAR_SIZE, 4096, 0);
+}
+
+void edu_close(struct edu *edu)
+{
+	munmap((void *)edu->regs, EDU_BAR_SIZE);
 }
 
 static int edu_dma(struct edu *edu, __u64 src, __u64 dst, __u64 cmd)

@@ -10,6 +10,8 @@ struct edu {
 };
 
 void edu_open(struct edu *edu, struct vfio_device *dev);
+/* Before the device is closed, or it stays open. */
+void edu_close(struct edu *edu);
 /*
  * Copy 8 bytes from one IOVA to another by DMA. Which memory the bytes come
  * from and reach is the IOMMU's decision. 0, or -ETIMEDOUT.

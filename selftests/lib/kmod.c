@@ -19,16 +19,21 @@ int kmod_loaded(void)
 	return !access("/sys/module/iovascope/refcnt", F_OK);
 }
 
-int __kmod_load(const char *params)
+int __kmod_load_file(const char *path, const char *params)
 {
-	int fd = open(kmod_path(), O_RDONLY | O_CLOEXEC), ret = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret = 0;
 
 	if (fd < 0)
-		must_fail("cannot open %s; set IOVASCOPE_KO", kmod_path());
+		must_fail("cannot open %s; set IOVASCOPE_KO", path);
 	if (syscall(SYS_finit_module, fd, params, 0))
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int __kmod_load(const char *params)
+{
+	return __kmod_load_file(kmod_path(), params);
 }
 
 void kmod_load(const char *params)
@@ -40,17 +45,22 @@ void kmod_load(const char *params)
  * A module can be busy for a moment because somebody just stopped reading one
  * of its files; what stays busy for a second is -EAGAIN.
  */
-int __kmod_unload(void)
+int __kmod_unload_name(const char *name)
 {
 	const struct timespec step = { .tv_nsec = 10000000 };
 	int tries = 100;
 
-	while (syscall(SYS_delete_module, "iovascope", O_NONBLOCK)) {
+	while (syscall(SYS_delete_module, name, O_NONBLOCK)) {
 		if (errno != EAGAIN || !tries--)
 			return -errno;
 		nanosleep(&step, NULL);
 	}
 	return 0;
+}
+
+int __kmod_unload(void)
+{
+	return __kmod_unload_name("iovascope");
 }
 
 void kmod_unload(void)

@@ -18,4 +18,8 @@ void kmod_reload(const char *params);
 /* Without the module a test has nothing to say. */
 void kmod_must_be_loaded(void);
 
+/* The same for another module: 0 or -errno. */
+int __kmod_load_file(const char *path, const char *params);
+int __kmod_unload_name(const char *name);
+
 #endif /* LIB_KMOD_H */

@@ -112,16 +112,20 @@ void vfio_open(struct vfio *v, int type, const char *bdf)
 	must_work(__vfio_open(v, type, bdf));
 }
 
+void vfio_remove(struct vfio *v)
+{
+	struct vfio_device *dev = &v->dev[--v->nr];
+
+	if (dev->fd >= 0)
+		close(dev->fd);
+	if (dev->group_fd >= 0)
+		close(dev->group_fd);
+}
+
 void vfio_close(struct vfio *v)
 {
-	while (v->nr) {
-		struct vfio_device *dev = &v->dev[--v->nr];
-
-		if (dev->fd >= 0)
-			close(dev->fd);
-		if (dev->group_fd >= 0)
-			close(dev->group_fd);
-	}
+	while (v->nr)
+		vfio_remove(v);
 	if (v->fd >= 0)
 		close(v->fd);
 	v->fd = -1;

@@ -37,6 +37,8 @@ void vfio_open(struct vfio *v, int type, const char *bdf);
 /* One more group into the container. */
 int __vfio_add(struct vfio *v, const char *bdf);
 void vfio_add(struct vfio *v, const char *bdf);
+/* The one that came last out of it again. */
+void vfio_remove(struct vfio *v);
 void vfio_close(struct vfio *v);
 
 int __vfio_map(struct vfio *v, __u64 iova, const void *va, __u64 size,

@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: hugepath_guest.sh clients|unsafe
+#
+# In the lab: programs that know nothing of hugepath, served by it (clients);
+# and a machine that cannot remap interrupts (unsafe).
+#
+# That hugepath serves and not type1 is seen in its reference count, while the
+# program runs.
+
+set -uo pipefail
+. ./tap.sh
+
+params=/sys/module/iovascope_hugepath/parameters
+type1=/sys/module/vfio_iommu_type1/parameters
+
+device() {
+	local dir
+
+	for dir in /sys/bus/pci/devices/*; do
+		[[ $(<"$dir/vendor"):$(<"$dir/device") == "$1" ]] || continue
+		basename "$dir"
+		return
+	done
+}
+
+give_to_vfio() {
+	local dir=/sys/bus/pci/devices/$1
+
+	echo vfio-pci >"$dir/driver_override"
+	[[ ! -e $dir/driver ]] || echo "$1" >"$dir/driver/unbind"
+	echo "$1" >/sys/bus/pci/drivers_probe
+}
+
+takeover() {
+	echo "$1" >$params/takeover
+}
+
+serves() {
+	(($(</sys/module/iovascope_hugepath/refcnt)))
+}
+
+# through BACKEND COMMAND...: run it, and see who serves it while it runs.
+through() {
+	local backend=$1 seen=type1 rc=0 pid
+	shift
+
+	[[ $backend == type1 ]] || takeover 1
+	"$@" >/run/said 2>&1 &
+	pid=$!
+	while [[ -d /proc/$pid ]]; do
+		! serves || seen=hugepath
+		sleep 0.02
+	done
+	wait $pid || rc=$?
+	takeover 0
+	cat /run/said
+	((rc == 0)) || echo "$1 ended with $rc"
+	[[ $seen == "$backend" ]] || echo "served by $seen, not by $backend"
+	((rc == 0)) && [[ $seen == "$backend" ]]
+}
+
+# ---- qemu-io and qemu-img on nvme:// ----
+
+io() {
+	local backend=$1
+	shift
+
+	through "$backend" qemu-io -f raw "$@" "nvme://$NVME/1" &&
+		! grep -q -i -e 'error' -e 'failed' -e 'No such' /run/said
+}
+
+# written_and_read WRITER READER PATTERN
+written_and_read() {
+	io "$1" -c "write -P $3 0 2M" -c "write -P $3 6295552 512" \
+		-c 'flush' -c 'sleep 500' &&
+		io "$2" -c "read -P $3 0 2M" -c "read -P $3 6295552 512" \
+			-c 'sleep 500' &&
+		! grep -q 'Pattern verification failed' /run/said
+}
+
+# image WRITER READER: a whole image in and out again.
+image() {
+	head -c 4M /dev/urandom >/run/image
+	through "$1" qemu-img convert -n -f raw -O raw \
+		/run/image "nvme://$NVME/1" &&
+		through "$2" qemu-img dd -f raw -O raw bs=1M count=4 \
+			"if=nvme://$NVME/1" of=/run/copy &&
+		cmp /run/image /run/copy
+}
+
+# ---- QEMU, its guest and the guest's driver ----
+
+# isa-debug-exit cannot say 0.
+machine() {
+	qemu-system-x86_64 -machine q35 -nodefaults -display none \
+		-serial stdio -device isa-debug-exit,iobase=0x501,iosize=1 "$@"
+	(($? == 1))
+}
+
+# guest_runs QEMU-OPTION...: the drive's first sector is a guest that writes
+# itself into the second, by the firmware's NVMe driver. Whether it did is
+# looked up through stock type1.
+guest_runs() {
+	io type1 -c 'write -z 0 64k' -c "write -s $PWD/boot.bin 0 512" &&
+		through hugepath machine \
+			-device "vfio-pci,host=$NVME,bootindex=0" "$@" &&
+		grep -q 'guest: written' /run/said &&
+		through type1 qemu-img dd -f raw -O raw bs=512 count=2 \
+			"if=nvme://$NVME/1" of=/run/sectors &&
+		cmp -n 512 boot.bin /run/sectors &&
+		cmp -n 512 -i 0:512 boot.bin /run/sectors
+}
+
+clients() {
+	NVME=$(device 0x1b36:0x0010)
+	give_to_vfio "$NVME"
+	tap "qemu-io: written through hugepath, read through type1" \
+		written_and_read hugepath type1 0x5a
+	tap "qemu-io: written through type1, read through hugepath" \
+		written_and_read type1 hugepath 0xc3
+	tap "qemu-img: an image through hugepath and back through type1" \
+		image hugepath type1
+	tap "qemu-img: an image through type1 and back through hugepath" \
+		image type1 hugepath
+	tap "QEMU on ordinary memory: its guest does DMA" guest_runs -m 256M
+	echo 256 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	tap "QEMU on 2 MiB hugetlb: its guest does DMA" \
+		guest_runs -m 256M -mem-path /dev/hugepages2M
+	tap "QEMU on 1 GiB hugetlb: its guest does DMA" \
+		guest_runs -m 1G -mem-path /dev/hugepages1G
+}
+
+# ---- a machine without interrupt remapping ----
+
+client() {
+	./vfio_client --device edu --backing base --size 1M --iova 0x40000000
+}
+
+refused() {
+	! client >/run/said 2>&1 && grep -q 'Operation not permitted' /run/said
+}
+
+unsafe() {
+	tap "type1 refuses" refused
+	takeover 1
+	tap "hugepath refuses" refused
+	echo 1 >$type1/allow_unsafe_interrupts
+	tap "type1 works when told to, whatever hugepath says" client
+	echo 0 >$type1/allow_unsafe_interrupts
+	echo 1 >$params/allow_unsafe_interrupts
+	tap "hugepath works when told to" client
+	echo 0 >$params/allow_unsafe_interrupts
+	tap "and refuses again" refused
+	takeover 0
+}
+
+modprobe vfio-pci
+tap "$1: iovascope_hugepath loads" insmod ./iovascope_hugepath.ko
+"$1"
+tap "$1: and unloads" rmmod iovascope_hugepath
+tap_totals

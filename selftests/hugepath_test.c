@@ -1,0 +1,736 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hugepath does what type1 does, and what type1 does not.
+ *
+ * What clients rely on is a fixture with a variant for each door, stock type1
+ * included: what stock type1 would fail is no fair demand. What is hugepath's
+ * alone (its switch, its leaves, its way in and out of the kernel) follows.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <linux/mman.h>
+
+#include "kselftest_harness.h"
+
+#include "lib/arena.h"
+#include "lib/census.h"
+#include "lib/client.h"
+#include "lib/edu.h"
+#include "lib/expect.h"
+#include "lib/faults.h"
+#include "lib/file.h"
+#include "lib/hugepath.h"
+#include "lib/kmod.h"
+#include "lib/must.h"
+#include "lib/stats.h"
+#include "lib/vfio.h"
+#include "lib/vmstat.h"
+
+#define IOVA	(64 * SZ_1G)
+/* A page of its own, from which the device gets what it writes. */
+#define SOURCE	(32 * SZ_1G)
+#define HUGE_2M	"/sys/kernel/mm/hugepages/hugepages-2048kB/"
+
+static __u64 free_pages(const char *pool)
+{
+	char *text = file_readf("%sfree_hugepages", pool);
+	__u64 nr = strtoull(text, NULL, 10);
+
+	free(text);
+	return nr;
+}
+
+/* backend= of the domain that a device is in, "" when it is in none. */
+static const char *backend_of(const char *bdf)
+{
+	static char name[32];
+	struct json_object *file = stats_read("domains");
+	struct json_object *domain = stats_by_device(file, bdf);
+
+	snprintf(name, sizeof(name), "%s",
+		 domain ? stats_word(domain, "backend") : "");
+	json_object_put(file);
+	return name;
+}
+
+/* ---- what clients rely on ---- */
+
+FIXTURE(backend)
+{
+	struct vfio vfio;
+	struct edu edu;
+	volatile __u64 *source;
+	__u64 value;
+	char bdf[2][PCI_BDF_LEN];
+	int faults;
+	struct vmstat pins;
+	struct client client;
+};
+
+FIXTURE_VARIANT(backend)
+{
+	enum hugepath_door door;
+	const char *name;
+};
+
+FIXTURE_VARIANT_ADD(backend, stock) {
+	.door = DOOR_STOCK,
+	.name = "type1",
+};
+
+FIXTURE_VARIANT_ADD(backend, extension) {
+	.door = DOOR_EXTENSION,
+	.name = "hugepath",
+};
+
+FIXTURE_VARIANT_ADD(backend, takeover) {
+	.door = DOOR_TAKEOVER,
+	.name = "hugepath",
+};
+
+FIXTURE_SETUP(backend)
+{
+	kmod_must_be_loaded();
+	if (variant->door != DOOR_STOCK)
+		hugepath_reload("");
+	pci_find("edu", 0, self->bdf[0]);
+	pci_find("edu", 1, self->bdf[1]);
+	vmstat_take(&self->pins);
+	hugepath_open(&self->vfio, variant->door, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	edu_open(&self->edu, &self->vfio.dev[0]);
+	self->source = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->source);
+	vfio_map(&self->vfio, SOURCE, (void *)self->source, SZ_4K);
+	self->value = 0x1056c09e00000000ULL;
+	self->faults = faults_open();
+}
+
+/* Whatever a test does: afterwards nothing is pinned that was not before. */
+FIXTURE_TEARDOWN(backend)
+{
+	struct vmstat now;
+
+	edu_close(&self->edu);
+	vfio_close(&self->vfio);
+	munmap((void *)self->source, SZ_4K);
+	faults_close(self->faults);
+	vmstat_take(&now);
+	EXPECT_EQ(now.acquired - self->pins.acquired,
+		  now.released - self->pins.released);
+	if (variant->door != DOOR_STOCK)
+		hugepath_unload();
+}
+
+typedef FIXTURE_DATA(backend) fixture;
+
+/* The device writes 8 bytes at iova; do they arrive at va, and nothing else? */
+static int reaches(fixture *self, __u64 iova, char *va)
+{
+	__u64 seen = 0;
+
+	*self->source = ++self->value;
+	memcpy(va, &seen, sizeof(seen));
+	must_work(edu_copy(&self->edu, SOURCE, iova));
+	memcpy(&seen, va, sizeof(seen));
+	if (seen == self->value)
+		return 1;
+	printf("# DMA to 0x%llx: 0x%llx did not arrive, 0x%llx is there\n",
+	       iova, self->value, seen);
+	return 0;
+}
+
+/* And the other way: does the device find at iova what is at va? */
+static int reads(fixture *self, __u64 iova, const char *va)
+{
+	__u64 there;
+
+	memcpy(&there, va, sizeof(there));
+	*self->source = ~there;
+	must_work(edu_copy(&self->edu, iova, SOURCE));
+	if (*self->source == there)
+		return 1;
+	printf("# DMA from 0x%llx: 0x%llx, and 0x%llx is there\n", iova,
+	       *self->source, there);
+	return 0;
+}
+
+/* The device writes at iova, and VT-d does not let it. */
+static int blocked(fixture *self, __u64 iova)
+{
+	*self->source = ++self->value;
+	must_work(edu_copy(&self->edu, SOURCE, iova));
+	return faults_wait(self->faults, self->vfio.dev[0].bdf, iova) > 0;
+}
+
+TEST_F(backend, is_seen)
+{
+	EXPECT_STREQ(variant->name, backend_of(self->bdf[0]));
+}
+
+/*
+ * One region over nearly everything there is; the first and the last bytes of
+ * every kind of memory, and eight that lie across each border of two.
+ */
+TEST_F_TIMEOUT(backend, dma_at_every_end, 300)
+{
+	struct arena arena;
+	__u64 iova, size;
+	struct piece *p;
+	char *va, *last;
+	int kind;
+
+	arena_open(&arena);
+	va = arena.piece[PIECE_SCATTERED].va;
+	p = &arena.piece[PIECE_1G_PRIVATE];
+	size = p->va + p->size - va;
+	iova = IOVA + (unsigned long)va % SZ_1G;
+	vfio_map(&self->vfio, iova, va, size);
+	for (kind = PIECE_SCATTERED; kind <= PIECE_1G_PRIVATE; kind++) {
+		p = &arena.piece[kind];
+		if (kind == PIECE_BAR)
+			continue;
+		last = p->va + p->size - 8;
+		EXPECT_TRUE(reaches(self, iova + (p->va - va), p->va));
+		EXPECT_TRUE(reaches(self, iova + (last - va), last));
+		EXPECT_TRUE(reads(self, iova + (last - va), last));
+		if (kind == PIECE_SCATTERED || kind - 1 == PIECE_BAR)
+			continue;
+		EXPECT_TRUE(reaches(self, iova + (p->va - 4 - va), p->va - 4));
+	}
+	EXPECT_EQ(0, check_not("equal"));
+
+	vfio_unmap(&self->vfio, iova, size);
+	p = &arena.piece[PIECE_1G_SHARED];
+	*(volatile __u64 *)p->va = 1;
+	EXPECT_TRUE(blocked(self, iova));
+	EXPECT_TRUE(blocked(self, iova + (p->va - va)));
+	EXPECT_TRUE(blocked(self, iova + size - 8));
+	EXPECT_EQ(1, *(volatile __u64 *)p->va);
+	arena_close(&arena);
+}
+
+/* What the device may only read stays as it is. */
+TEST_F_TIMEOUT(backend, dma_read_only, 60)
+{
+	const enum backing backings[] = { BACKING_BASE, BACKING_HUGETLB_2M,
+					  BACKING_HUGETLB_1G };
+	struct mem mem;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		__u64 iova = IOVA + i * 4 * SZ_1G;
+
+		mem_alloc(&mem, backings[i], backing_page_size(backings[i]));
+		*(volatile __u64 *)mem.va = 42 + i;
+		ASSERT_EQ(0, __vfio_map(&self->vfio, iova, mem.va, mem.size,
+					VFIO_DMA_MAP_FLAG_READ));
+		EXPECT_TRUE(blocked(self, iova));
+		EXPECT_TRUE(reads(self, iova, mem.va));
+		EXPECT_EQ(42 + i, *(volatile __u64 *)mem.va);
+		vfio_unmap(&self->vfio, iova, mem.size);
+		mem_free(&mem);
+	}
+}
+
+/* A device that comes late finds what was mapped before; one that left, none. */
+TEST_F_TIMEOUT(backend, group_comes_and_goes, 60)
+{
+	struct edu first = self->edu;
+	struct mem mem;
+
+	mem_alloc(&mem, BACKING_HUGETLB_2M, 2 * SZ_2M);
+	vfio_map(&self->vfio, IOVA, mem.va, mem.size);
+	vfio_add(&self->vfio, self->bdf[1]);
+	edu_open(&self->edu, &self->vfio.dev[1]);
+	EXPECT_TRUE(reaches(self, IOVA, mem.va));
+	EXPECT_STREQ(variant->name, backend_of(self->bdf[1]));
+	EXPECT_EQ(0, check_not("equal"));
+
+	edu_close(&self->edu);
+	vfio_remove(&self->vfio);
+	self->edu = first;
+	EXPECT_TRUE(reaches(self, IOVA + SZ_2M, (char *)mem.va + SZ_2M));
+	EXPECT_STRNE(variant->name, backend_of(self->bdf[1]));
+	vfio_unmap(&self->vfio, IOVA, mem.size);
+	mem_free(&mem);
+}
+
+/* Without its last group a container has no driver, no mappings, no charge. */
+TEST_F_TIMEOUT(backend, container_again, 60)
+{
+	struct mem mem;
+	int fd = self->vfio.fd;
+
+	mem_alloc(&mem, BACKING_HUGETLB_2M, SZ_2M);
+	vfio_map(&self->vfio, IOVA, mem.va, mem.size);
+	edu_close(&self->edu);
+	vfio_remove(&self->vfio);
+	EXPECT_EQ(-EINVAL, __vfio_map(&self->vfio, IOVA, mem.va, mem.size,
+				      VFIO_RW));
+
+	hugepath_enter(variant->door);
+	vfio_add(&self->vfio, self->bdf[0]);
+	hugepath_leave(variant->door);
+	EXPECT_EQ(fd, self->vfio.fd);
+	EXPECT_STREQ(variant->name, backend_of(self->bdf[0]));
+	edu_open(&self->edu, &self->vfio.dev[0]);
+	vfio_map(&self->vfio, SOURCE, (void *)self->source, SZ_4K);
+	EXPECT_TRUE(blocked(self, IOVA));
+	vfio_map(&self->vfio, IOVA, mem.va, mem.size);
+	EXPECT_TRUE(reaches(self, IOVA, mem.va));
+	vfio_unmap(&self->vfio, IOVA, mem.size);
+	mem_free(&mem);
+}
+
+/*
+ * The file is cut and unmapped, the page stays: the device still writes to it,
+ * and nobody else gets it.
+ */
+TEST_F_TIMEOUT(backend, page_is_not_freed_under_dma, 60)
+{
+	struct mem mem, fresh;
+	__u64 free_before = free_pages(HUGE_2M), phys;
+
+	mem_alloc_memfd(&mem, BACKING_HUGETLB_2M, SZ_2M);
+	phys = mem_phys(mem.va);
+	vfio_map(&self->vfio, IOVA, mem.va, SZ_2M);
+	mem_free(&mem);
+	EXPECT_EQ(free_before - 1, free_pages(HUGE_2M));
+
+	mem_alloc(&fresh, BACKING_HUGETLB_2M, 4 * SZ_2M);
+	for (__u64 at = 0; at < fresh.size; at += SZ_2M)
+		EXPECT_NE(phys, mem_phys((char *)fresh.va + at));
+	memset(fresh.va, 0x5a, fresh.size);
+	*self->source = ++self->value;
+	ASSERT_EQ(0, edu_copy(&self->edu, SOURCE, IOVA));
+	*self->source = 0;
+	ASSERT_EQ(0, edu_copy(&self->edu, IOVA, SOURCE));
+	EXPECT_EQ(self->value, *self->source);
+	for (__u64 at = 0; at < fresh.size; at += 8)
+		ASSERT_EQ(0x5a5a5a5a5a5a5a5aULL,
+			  *(__u64 *)((char *)fresh.va + at));
+	mem_free(&fresh);
+
+	vfio_unmap(&self->vfio, IOVA, SZ_2M);
+	EXPECT_EQ(free_before, free_pages(HUGE_2M));
+}
+
+static int sleep_forever(struct client *client, void *arg)
+{
+	(void)arg;
+	client_step(client);
+	return 0;
+}
+
+/* After a fork the parent writes, and the device sees what it wrote. */
+TEST_F_TIMEOUT(backend, fork_keeps_the_page, 60)
+{
+	const int flags[] = { 0, MAP_HUGETLB | MAP_HUGE_2MB };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		char *va = mmap(NULL, SZ_2M, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | flags[i], -1, 0);
+
+		ASSERT_NE(MAP_FAILED, va);
+		*(volatile __u64 *)va = 1;
+		vfio_map(&self->vfio, IOVA, va, SZ_2M);
+		client_start(&self->client, "child", sleep_forever, NULL);
+		client_wait(&self->client);
+		*(volatile __u64 *)va = 2;
+		EXPECT_TRUE(reads(self, IOVA, va));
+		EXPECT_TRUE(reaches(self, IOVA + SZ_4K, va + SZ_4K));
+		client_go(&self->client);
+		EXPECT_EQ(0, client_end(&self->client));
+		vfio_unmap(&self->vfio, IOVA, SZ_2M);
+		munmap(va, SZ_2M);
+	}
+}
+
+/* ---- death ---- */
+
+struct work {
+	const char *bdf;
+	enum hugepath_door door;
+	/* Shared, so that it is filled with zeroes only once. */
+	struct mem gigabyte;
+};
+
+/* Everything at once, until somebody puts an end to it. */
+static int map_without_end(struct client *client, void *arg)
+{
+	const enum backing backings[] = { BACKING_BASE, BACKING_HUGETLB_2M,
+					  BACKING_THP };
+	struct work *work = arg;
+	struct mem mem[4] = { work->gigabyte };
+	struct vfio vfio;
+	int i;
+
+	vfio_open(&vfio, hugepath_type(work->door, VFIO_TYPE1v2_IOMMU),
+		  work->bdf);
+	for (i = 1; i < 4; i++)
+		mem_alloc(&mem[i], backings[i - 1], 2 * SZ_2M);
+	client_step(client);
+	for (;;) {
+		for (i = 0; i < 4; i++)
+			vfio_map(&vfio, IOVA + i * SZ_1G, mem[i].va,
+				 mem[i].size);
+		__vfio_unmap(&vfio, 0, 0, VFIO_DMA_UNMAP_FLAG_ALL, NULL);
+	}
+	return 0;
+}
+
+/* Killed at whatever it was doing: afterwards everything is as before. */
+TEST_F_TIMEOUT(backend, killed_at_any_moment, 600)
+{
+	struct work work = { .bdf = self->bdf[1], .door = variant->door };
+	__u64 free_before = free_pages(HUGE_2M);
+	struct vmstat before, after;
+	struct timespec moment = {};
+	int i;
+
+	srandom(20261122);
+	mem_alloc(&work.gigabyte, BACKING_HUGETLB_1G, SZ_1G);
+	vmstat_take(&before);
+	for (i = 0; i < 20; i++) {
+		hugepath_enter(work.door);
+		client_start(&self->client, "victim", map_without_end, &work);
+		client_wait(&self->client);
+		hugepath_leave(work.door);
+		client_go(&self->client);
+		moment.tv_nsec = random() % 100000000;
+		nanosleep(&moment, NULL);
+		ASSERT_EQ(128 + SIGKILL, client_kill(&self->client));
+		vmstat_take(&after);
+		ASSERT_EQ(after.acquired - before.acquired,
+			  after.released - before.released);
+		ASSERT_EQ(free_before, free_pages(HUGE_2M));
+		ASSERT_STRNE(variant->name, backend_of(self->bdf[1]));
+	}
+	EXPECT_EQ(0, check_not("equal"));
+	mem_free(&work.gigabyte);
+}
+
+/* ---- the instrument ---- */
+
+/* Calls and times are the backend's own; what was done is not. */
+static const char *const sums[] = {
+	"region_map_calls", "region_map_bytes", "region_map_errors",
+	"region_unmap_calls", "region_unmap_bytes", "region_unmap_errors",
+	"pin_bytes", "pin_base_bytes", "pin_thp_bytes", "pin_hugetlb_2m_bytes",
+	"pin_hugetlb_1g_bytes", "pin_mmio_bytes",
+	"unpin_bytes", "unpin_base_bytes", "unpin_thp_bytes",
+	"unpin_hugetlb_2m_bytes", "unpin_hugetlb_1g_bytes", "unpin_mmio_bytes",
+	"teardown_calls", "teardown_bytes",
+	"map_bytes", "unmap_bytes", "added_4k_leaves", "added_2m_leaves",
+	"added_1g_leaves", "removed_4k_leaves", "removed_2m_leaves",
+	"removed_1g_leaves", "unknown_unmap_bytes", "overmapped_calls",
+	"split_leaf_calls", "lost_ranges", "probe_missed_calls",
+};
+
+/* The keys whose sums differ between the first and the second interval. */
+static unsigned int sums_wrong(const struct snap *before,
+			       const struct snap *between,
+			       const struct snap *after)
+{
+	unsigned int wrong = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+		__u64 stock = snap_delta(before, between, sums[i]);
+		__u64 seen = snap_delta(between, after, sums[i]);
+
+		if (stock == seen)
+			continue;
+		printf("# %s: type1 +%llu, here +%llu\n", sums[i], stock, seen);
+		wrong++;
+	}
+	return wrong;
+}
+
+/* One piece after the other; then a call that is refused. */
+static void map_pieces(struct vfio *vfio, struct arena *arena)
+{
+	int kind;
+
+	for (kind = PIECE_SCATTERED; kind <= PIECE_1G_SHARED; kind++) {
+		struct piece *p = &arena->piece[kind];
+		__u64 iova = IOVA + (unsigned long)p->va % SZ_1G;
+
+		vfio_map(vfio, iova, p->va, p->size);
+		must_eq(__vfio_map(vfio, iova, p->va, p->size, VFIO_RW),
+			-EEXIST);
+		vfio_unmap(vfio, iova, p->size);
+	}
+}
+
+TEST_F_TIMEOUT(backend, counted_like_type1, 120)
+{
+	struct snap before, between, after;
+	struct arena arena;
+	struct vfio stock;
+
+	arena_open(&arena);
+	vfio_open(&stock, VFIO_TYPE1v2_IOMMU, self->bdf[1]);
+	snap_take(&before);
+	map_pieces(&stock, &arena);
+	snap_take(&between);
+	map_pieces(&self->vfio, &arena);
+	snap_take(&after);
+	vfio_close(&stock);
+	arena_close(&arena);
+	EXPECT_EQ(0, sums_wrong(&before, &between, &after));
+	EXPECT_NE(0, snap_delta(&between, &after, "pin_calls"));
+	EXPECT_NE(0, snap_delta(&between, &after, "unpin_calls"));
+	EXPECT_EQ(0, hist_wrong());
+	snap_free(&before);
+	snap_free(&between);
+	snap_free(&after);
+}
+
+/* ---- the module and its switch ---- */
+
+FIXTURE(module)
+{
+	char bdf[2][PCI_BDF_LEN];
+	struct vfio a, b;
+	struct mem mem;
+};
+
+FIXTURE_SETUP(module)
+{
+	kmod_must_be_loaded();
+	pci_find("edu", 0, self->bdf[0]);
+	pci_find("edu", 1, self->bdf[1]);
+	pci_bind_vfio(self->bdf[0]);
+	pci_bind_vfio(self->bdf[1]);
+	hugepath_reload("");
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	if (hugepath_loaded())
+		hugepath_unload();
+}
+
+static int extension(unsigned long number)
+{
+	int fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC), ret;
+
+	must_op(fd, >=, 0);
+	ret = ioctl(fd, VFIO_CHECK_EXTENSION, number);
+	close(fd);
+	return ret;
+}
+
+TEST_F(module, answers_to_its_name)
+{
+	EXPECT_EQ(1, extension(IOVASCOPE_HUGEPATH_IOMMU));
+	hugepath_unload();
+	EXPECT_EQ(0, extension(IOVASCOPE_HUGEPATH_IOMMU));
+	EXPECT_EQ(1, extension(VFIO_TYPE1v2_IOMMU));
+	hugepath_load("");
+	EXPECT_EQ(1, extension(IOVASCOPE_HUGEPATH_IOMMU));
+}
+
+TEST_F(module, stays_while_a_container_is_open)
+{
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	EXPECT_EQ(-EAGAIN, __hugepath_unload());
+	vfio_close(&self->a);
+	EXPECT_EQ(0, __hugepath_unload());
+}
+
+/* What is open keeps what it has; off unless asked for. */
+TEST_F(module, takeover)
+{
+	char *value = file_read("/sys/module/iovascope_hugepath/parameters/takeover");
+
+	EXPECT_STREQ("N\n", value);
+	free(value);
+	vfio_open(&self->a, VFIO_TYPE1v2_IOMMU, self->bdf[0]);
+	hugepath_param_set("takeover", "1");
+	EXPECT_STREQ("type1", backend_of(self->bdf[0]));
+	vfio_open(&self->b, VFIO_TYPE1v2_IOMMU, self->bdf[1]);
+	EXPECT_STREQ("hugepath", backend_of(self->bdf[1]));
+	hugepath_param_set("takeover", "0");
+	EXPECT_STREQ("hugepath", backend_of(self->bdf[1]));
+	vfio_close(&self->a);
+
+	mem_alloc(&self->mem, BACKING_HUGETLB_2M, SZ_2M);
+	vfio_map(&self->b, IOVA, self->mem.va, SZ_2M);
+	vfio_unmap(&self->b, IOVA, SZ_2M);
+	EXPECT_EQ(1, ioctl(self->b.fd, VFIO_CHECK_EXTENSION,
+			   VFIO_TYPE1v2_IOMMU));
+	vfio_open(&self->a, VFIO_TYPE1v2_IOMMU, self->bdf[0]);
+	EXPECT_STREQ("type1", backend_of(self->bdf[0]));
+	vfio_close(&self->a);
+	vfio_close(&self->b);
+	mem_free(&self->mem);
+}
+
+TEST_F(module, takeover_serves_v1)
+{
+	hugepath_param_set("takeover", "1");
+	vfio_open(&self->a, VFIO_TYPE1_IOMMU, self->bdf[0]);
+	EXPECT_STREQ("hugepath", backend_of(self->bdf[0]));
+	vfio_close(&self->a);
+}
+
+/* What it does not do is type1's to do, or to refuse. */
+TEST_F(module, nesting_is_type1s)
+{
+	int stock = __vfio_open(&self->a, VFIO_TYPE1_NESTING_IOMMU,
+				self->bdf[0]);
+
+	if (!stock)
+		vfio_close(&self->a);
+	hugepath_param_set("takeover", "1");
+	EXPECT_EQ(1, extension(VFIO_TYPE1_NESTING_IOMMU));
+	EXPECT_EQ(stock, __vfio_open(&self->a, VFIO_TYPE1_NESTING_IOMMU,
+				     self->bdf[0]));
+	EXPECT_EQ(0, hugepath_containers());
+	if (!stock)
+		vfio_close(&self->a);
+}
+
+TEST_F(module, no_new_addresses_for_old_mappings)
+{
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	EXPECT_EQ(0, ioctl(self->a.fd, VFIO_CHECK_EXTENSION,
+			   VFIO_UPDATE_VADDR));
+	mem_alloc(&self->mem, BACKING_BASE, SZ_4K);
+	vfio_map(&self->a, IOVA, self->mem.va, SZ_4K);
+	EXPECT_EQ(-EINVAL, __vfio_unmap(&self->a, IOVA, SZ_4K,
+					VFIO_DMA_UNMAP_FLAG_VADDR, NULL));
+	EXPECT_EQ(-EINVAL, __vfio_map(&self->a, IOVA, self->mem.va, SZ_4K,
+				      VFIO_DMA_MAP_FLAG_VADDR));
+	vfio_unmap(&self->a, IOVA, SZ_4K);
+	vfio_close(&self->a);
+	mem_free(&self->mem);
+}
+
+TEST_F(module, leaves_of_no_such_size)
+{
+	const unsigned long sizes[] = { 0, 1, SZ_4K - 1, SZ_4K + 1, 2 * SZ_4K,
+					SZ_1G * 512, -1UL };
+	size_t i;
+
+	hugepath_unload();
+	EXPECT_EQ(-EINVAL, __hugepath_load("leaf=8K"));
+	EXPECT_EQ(-EINVAL, __hugepath_load("leaf="));
+	hugepath_load("");
+	EXPECT_EQ(-EINVAL, __hugepath_param_set("leaf", "3M"));
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		EXPECT_EQ(-1, ioctl(self->a.fd, IOVASCOPE_HUGEPATH_SET_LEAF,
+				    sizes[i]));
+		EXPECT_EQ(EINVAL, errno);
+	}
+	vfio_close(&self->a);
+}
+
+/* ---- forced leaves ---- */
+
+FIXTURE(leaves)
+{
+	char bdf[PCI_BDF_LEN];
+	struct vfio vfio;
+	struct mem mem;
+};
+
+FIXTURE_VARIANT(leaves)
+{
+	const char *word;
+	__u64 cap;
+};
+
+FIXTURE_VARIANT_ADD(leaves, cap_4k) {
+	.word = "4K",
+	.cap = SZ_4K,
+};
+
+FIXTURE_VARIANT_ADD(leaves, cap_2m) {
+	.word = "2M",
+	.cap = SZ_2M,
+};
+
+FIXTURE_VARIANT_ADD(leaves, cap_1g) {
+	.word = "1G",
+	.cap = SZ_1G,
+};
+
+FIXTURE_SETUP(leaves)
+{
+	kmod_must_be_loaded();
+	pci_find("edu", 0, self->bdf);
+	pci_bind_vfio(self->bdf);
+	mem_alloc(&self->mem, BACKING_HUGETLB_1G, SZ_1G);
+}
+
+FIXTURE_TEARDOWN(leaves)
+{
+	mem_free(&self->mem);
+	if (hugepath_loaded())
+		hugepath_unload();
+}
+
+/* As the hardware's table has it; mapped twice, so that unmap was exact. */
+static unsigned int leaves_wrong(FIXTURE_DATA(leaves) *self, __u64 cap)
+{
+	struct leaves want = {};
+	unsigned int wrong = 0;
+	int i;
+
+	if (cap == SZ_4K)
+		want.nr_4k = SZ_1G / SZ_4K;
+	else if (cap == SZ_2M)
+		want.nr_2m = SZ_1G / SZ_2M;
+	else
+		want.nr_1g = 1;
+	for (i = 0; i < 2; i++) {
+		vfio_map(&self->vfio, IOVA, self->mem.va, SZ_1G);
+		wrong += live_wrong(getpid(), 0, &want) + check_not("equal");
+		vfio_unmap(&self->vfio, IOVA, SZ_1G);
+	}
+	return wrong;
+}
+
+TEST_F_TIMEOUT(leaves, by_parameter, 60)
+{
+	char params[32];
+
+	snprintf(params, sizeof(params), "leaf=%s", variant->word);
+	hugepath_reload(params);
+	hugepath_open(&self->vfio, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf);
+	EXPECT_EQ(0, leaves_wrong(self, variant->cap));
+	vfio_close(&self->vfio);
+}
+
+TEST_F_TIMEOUT(leaves, by_ioctl, 60)
+{
+	hugepath_reload("");
+	hugepath_open(&self->vfio, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf);
+	ASSERT_EQ(0, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF, variant->cap));
+	EXPECT_EQ(0, leaves_wrong(self, variant->cap));
+
+	/* Not while something is mapped. */
+	vfio_map(&self->vfio, IOVA, self->mem.va, SZ_1G);
+	EXPECT_EQ(-1, ioctl(self->vfio.fd, IOVASCOPE_HUGEPATH_SET_LEAF, SZ_4K));
+	EXPECT_EQ(EBUSY, errno);
+	vfio_close(&self->vfio);
+}
+
+TEST_HARNESS_MAIN
