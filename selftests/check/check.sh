@@ -38,7 +38,7 @@ STAGES="
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      37 $CHECK_DIR/why.sh
-2 opinion  41 $CHECK_DIR/opinion.sh
+2 opinion  53 $CHECK_DIR/opinion.sh
 2 package  49 $CHECK_DIR/package.sh
 1 mutants   1 $CHECK_DIR/mutants.sh
 "

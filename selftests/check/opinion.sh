@@ -19,22 +19,24 @@ check=$LAB_TREE/selftests/check
 step "building for $kver" \
 	"$LAB_DIR/build.sh" --kernel lab modules tools selftests || exit 1
 
-# boot NAME COMMAND...: the machine, and one program in it.
+# boot NAME PROGRAM ARGUMENT [OPTION...]: the machine, and one program in it.
 boot() {
-	local name=$1
-	shift
+	local name=$1 program=$2 argument=$3
+	shift 3
 
-	tap_program "$name" "$LAB_DIR/lab.sh" --kernel lab --timeout 900 \
+	tap_program "$name" "$LAB_DIR/lab.sh" --kernel lab --timeout 900 "$@" \
 		--device edu --device edu --device testdev:16G \
 		--payload "$out/$kver/iovascope.ko" \
 		--payload "$out/tools/iovascope" \
 		--payload "$out/selftests/." \
 		--payload "$check/opinion_guest.sh" \
 		--payload "$check/why_guest.sh" --payload "$check/tap.sh" \
-		-- "$@"
+		-- "./$program" "$argument"
 }
 
-boot "second opinion" ./opinion_guest.sh opinion_test
-boot "iommufd" ./opinion_guest.sh iommufd_test
-boot "why, with iommufd" ./why_guest.sh iommufd
+boot "second opinion" opinion_guest.sh opinion_test
+boot "second opinion, scalable mode" opinion_guest.sh opinion_test \
+	--scalable second
+boot "iommufd" opinion_guest.sh iommufd_test
+boot "why, with iommufd" why_guest.sh iommufd
 tap_totals
