@@ -19,6 +19,8 @@
 #   --iommu on|off|pt   translation on, off, or passthrough for the host's
 #                       own DMA (default: on)
 #   --no-vtd            a machine without VT-d
+#   --scalable STAGE    VT-d in scalable mode, with page tables of the second
+#                       or the first stage; first takes QEMU 10
 #   --append ARGS       more kernel arguments
 #   --min-pass N        the last line "# totals pass=P fail=F skip=S" that the
 #                       guest prints, or writes to $LAB_RESULT, must have no
@@ -52,6 +54,7 @@ HUGEPAGES=4
 CPUS=1
 IOMMU=on
 VTD=1
+SCALABLE=
 APPEND=
 MIN_PASS=
 TIMEOUT=600
@@ -77,6 +80,8 @@ check_option() {
 		"no kernel '$2' in the table: $(kernel_names | xargs)" ;;
 	--iommu) [[ $2 =~ ^(on|off|pt)$ ]] ||
 		usage_error "--iommu is on, off or pt, not '$2'" ;;
+	--scalable) [[ $2 =~ ^(first|second)$ ]] ||
+		usage_error "--scalable is first or second, not '$2'" ;;
 	esac
 }
 
@@ -90,6 +95,7 @@ set_option() {
 	--hugepages) HUGEPAGES=$2 ;;
 	--cpus) CPUS=$2 ;;
 	--iommu) IOMMU=$2 ;;
+	--scalable) SCALABLE=$2 ;;
 	--append) APPEND+=" $2" ;;
 	--min-pass) MIN_PASS=$2 ;;
 	--timeout) TIMEOUT=$2 ;;

@@ -36,6 +36,13 @@ use_kvm() {
 	esac
 }
 
+# vtd: the IOMMU.
+vtd() {
+	echo -n "intel-iommu,intremap=on,aw-bits=48"
+	[[ -z $SCALABLE ]] || echo -n ",x-scalable-mode=on"
+	[[ $SCALABLE != first ]] || echo -n ",x-flts=on"
+}
+
 # machine_core: processor, memory, chipset, IOMMU.
 machine_core() {
 	local board=q35 accel=tcg
@@ -52,7 +59,7 @@ machine_core() {
 		-no-reboot -machine "$board" -accel "$accel" -cpu max
 		-smp "$CPUS" -m "$MEMORY")
 	# Before all other devices, or they would not be behind it.
-	! ((VTD)) || QEMU+=(-device "intel-iommu,intremap=on,aw-bits=48")
+	! ((VTD)) || QEMU+=(-device "$(vtd)")
 }
 
 machine_kernel() {
@@ -66,6 +73,7 @@ machine_kernel() {
 	pt) args+=" intel_iommu=on iommu=pt" ;;
 	off) args+=" intel_iommu=off" ;;
 	esac
+	[[ -z $SCALABLE ]] || args+=" intel_iommu=sm_on"
 	QEMU+=(-kernel "$KERNEL_DIR/vmlinux" -initrd "$RUN/initrd"
 		-append "$args$APPEND")
 }

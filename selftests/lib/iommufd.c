@@ -272,3 +272,15 @@ void vfio_open_iommufd(struct vfio *v, int type, const char *bdf)
 {
 	must_work(__vfio_open_iommufd(v, type, bdf));
 }
+
+void vfio_ioas(struct vfio *v, struct ioas *ioas)
+{
+	struct iommu_vfio_ioas compat = {
+		.size = sizeof(compat),
+		.op = IOMMU_VFIO_IOAS_GET,
+	};
+
+	must_work(command(v->fd, IOMMU_VFIO_IOAS, &compat));
+	ioas->fd = v->fd;
+	ioas->id = compat.ioas_id;
+}
