@@ -21,10 +21,12 @@ KDIR ?= /lib/modules/$(KVER)/build
 
 # O= moves everything; by default only the modules are per kernel.
 ifdef O
+deb_o := $(abspath $(O))/deb
 tools_o := $(abspath $(O))/tools
 selftests_o := $(abspath $(O))/selftests
 else
 O := build/$(KVER)
+deb_o := $(CURDIR)/build/deb
 tools_o := $(CURDIR)/build/tools
 selftests_o := $(CURDIR)/build/selftests
 endif
@@ -34,7 +36,7 @@ export IOVASCOPE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/iovascope
 KSELFTEST ?= $(IOVASCOPE_CACHE)/kselftest
 
 prefix ?= /usr/local
-DESTDIR ?=
+TOOLS = $(MAKE) -C tools O=$(tools_o) prefix=$(prefix) DESTDIR=$(DESTDIR)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 dkms_src := $(DESTDIR)/usr/src/iovascope-$(VERSION)
 
@@ -48,10 +50,14 @@ help:
 	@echo 'make demo            watch real VFIO clients being measured (root)'
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
+	@echo 'make bench           the census against the kernel: builds a kernel'
 	@echo 'make test            tests that need no VM and no root'
-	@echo 'make install         tool, man page and modules: DESTDIR= prefix='
-	@echo 'make install-tools install-man install-modules'
-	@echo 'make dkms-install dkms-remove'
+	@echo 'make install         the command, man page, completion: DESTDIR= prefix='
+	@echo 'make uninstall       take these away again'
+	@echo 'make install-modules the modules, for this one kernel'
+	@echo 'make dkms-install    the modules, for this kernel and later ones'
+	@echo 'make dkms-remove     take them away again'
+	@echo 'make deb             Debian packages of both, in build/deb'
 	@echo 'make clean           remove build/'
 	@echo
 	@echo 'kernel: $(KVER), built in $(O)'
@@ -64,10 +70,10 @@ $(KDIR)/Makefile:
 modules: $(KDIR)/Makefile
 	@mkdir -p $(modules_o)
 	@cp -au Kbuild dkms.conf module $(modules_o)/
-	+$(MAKE) -C $(KDIR) M=$(modules_o) O= MUT='$(MUT)' modules
+	+$(MAKE) -C $(KDIR) M=$(modules_o) O=$(realpath $(KDIR)) MUT='$(MUT)' modules
 
 tools:
-	+$(MAKE) -C tools O=$(tools_o)
+	+$(TOOLS)
 
 $(KSELFTEST)/kselftest_harness.h:
 	$(LAB)/setup.sh kselftest
@@ -84,37 +90,47 @@ shell:
 check:
 	selftests/check/check.sh $(STAGE)
 
+bench:
+	selftests/bench/census.sh
+
 test: tools
 	selftests/check/check.sh host cli
 
-install: install-modules install-tools
+install: tools
+	+$(TOOLS) install
+
+uninstall:
+	+$(TOOLS) uninstall
 
 install-modules: modules
-	install -D -m 0644 $(modules_o)/iovascope.ko \
-		$(DESTDIR)/lib/modules/$(KVER)/updates/iovascope.ko
+	install -D -m 0644 -t $(DESTDIR)/lib/modules/$(KVER)/updates \
+		$(modules_o)/*.ko
 	$(if $(DESTDIR),,depmod $(KVER))
 
-# The man page comes with the tool.
-install-tools:
-	+$(MAKE) -C tools O=$(tools_o) prefix=$(prefix) DESTDIR=$(DESTDIR) \
-		install
+# Without our own O= and the like, which are not for the kernel's make.
+DKMS := env -u MAKEFLAGS dkms
 
-install-man:
-	+$(MAKE) -C tools O=$(tools_o) prefix=$(prefix) DESTDIR=$(DESTDIR) \
-		install-man
-
+# A DESTDIR gets the source only; dkms of the machine it is for builds it.
 dkms-install:
+	$(RM) -r $(dkms_src)
 	mkdir -p $(dkms_src)
-	cp -a Kbuild dkms.conf module $(dkms_src)/
-	$(if $(DESTDIR),,dkms add iovascope/$(VERSION))
-	$(if $(DESTDIR),,dkms install iovascope/$(VERSION))
+	cp -r Kbuild dkms.conf module $(dkms_src)/
+ifndef DESTDIR
+	$(DKMS) build --force -k $(KVER) iovascope/$(VERSION)
+	$(DKMS) install --force -k $(KVER) iovascope/$(VERSION)
+endif
 
 dkms-remove:
-	$(if $(DESTDIR),,dkms remove iovascope/$(VERSION) --all)
+ifndef DESTDIR
+	$(DKMS) remove iovascope/$(VERSION) --all
+endif
 	$(RM) -r $(dkms_src)
+
+deb:
+	tools/packaging/deb.sh $(deb_o)
 
 clean:
 	$(RM) -r build
 
-.PHONY: all help modules tools selftests demo shell check test install \
-	install-modules install-tools install-man dkms-install dkms-remove clean
+.PHONY: all help modules tools selftests demo shell check bench test install \
+	uninstall install-modules dkms-install dkms-remove deb clean

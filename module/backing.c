@@ -54,16 +54,9 @@ static u64 alike_nearby(unsigned long pfn, unsigned long step, u64 nr,
 			bool mmio)
 {
 	u64 room = ALIGN(pfn + 1, PAGES_PER_SUBSECTION) - pfn;
-	u64 end = min(nr, DIV_ROUND_UP(room, step)), i;
 
-	if (!pfn_valid(pfn))
-		return end;
-	for (i = 1; i < end; i++) {
-		pfn += step;
-		if (ivs_phys_is_ours(pfn) == mmio)
-			break;
-	}
-	return i;
+	nr = min(nr, DIV_ROUND_UP(room, step));
+	return pfn_valid(pfn) ? ivs_phys_alike(pfn, step, nr, !mmio) : nr;
 }
 
 /**

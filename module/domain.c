@@ -151,6 +151,22 @@ struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 	return dom;
 }
 
+/**
+ * ivs_domain_new - a domain is being made
+ * @domain: argument of a probed function
+ * @backend: whose it is
+ *
+ * Context: under RCU, any but NMI; before its first map.
+ */
+void ivs_domain_new(const struct iommu_domain *domain,
+		    enum ivs_backend backend)
+{
+	struct ivs_domain *dom = domain_make(domain);
+
+	if (dom && dom->backend == IVS_BACKEND_NONE)
+		dom->backend = backend;
+}
+
 /* Table levels that reach the end of the aperture, nine bits each over 4K. */
 static u8 levels_of(const struct iommu_domain *domain)
 {
@@ -498,6 +514,7 @@ void ivs_domain_trust(struct ivs_domain *dom)
 static const char *const backend_names[IVS_NR_BACKENDS] = {
 	[IVS_BACKEND_NONE] = "none",
 	[IVS_BACKEND_TYPE1] = "type1",
+	[IVS_BACKEND_IOMMUFD] = "iommufd",
 	[IVS_BACKEND_HUGEPATH] = "hugepath",
 	[IVS_BACKEND_OTHER] = "other",
 };

@@ -16,6 +16,7 @@ struct seq_file;
 enum ivs_backend {
 	IVS_BACKEND_NONE,
 	IVS_BACKEND_TYPE1,
+	IVS_BACKEND_IOMMUFD,
 	IVS_BACKEND_HUGEPATH,
 	IVS_BACKEND_OTHER,
 	IVS_NR_BACKENDS,
@@ -74,6 +75,8 @@ bool ivs_domain_tracked(const struct iommu_domain *domain);
 struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 				  enum ivs_backend backend);
 struct ivs_domain *ivs_domain_by_id(u64 id);
+void ivs_domain_new(const struct iommu_domain *domain,
+		    enum ivs_backend backend);
 void ivs_domain_begin(const struct iommu_domain *domain,
 		      enum ivs_backend backend);
 void ivs_domain_end(struct ivs_domain *dom);

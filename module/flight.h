@@ -21,6 +21,7 @@
  * @pid: thread group
  * @comm: name of the thread
  * @op: what it is
+ * @cmd: region of iommufd: which request
  * @backend: who makes it, taken from the parent where the call cannot tell
  * @start_ns: CLOCK_MONOTONIC of its entry, after our own work there
  * @iova: first IOVA, in bytes
@@ -29,6 +30,7 @@
  * @phys: physical address, for map
  * @object: what the return handler needs: the domain, the user's arguments or
  *	the address of a result
+ * @index: pin of iommufd: of its first page, in the region
  * @faults: pin: page faults its task had taken when it began
  * @hugetlb_pages: pin: hugetlb memory its process had then, in 4K pages
  * @released_bytes: teardown: bytes its unpins handed over so far
@@ -45,6 +47,7 @@ struct ivs_call {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 	enum ivs_op op;
+	unsigned int cmd;
 	enum ivs_backend backend;
 	u64 start_ns;
 	u64 iova;
@@ -52,6 +55,7 @@ struct ivs_call {
 	u64 bytes;
 	u64 phys;
 	void *object;
+	u64 index;
 	u64 faults;
 	u64 hugetlb_pages;
 	u64 released_bytes;

@@ -26,6 +26,7 @@
 #include "flight.h"
 #include "probe.h"
 #include "process.h"
+#include "request.h"
 #include "stats.h"
 #include "trace.h"
 
@@ -73,6 +74,8 @@ static void begin(struct kretprobe_instance *ri, enum ivs_op op,
 	call->iova = regs_get_kernel_argument(regs, 1);
 	if (is_unmanaged(domain))
 		ivs_flight_begin(call, op);
+	if (ivs_request_enclosing(call, IVS_NEW_TABLE))
+		ivs_domain_new(domain, backend_of(call));
 	ivs_domain_begin(domain, backend_of(call));
 }
 

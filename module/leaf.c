@@ -19,12 +19,14 @@
 
 const char *const ivs_leaf_names[IVS_NR_LEAVES] = { "4k", "2m", "1g" };
 
-static bool leaf_usable(u64 pgsizes, u64 iova, u64 phys, enum ivs_leaf leaf)
+static bool leaf_usable(u64 pgsizes, u64 iova, u64 phys, u64 size,
+			enum ivs_leaf leaf)
 {
 	u64 bytes = ivs_leaf_bytes(leaf);
 
 	return leaf == IVS_LEAF_4K ||
-	       ((pgsizes & bytes) && !((iova ^ phys) & (bytes - 1)));
+	       (size >= bytes && (pgsizes & bytes) &&
+		!((iova ^ phys) & (bytes - 1)));
 }
 
 /* Append [start, end) as leaves of at most @leaf; @usable is a bit a size. */
@@ -75,7 +77,7 @@ unsigned int ivs_leaf_split(u64 pgsizes, u64 iova, u64 phys, u64 size,
 	enum ivs_leaf leaf;
 
 	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
-		if (leaf_usable(pgsizes, iova, phys, leaf))
+		if (leaf_usable(pgsizes, iova, phys, size, leaf))
 			usable |= 1U << leaf;
 	return split(usable, iova, iova + size, IVS_LEAF_1G, spans, 0);
 }

@@ -25,14 +25,21 @@
 
 /*
  * The memory of struct page itself goes when memory is unplugged, and nothing
- * that we hold forbids that.
+ * that we hold forbids that. A call of copy_from_kernel_nofault() costs more than
+ * all the rest that a census does for a run of one leaf.
  */
-static bool has_flags(const struct page *page, unsigned long mask)
+static __always_inline bool has_flags(const struct page *page,
+				      unsigned long mask)
 {
 	unsigned long flags;
 
-	return copy_from_kernel_nofault(&flags, &page->flags, sizeof(flags)) ||
-	       (flags & mask);
+	pagefault_disable();
+	__get_kernel_nofault(&flags, &page->flags, unsigned long, fault);
+	pagefault_enable();
+	return flags & mask;
+fault:
+	pagefault_enable();
+	return true;
 }
 
 /**
@@ -49,6 +56,39 @@ bool ivs_phys_is_ours(unsigned long pfn)
 {
 	return !has_flags(pfn_to_page(pfn), BIT(PG_reserved)) ||
 	       is_zero_pfn(pfn);
+}
+
+/**
+ * ivs_phys_alike - how far frames go on being ours, or not being ours
+ * @pfn: the first one, which is known; all of them have a struct page
+ * @step: from one to the next
+ * @nr: how many to look at
+ * @ours: what the first one is, see ivs_phys_is_ours()
+ *
+ * One for each 4K leaf of a census: all of them under one pagefault_disable().
+ *
+ * Context: any; holds no page.
+ * Return: how many are as the first, at least 1.
+ */
+u64 ivs_phys_alike(unsigned long pfn, unsigned long step, u64 nr, bool ours)
+{
+	unsigned long flags;
+	u64 i;
+
+	pagefault_disable();
+	for (i = 1; i < nr; i++) {
+		pfn += step;
+		__get_kernel_nofault(&flags, &pfn_to_page(pfn)->flags,
+				     unsigned long, fault);
+		if ((!(flags & BIT(PG_reserved)) || is_zero_pfn(pfn)) != ours)
+			break;
+	}
+	pagefault_enable();
+	return i;
+fault:
+	pagefault_enable();
+	/* What is not there is not ours, see has_flags(). */
+	return i + !ours;
 }
 
 static bool is_memory(u64 phys)

@@ -87,7 +87,9 @@ struct probe {
 	struct kretprobe rp;
 };
 
-#define TYPE1 "vfio_iommu_type1"
+/* What is built into the kernel is looked for there. */
+#define TYPE1 (IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1) ? NULL : "vfio_iommu_type1")
+#define IOMMUFD (IS_BUILTIN(CONFIG_IOMMUFD) ? NULL : "iommufd")
 #define HUGEPATH "iovascope_hugepath"
 
 static struct probe probes[] = {
@@ -132,6 +134,89 @@ static struct probe probes[] = {
 		.entry = ivs_vfio_teardown_entry,
 		.ret = ivs_vfio_teardown_return,
 	},
+#if IS_ENABLED(CONFIG_IOMMUFD)
+	{
+		.name = "iommufd_region",
+		.module = IOMMUFD,
+		.symbols = { "iommufd_fops_ioctl" },
+		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
+			 BIT(IVS_FEED_BACKEND),
+		.entry = ivs_iommufd_ioctl_entry,
+		.ret = ivs_iommufd_ioctl_return,
+	},
+	{
+		.name = "iommufd_attach",
+		.module = IOMMUFD,
+		.symbols = { "iommufd_device_attach" },
+		.feeds = BIT(IVS_FEED_BACKEND),
+		.entry = ivs_iommufd_attach_entry,
+		.ret = ivs_iommufd_return,
+	},
+	{
+		.name = "iommufd_replace",
+		.module = IOMMUFD,
+		.symbols = { "iommufd_device_replace" },
+		.feeds = BIT(IVS_FEED_BACKEND),
+		.entry = ivs_iommufd_attach_entry,
+		.ret = ivs_iommufd_return,
+	},
+	{
+		.name = "iommufd_detach",
+		.module = IOMMUFD,
+		.symbols = { "iommufd_device_detach" },
+		.feeds = BIT(IVS_FEED_BACKEND),
+		.entry = ivs_iommufd_detach_entry,
+		.ret = ivs_iommufd_return,
+	},
+	{
+		.name = "iommufd_release",
+		.module = IOMMUFD,
+		.symbols = { "iommufd_fops_release" },
+		.feeds = BIT(IVS_FEED_BACKEND),
+		.entry = ivs_iommufd_detach_entry,
+		.ret = ivs_iommufd_return,
+	},
+	{
+		.name = "iommufd_table",
+		.module = IOMMUFD,
+		.symbols = { "iommufd_hwpt_paging_alloc" },
+		.feeds = BIT(IVS_FEED_BACKEND),
+		.entry = ivs_iommufd_table_entry,
+		.ret = ivs_iommufd_return,
+	},
+	{
+		.name = "iommufd_pin",
+		.module = IOMMUFD,
+		.symbols = { "pfn_reader_user_pin" },
+		.feeds = BIT(IVS_PIN),
+		.entry = ivs_iommufd_pin_entry,
+		.ret = ivs_iommufd_pin_return,
+	},
+	{
+		.name = "iommufd_unpin",
+		.module = IOMMUFD,
+		.symbols = { "batch_unpin" },
+		.feeds = BIT(IVS_UNPIN),
+		.entry = ivs_iommufd_unpin_entry,
+		.ret = ivs_iommufd_unpin_return,
+	},
+	{
+		.name = "iommufd_teardown",
+		.module = IOMMUFD,
+		.symbols = { "iopt_area_unfill_domains" },
+		.feeds = BIT(IVS_TEARDOWN),
+		.entry = ivs_iommufd_teardown_entry,
+		.ret = ivs_iommufd_teardown_return,
+	},
+	{
+		.name = "iommufd_last",
+		.module = IOMMUFD,
+		.symbols = { "iopt_area_unfill_domain" },
+		.feeds = BIT(IVS_TEARDOWN),
+		.entry = ivs_iommufd_teardown_entry,
+		.ret = ivs_iommufd_teardown_return,
+	},
+#endif
 	{
 		.name = "hugepath_region",
 		.module = HUGEPATH,
@@ -445,7 +530,10 @@ int ivs_probes_init(const char *skip)
 
 	mutex_lock(&probe_lock);
 	arm_module(NULL);
-	arm_module(TYPE1);
+	if (TYPE1)
+		arm_module(TYPE1);
+	if (IS_MODULE(CONFIG_IOMMUFD))
+		arm_module(IOMMUFD);
 	mutex_unlock(&probe_lock);
 
 	ret = check_required();

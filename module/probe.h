@@ -34,6 +34,27 @@ int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
 			    struct pt_regs *regs);
 int ivs_vfio_teardown_return(struct kretprobe_instance *ri,
 			     struct pt_regs *regs);
+int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri,
+			    struct pt_regs *regs);
+int ivs_iommufd_ioctl_return(struct kretprobe_instance *ri,
+			     struct pt_regs *regs);
+int ivs_iommufd_attach_entry(struct kretprobe_instance *ri,
+			     struct pt_regs *regs);
+int ivs_iommufd_detach_entry(struct kretprobe_instance *ri,
+			     struct pt_regs *regs);
+int ivs_iommufd_table_entry(struct kretprobe_instance *ri,
+			    struct pt_regs *regs);
+int ivs_iommufd_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int ivs_iommufd_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int ivs_iommufd_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int ivs_iommufd_unpin_entry(struct kretprobe_instance *ri,
+			    struct pt_regs *regs);
+int ivs_iommufd_unpin_return(struct kretprobe_instance *ri,
+			     struct pt_regs *regs);
+int ivs_iommufd_teardown_entry(struct kretprobe_instance *ri,
+			       struct pt_regs *regs);
+int ivs_iommufd_teardown_return(struct kretprobe_instance *ri,
+				struct pt_regs *regs);
 int ivs_hugepath_ioctl_entry(struct kretprobe_instance *ri,
 			     struct pt_regs *regs);
 int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,

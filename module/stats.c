@@ -167,7 +167,16 @@ static bool is_covered(enum ivs_op op)
 /* ivs_op_name - the word for an op, also for those only seen in flight */
 const char *ivs_op_name(enum ivs_op op)
 {
-	return op < IVS_NR_OPS ? ops[op].name : "attach";
+	switch (op) {
+	case IVS_ATTACH:
+		return "attach";
+	case IVS_DETACH:
+		return "detach";
+	case IVS_NEW_TABLE:
+		return "new_table";
+	default:
+		return ops[op].name;
+	}
 }
 
 /* ---- counting, from probe handlers ---- */
@@ -463,9 +472,13 @@ static u64 bucket_floor(unsigned int bucket)
 	return bucket ? 1ULL << (bucket - 1) : 0;
 }
 
-/* Write one histogram: the sum over CPUs of @nr rows that start at @first. */
+/*
+ * Write one histogram: the sum over CPUs of @nr rows of buckets that start at
+ * @first. It points to a bucket and not to a row, for a compiler that knows
+ * per-CPU memory as an address space does not take a pointer to a row of it.
+ */
 static void show_hist(struct seq_file *m, const char *key,
-		      u64 (__percpu *first)[NR_BUCKETS], unsigned int nr)
+		      u64 __percpu *first, unsigned int nr)
 {
 	unsigned int bucket, row;
 	int cpu;
@@ -477,7 +490,7 @@ static void show_hist(struct seq_file *m, const char *key,
 		for_each_possible_cpu(cpu)
 			for (row = 0; row < nr; row++)
 				count += READ_ONCE(per_cpu_ptr(first, cpu)
-						   [row][bucket]);
+						   [row * NR_BUCKETS + bucket]);
 		if (count)
 			seq_printf(m, " %llu=%llu", bucket_floor(bucket),
 				   count);
@@ -492,12 +505,12 @@ static void show_op_hists(struct seq_file *m, enum ivs_op op)
 	char key[KEY_MAX];
 
 	show_hist(m, key_of(key, op, IVS_NR_BACKINGS, "duration_ns"),
-		  &hists->duration[series], nr);
+		  hists->duration[series], nr);
 	for (i = 0; i < nr && nr > 1; i++)
 		show_hist(m, key_of(key, op, i, "duration_ns"),
-			  &hists->duration[series + i], 1);
+			  hists->duration[series + i], 1);
 	show_hist(m, key_of(key, op, IVS_NR_BACKINGS, "size_bytes"),
-		  &hists->size[op], 1);
+		  hists->size[op], 1);
 }
 
 /* ivs_stats_hists - write all histograms, as lower bound = count */

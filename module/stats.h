@@ -25,8 +25,14 @@ enum ivs_op {
 	IVS_UNPIN,
 	IVS_TEARDOWN,
 	IVS_NR_OPS,
-	/* In flight only: VFIO attaching a group to a container. */
+	/*
+	 * In flight only. A device is attached to the memory of a container or
+	 * of an IOAS, or it or the memory is taken away; a new page table is
+	 * filled before there is a device.
+	 */
 	IVS_ATTACH = IVS_NR_OPS,
+	IVS_DETACH,
+	IVS_NEW_TABLE,
 };
 
 #define IVS_FIRST_BACKED IVS_PIN

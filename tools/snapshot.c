@@ -14,12 +14,12 @@
  * returns in between is in the later file only.
  */
 #include <errno.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "debugfs.h"
 #include "fail.h"
 #include "keyed.h"
 #include "snapshot.h"
@@ -189,30 +189,10 @@ static void section_add(struct json_object *snap, const char *dir, size_t nr,
 	free(path);
 }
 
-/* Where debugfs is mounted, as getmntent() undid its escapes. */
-static char *find_dir(void)
-{
-	FILE *mounts = setmntent("/proc/mounts", "re");
-	struct mntent *mnt;
-	char *dir = NULL;
-
-	if (!mounts)
-		fail(EXIT_RUNTIME, "/proc/mounts: %s", strerror(errno));
-	while (!dir && (mnt = getmntent(mounts)))
-		if (!strcmp(mnt->mnt_type, "debugfs") &&
-		    asprintf(&dir, "%s/iovascope", mnt->mnt_dir) < 0)
-			fail(EXIT_RUNTIME, "out of memory");
-	endmntent(mounts);
-	if (!dir)
-		fail(EXIT_ABSENT, "debugfs is not mounted: %s",
-		     "mount -t debugfs none /sys/kernel/debug");
-	return dir;
-}
-
 void snapshot_add(struct json_object *snap, const char *dir,
 		  unsigned int wanted, unsigned int welcome)
 {
-	char *found = dir ? NULL : find_dir();
+	char *found = dir ? NULL : debugfs_find();
 	size_t nr;
 
 	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
@@ -280,7 +260,7 @@ struct json_object *snapshot_runs(const char *dir, const char *device,
 				  uint64_t from, uint64_t count)
 {
 	struct json_object *snap = snapshot_read(dir, 0);
-	char *found = dir ? NULL : find_dir();
+	char *found = dir ? NULL : debugfs_find();
 	struct json_object *runs;
 
 	/* One more tells whether there is more. */

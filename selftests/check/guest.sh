@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: guest.sh [PROGRAM...]
+# usage: guest.sh [--kernel NAME] [PROGRAM...]
 #
-# Build for the lab's kernel and run the tests inside the lab. How many must
+# Build for a kernel of the lab and run the tests inside the lab. How many must
 # pass, and how long that may take, the runner in the guest says itself
 # (selftests/guest.sh --list).
 
@@ -11,16 +11,22 @@ set -euo pipefail
 shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 
-kver=$("$LAB_DIR/setup.sh" --kver)
+kernel=()
+if [[ ${1:-} == --kernel ]]; then
+	(($# >= 2)) || usage_error "--kernel needs a name"
+	kernel=("$1" "$2")
+	shift 2
+fi
+kver=$("$LAB_DIR/setup.sh" "${kernel[@]}" --kver)
 out=$LAB_TREE/build
 runner=$LAB_TREE/selftests/guest.sh
-step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests
+step "building for $kver" "$LAB_DIR/build.sh" "${kernel[@]}" all
 read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	want == "  " ? $4 == "guest" : index(want, " " $1 " ") { min += $2; s += $3 }
 	END { print min + 0, s + 0 }')
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
 
-"$LAB_DIR/lab.sh" --timeout $((seconds + 120)) --min-pass "$min" \
+"$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds + 120)) --min-pass "$min" \
 	--device edu --device edu --device testdev:16G --device nvme \
 	--device e1000e --payload "$out/$kver/iovascope.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \

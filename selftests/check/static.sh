@@ -13,6 +13,7 @@ set -uo pipefail
 cd "$LAB_TREE" || exit 1
 
 CHECKPATCH=$LAB_CACHE/scripts/checkpatch.pl
+COCCI=$LAB_CACHE/scripts/coccinelle
 KVER=$("$LAB_DIR/setup.sh" --kver)
 
 # Files of the tree: what git knows or would add; a tarball has no git.
@@ -67,7 +68,9 @@ check_tools() {
 	tool bash bash --version
 	tool gcc gcc --version
 	tool make make --version
+	tool clang clang --version
 	tool sparse sparse --version
+	tool coccinelle spatch --version
 	tool shellcheck bash -c 'shellcheck --version | grep version:'
 	tool shfmt shfmt --version
 	tool codespell codespell --version
@@ -102,10 +105,14 @@ check_last_newline() {
 	return $bad
 }
 
-# Text for people and lists of patterns cannot carry a licence line.
+# Text for people, lists of patterns, and files of a form of Debian's that has
+# no comments cannot carry a licence line.
 needs_spdx() {
 	case $1 in
 	*.md | *.json | *.txt | LICENSE | LICENSES/* | COPYING | */splats)
+		return 1
+		;;
+	*/debian/copyright | */debian/*.docs | */debian/source/format)
 		return 1
 		;;
 	esac
@@ -201,6 +208,77 @@ build_strict() {
 	fi
 }
 
+# words_of CMD-FILE: those of a command of kbuild's that say what is compiled,
+# a line each. How it is compiled, gcc and clang say in different words.
+words_of() {
+	local word arg=
+
+	sed -n '1 s/^[a-z]*cmd_[^=]*:= //; 1 s/ ; .*//; 1 p' "$1" |
+		xargs printf '%s\n' | while read -r word; do
+		case $arg$word in
+		-Wp,*) continue ;;
+		-include | -nostdinc | -[DIW]* | -std=* | *.c | arg:*)
+			printf '%s\n' "$word"
+			;;
+		esac
+		arg=
+		[[ $word != -include ]] || arg=arg:
+	done
+}
+
+# The module as clang reads it, with what was on when gcc built it. The kernel's
+# own headers want GNU extensions, for which its Makefile has -Wno-gnu, too.
+clang_module() {
+	local cmd words said nr=0 all=
+
+	for cmd in "$LAB_TREE"/build/strict-w1/module/.*.o.cmd; do
+		mapfile -t words < <(words_of "$cmd")
+		said=$(cd "/lib/modules/$KVER/build" && clang -fsyntax-only \
+			-Werror -Wno-unknown-warning-option -Wno-gnu \
+			"${words[@]}" 2>&1) || said+="clang failed on $cmd"
+		all+=$said
+		nr=$((nr + 1))
+	done
+	echo "$nr files"$'\n'"$all"
+	((nr > 0)) && [[ -z $all ]]
+}
+
+# In tests, clang sees through the macros of the harness, as if their
+# comparisons and parameters were ours. LDFLAGS are the last on its command line.
+clang_programs() {
+	local out=$LAB_TREE/build/strict-clang
+
+	rm -rf "$out"
+	make tools O="$out" CC=clang &&
+		make selftests O="$out" CC=clang \
+			LDFLAGS='-Wno-sign-compare -Wno-unused-parameter'
+}
+
+# Those of the kernel's semantic patches that code like the module's can break.
+RULES=(
+	free/ifnullfree free/kfree iterators/itnull iterators/use_after_iter
+	locks/call_kern locks/double_lock locks/flags locks/mini_lock
+	misc/cond_no_effect misc/doubleinit misc/returnvar misc/semicolon
+	null/deref_null null/eno tests/doubletest tests/odd_ptr_err
+	tests/unsigned_lesser_than_zero
+)
+
+coccinelle() {
+	local rule said all=
+
+	for rule in "${RULES[@]}"; do
+		said=$(spatch -D report --very-quiet --no-show-diff \
+			--include-headers -I module --dir module \
+			--cocci-file "$COCCI/$rule.cocci" 2>&1) ||
+			said+="spatch failed on $rule"
+		all+=$said
+	done
+	[[ -z $all ]] || {
+		echo "$all"
+		return 1
+	}
+}
+
 check_man() {
 	[[ -s tools/iovascope.1 ]] || {
 		echo "there is no tools/iovascope.1"
@@ -234,6 +312,9 @@ tap "codespell" silent codespell -L inflight,nd "${SOURCES[@]}"
 tap "checkpatch" checkpatch "${CODE[@]}"
 tap "module builds with W=1 and -Werror" build_strict w1 W=1 KCFLAGS=-Werror
 tap "module is clean under sparse" build_strict sparse C=2
+tap "module: the clang front end" clang_module
+tap "module: coccinelle" coccinelle
+tap "the command and the tests build with clang" clang_programs
 tap "uapi headers compile alone" check_uapi
 tap "man page" check_man
 tap_totals

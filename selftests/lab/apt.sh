@@ -7,16 +7,17 @@
 # signatures and hashes are checked, and the machine's proxies are used.
 
 # suite_sources SUITE: the sources.list of the private apt of SUITE.
-# Point releases and security updates belong to a release; a suite of its own
-# (backports, say) stands alone.
+# Point releases and security updates belong to a release; backports need the
+# release that they are for, and are not preferred to it.
 suite_sources() {
 	local mirror=$IOVASCOPE_MIRROR security=$IOVASCOPE_SECURITY_MIRROR
 	local by="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+	local release=${1%-backports}
 
-	echo "deb $by $mirror $1 main"
-	[[ $1 != *-backports ]] || return 0
-	echo "deb $by $mirror $1-updates main"
-	echo "deb $by $security $1-security main"
+	echo "deb $by $mirror $release main"
+	echo "deb $by $mirror $release-updates main"
+	echo "deb $by $security $release-security main"
+	[[ $1 == "$release" ]] || echo "deb $by $mirror $1 main"
 }
 
 # The mirrors the machine is configured for, or Debian's own.
@@ -109,9 +110,14 @@ remember() {
 	cat "$file"
 }
 
-# suite_field SUITE PACKAGE FIELD: one field of the candidate version.
+# suite_field SUITE PACKAGE FIELD: one field of the candidate version. Backports
+# are no candidates unless one insists.
 suite_field() {
-	remember "$1" suite_apt "$1" apt-cache show --no-all-versions "$2" |
+	local package=$2
+
+	[[ $1 != *-backports ]] || package+=/$1
+	remember "$1" suite_apt "$1" apt-cache show --no-all-versions \
+		"$package" |
 		sed -n "s/^$3: //p" | sed -n 1p
 }
 

@@ -3,9 +3,10 @@
 #
 # usage: build.sh [--kernel NAME] [MAKE-ARGUMENT...]
 #
-# Run make for a kernel of the lab: with this machine's gcc where it is of the
-# release that the kernel and the guest are of, else in a root of that
-# release (setup.sh buildroot), so that what is built runs there.
+# Run make for a kernel of the lab: modules with what their kernel was built
+# with, everything else with what the guest's userspace was built with. That is
+# this machine's gcc where it is of that release, else a root of that release
+# (setup.sh buildroot).
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -41,12 +42,41 @@ elif [[ ${1:-} == --help || ${1:-} == -h ]]; then
 	print_head_comment "$0"
 	exit 0
 fi
+# build TARGET...: for the row.
+build() {
+	local kver root own=$LAB_CACHE/kernel-$ROW_NAME/build
+
+	kver=$("$LAB_DIR/setup.sh" --kernel "$ROW_NAME" --kver) || exit 1
+	set -- "${VARIABLES[@]}" "$@"
+	if builds_here; then
+		# A kernel that was built here has no headers but its own.
+		[[ ! -d $own ]] || set -- KDIR="$own" "$@"
+		make -C "$LAB_TREE" KVER="$kver" "$@"
+		return
+	fi
+	root=$LAB_CACHE/buildroot-$ROW_NAME
+	[[ -d $root ]] || die "no build root: run" \
+		"$LAB_DIR/setup.sh --kernel $ROW_NAME buildroot"
+	in_root "$(readlink -f "$root")" make -C /build/tree KVER="$kver" \
+		KSELFTEST=/build/kselftest "$@"
+}
+
+VARIABLES=()
+MODULES=()
+PROGRAMS=()
+(($#)) || set -- all
+for arg; do
+	case $arg in
+	*=*) VARIABLES+=("$arg") ;;
+	all)
+		MODULES+=(modules)
+		PROGRAMS+=(tools selftests)
+		;;
+	modules*) MODULES+=("$arg") ;;
+	*) PROGRAMS+=("$arg") ;;
+	esac
+done
 kernel_row "$KERNEL" || usage_error "no kernel '$KERNEL' in the table"
-kver=$("$LAB_DIR/setup.sh" --kernel "$ROW_NAME" --kver) || exit 1
-if same_release; then
-	exec make -C "$LAB_TREE" KVER="$kver" "$@"
-fi
-root=$LAB_CACHE/buildroot-$ROW_NAME
-[[ -d $root ]] || die "no build root: run $LAB_DIR/setup.sh buildroot"
-in_root "$(readlink -f "$root")" make -C /build/tree KVER="$kver" \
-	KSELFTEST=/build/kselftest "$@"
+((${#MODULES[@]} == 0)) || build "${MODULES[@]}"
+kernel_row ""
+((${#PROGRAMS[@]} == 0)) || build "${PROGRAMS[@]}"

@@ -127,10 +127,11 @@ parse_options() {
 check_setup() {
 	kernel_row "$KERNEL"
 	KERNEL_DIR=$LAB_CACHE/kernel-$ROW_NAME
-	ROOT_DIR=$LAB_CACHE/root-$ROW_RELEASE
+	ROOT_DIR=$LAB_CACHE/root-$(guest_release)
 	if ! command -v qemu-system-x86_64 >/dev/null ||
 		[[ ! -e $KERNEL_DIR/initrd || ! -e $ROOT_DIR/root.squashfs ]]; then
-		die "kernel $ROW_NAME is not set up; run $LAB_DIR/setup.sh"
+		die "kernel $ROW_NAME is not set up; run" \
+			"$LAB_DIR/setup.sh --kernel $ROW_NAME"
 	fi
 }
 

@@ -48,6 +48,11 @@ kernel_row() {
 	return 1
 }
 
+# The release of the guest's userspace: that of the table's first row.
+guest_release() {
+	awk '!/^#/ && NF { print $2; exit }' "$LAB_DIR/kernels"
+}
+
 kernel_names() {
 	awk '!/^#/ && NF { print $1 }' "$LAB_DIR/kernels"
 }

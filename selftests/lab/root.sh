@@ -11,10 +11,10 @@ GUEST_PACKAGES=(
 	qemu-utils sed strace trace-cmd util-linux
 )
 
-BUILD_PACKAGES=(
-	bc gcc kmod libc6-dev libjson-c-dev libncurses-dev libtracefs-dev make
-	pkg-config
-)
+# To build modules with, by hand and as users do; and programs, where those
+# are built.
+BUILD_PACKAGES=(bc dkms gcc kmod libc6-dev make)
+PROGRAM_PACKAGES=(libjson-c-dev libncurses-dev libtracefs-dev pkg-config)
 
 # Nobody reads these in a guest.
 ROOT_LEAVES_OUT=(
@@ -46,53 +46,121 @@ build_root() {
 }
 
 setup_root() {
-	local key
+	local key release
 
-	suite_index "$ROW_RELEASE"
+	release=$(guest_release)
+	suite_index "$release"
 	key=$( (
-		suite_closure "$ROW_RELEASE" "${GUEST_PACKAGES[@]}"
+		suite_closure "$release" "${GUEST_PACKAGES[@]}"
 		declare -p ROOT_LEAVES_OUT
 		declare -f bootstrap build_root
 	) | key_of)
-	[[ -d $LAB_CACHE/root-$ROW_RELEASE-$key ]] ||
+	[[ -d $LAB_CACHE/root-$release-$key ]] ||
 		need_root "make the guest's root"
-	cache_entry "root-$ROW_RELEASE" "$key" \
-		"guest root of $ROW_RELEASE, about 130 MB of packages" \
-		build_root "$ROW_RELEASE"
-	say "guest root: $LAB_CACHE/root-$ROW_RELEASE/root.squashfs"
+	cache_entry "root-$release" "$key" \
+		"guest root of $release, about 130 MB of packages" \
+		build_root "$release"
+	say "guest root: $LAB_CACHE/root-$release/root.squashfs"
 }
 
-# build_buildroot DIR RELEASE PACKAGE...
-build_buildroot() {
-	rmdir "$1/new"
-	bootstrap "$2" "$1/new" "${@:3}"
-	mkdir "$1/new/build"
-}
-
-# same_release: does this machine run the release of the row? Saying
-# IOVASCOPE_BUILDROOT=1 makes it behave as if it did not.
+# same_release RELEASE: does this machine run it? Saying IOVASCOPE_BUILDROOT=1
+# makes it behave as if it did not.
 same_release() {
 	local id
 
 	id=$(. /etc/os-release && echo "${ID:-}-${VERSION_CODENAME:-}")
-	[[ $id == "debian-$ROW_RELEASE" && -z ${IOVASCOPE_BUILDROOT:-} ]]
+	[[ $id == "debian-$1" && -z ${IOVASCOPE_BUILDROOT:-} ]]
 }
 
-# Another release has another gcc and another libc: build.sh builds in here.
-setup_buildroot() {
-	local key packages
+# builds_here: are modules for the row's kernel built with the machine's own
+# gcc and headers? Another release has another gcc and another libc, and
+# backports are not what every machine has in its sources.
+builds_here() {
+	same_release "$ROW_RELEASE" &&
+		{ [[ $ROW_SUITE == "$ROW_RELEASE" ]] || from_source; }
+}
 
-	! same_release || return 0
+# header_packages PACKAGE: the packages that the kernel's headers consist of.
+header_packages() {
+	suite_closure "$ROW_SUITE" "$1" |
+		grep -o -E '^linux-(headers|kbuild|compiler)-[^ ]+'
+}
+
+# header_needs PACKAGE...: what they need besides each other. Not the kernel,
+# which some of them depend on: it would bring an initramfs with it.
+header_needs() {
+	local package
+
+	for package; do
+		suite_field "$ROW_SUITE" "$package" Depends
+	done | tr ',' '\n' | sed 's/^ *//; s/ .*//; /^linux-/d' | sort -u
+}
+
+# build_buildroot DIR RELEASE SUITE HEADERS PACKAGE...: HEADERS are in one word.
+build_buildroot() {
+	local dir=$1 root=$1/new headers=$4 deb
+
+	rmdir "$root"
+	bootstrap "$2" "$root" "${@:5}"
+	# shellcheck disable=SC2086
+	suite_download "$3" "$dir/deb" $headers
+	for deb in "$dir"/deb/*.deb; do
+		unpack_deb "$deb" "$root"
+	done
+	mkdir "$root/build"
+}
+
+# build.sh builds in here.
+setup_buildroot() {
+	local key packages headers
+
+	! builds_here || return 0
 	suite_index "$ROW_SUITE"
-	packages=("${BUILD_PACKAGES[@]}" "linux-headers-$(lab_kver)")
+	mapfile -t headers < <(header_packages "linux-headers-$(lab_kver)")
+	((${#headers[@]})) || die "no headers for $ROW_NAME in $ROW_SUITE"
+	mapfile -t packages < <(header_needs "${headers[@]}")
+	packages+=("${BUILD_PACKAGES[@]}")
+	[[ $ROW_RELEASE != "$(guest_release)" ]] ||
+		packages+=("${PROGRAM_PACKAGES[@]}")
 	key=$( (
-		suite_closure "$ROW_SUITE" "${packages[@]}"
-		declare -f bootstrap build_buildroot
+		suite_closure "$ROW_SUITE" "${packages[@]}" "${headers[0]}"
+		declare -f bootstrap build_buildroot unpack_deb
 	) | key_of)
 	[[ -d $LAB_CACHE/buildroot-$ROW_NAME-$key ]] ||
 		need_root "make a root to build in"
 	cache_entry "buildroot-$ROW_NAME" "$key" \
 		"build root of $ROW_RELEASE, about 100 MB of packages" \
-		build_buildroot "$ROW_RELEASE" "${packages[@]}"
+		build_buildroot "$ROW_RELEASE" "$ROW_SUITE" "${headers[*]}" \
+		"${packages[@]}"
 	say "build root: $LAB_CACHE/buildroot-$ROW_NAME"
+}
+
+# dkms with what a user's machine has: openssl, because dkms signs with it; and
+# the headers of two kernels, the second to be built for later.
+setup_packageroot() {
+	local key kver packages
+
+	kver=$(lab_kver)
+	suite_index "$ROW_SUITE"
+	packages=(
+		dkms libjson-c5 openssl
+		"linux-headers-$kver" "linux-headers-${kver/-amd/-cloud-amd}"
+	)
+	key=$( (
+		suite_closure "$ROW_SUITE" "${packages[@]}"
+		declare -f bootstrap build_packageroot
+	) | key_of)
+	[[ -d $LAB_CACHE/packageroot-$ROW_NAME-$key ]] ||
+		need_root "make a root to install packages in"
+	cache_entry "packageroot-$ROW_NAME" "$key" \
+		"root of $ROW_RELEASE with dkms, about 110 MB of packages" \
+		build_packageroot "$ROW_RELEASE" "${packages[@]}"
+	say "root with dkms: $LAB_CACHE/packageroot-$ROW_NAME"
+}
+
+# Our packages shall arrive whole, what nobody reads in a guest included.
+build_packageroot() {
+	rmdir "$1/new"
+	bootstrap "$2" "$1/new" "${@:3}"
+	rm "$1/new/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 }

@@ -15,7 +15,9 @@
 #
 # and, only when named:
 #
-#   kvm        try KVM; the lab uses it from then on if it boots
+#   packaging    what builds and checks the Debian packages
+#   packageroot  a root with dkms, to install them in
+#   kvm          try KVM; the lab uses it from then on if it boots
 #
 # setup.sh --kver prints the version of the lab's kernel, and sets up nothing.
 #
@@ -32,16 +34,21 @@ shopt -s inherit_errexit
 . "$LAB_DIR/cache.sh"
 . "$LAB_DIR/source.sh"
 . "$LAB_DIR/kernel.sh"
+. "$LAB_DIR/compile.sh"
 . "$LAB_DIR/root.sh"
 . "$LAB_DIR/machine.sh"
 
 # Building and checking (first block), the lab (second).
 HOST_PACKAGES=(
-	bc binutils ca-certificates codespell debian-archive-keyring file gcc
-	git jq kmod libc6-dev libjson-c-dev libncurses-dev libtracefs-dev make
-	mandoc perl pkg-config shellcheck shfmt sparse xz-utils zstd
+	bc binutils ca-certificates clang coccinelle codespell
+	debian-archive-keyring file gcc git jq kmod libc6-dev libjson-c-dev
+	libncurses-dev libtracefs-dev make mandoc perl pkg-config shellcheck
+	shfmt sparse xz-utils zstd
 	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
 )
+
+# Only where packages are built.
+PACKAGING_PACKAGES=(debhelper dh-dkms dpkg-dev lintian)
 
 NEED_APT_MIB=1500
 
@@ -82,6 +89,10 @@ setup_packages() {
 	install_missing "${HOST_PACKAGES[@]}"
 }
 
+setup_packaging() {
+	install_missing "${PACKAGING_PACKAGES[@]}"
+}
+
 lab_kver() {
 	cat "$LAB_CACHE/kernel-$ROW_NAME/kver"
 }
@@ -114,7 +125,8 @@ parse_options() {
 			print_head_comment "$0"
 			exit 0
 			;;
-		packages | kselftest | kernel | root | buildroot | kvm)
+		packages | kselftest | kernel | root | buildroot | packaging | \
+			packageroot | kvm)
 			PARTS+=("$1")
 			;;
 		*) usage_error "unknown argument '$1'" ;;

@@ -29,7 +29,7 @@ struct table {
 };
 
 /*
- * A new VFIO domain: type1 has tried two pages at IOVA 0, and the tables that
+ * A new VFIO domain: where type1 has tried two pages at IOVA 0, the tables that
  * took are still there, empty.
  */
 void table_init(struct table *table, __u64 pgsizes);

@@ -159,7 +159,7 @@ void mem_alloc(struct mem *mem, enum backing backing, __u64 size)
 		  backing_names[backing]);
 }
 
-void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size)
+int mem_open_memfd(struct mem *mem, enum backing backing, __u64 size)
 {
 	int flags = 0, fd;
 
@@ -177,9 +177,14 @@ void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size)
 	mem->window = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 			   0);
 	must(mem->window != MAP_FAILED);
-	close(fd);
 	mem->va = mem->window;
 	must_work(fault_in(mem));
+	return fd;
+}
+
+void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size)
+{
+	close(mem_open_memfd(mem, backing, size));
 }
 
 void mem_alloc_scattered(struct mem *mem, __u64 size)

@@ -41,6 +41,8 @@ void mem_alloc(struct mem *mem, enum backing backing, __u64 size);
 void mem_free(struct mem *mem);
 /* The same from a memfd, shared; base pages or hugetlb. */
 void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size);
+/* And its descriptor is the caller's. */
+int mem_open_memfd(struct mem *mem, enum backing backing, __u64 size);
 
 /*
  * Base pages in the reverse of the order in which they were taken, so that

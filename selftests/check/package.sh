@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: package.sh
+#
+# What "make install" installs, to the file; the Debian packages, built, judged
+# by lintian, installed in a root of their own where dkms builds the modules,
+# upgraded and purged; and in the lab the modules that dkms made.
+
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+cd "$LAB_TREE" || exit 1
+
+"$LAB_DIR/setup.sh" packaging packageroot || exit 1
+kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
+kernel_row "" || exit 1
+root=$(readlink -f "$LAB_CACHE/packageroot-$ROW_NAME")
+other=${kver/-amd/-cloud-amd}
+old=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+new=$old.1
+work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-package.XXXXXX")
+trap 'step_abort; rm -rf "$work"' EXIT
+
+COMMAND="usr/bin/iovascope
+usr/share/bash-completion/completions/iovascope
+usr/share/man/man1/iovascope.1"
+
+# What dkms needs, below the folder of a version.
+dkms_files() {
+	printf '%s\n' Kbuild dkms.conf
+	find module -type f
+}
+
+# files_are DIR FILE...: no other files are in DIR.
+files_are() {
+	local dir=$1
+	shift
+
+	diff <(cd "$dir" && find . -type f -printf '%P\n' | sort) \
+		<((($#)) && printf '%s\n' "$@" | sort)
+}
+
+make_tree() {
+	make O="$work/o" KVER="$kver" DESTDIR="$work/dest" prefix=/usr "$@"
+}
+
+# package_is DEB FILE...: no other files are in the package, all are root's.
+package_is() {
+	local deb=$1 list
+	shift
+
+	list=$(dpkg-deb -c "$deb" | grep -v '^d')
+	! grep -v ' root/root ' <<<"$list" || return
+	diff <(awk '{ print $6 }' <<<"$list" | sort) \
+		<(printf './%s\n' "$@" | sort)
+}
+
+# A tree like this one with the next version.
+build_next() {
+	mkdir "$work/next"
+	cp -r Kbuild LICENSE Makefile README.md dkms.conf module tools \
+		"$work/next/" &&
+		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$new\"/" \
+			"$work/next/dkms.conf" &&
+		"$work/next/tools/packaging/deb.sh" "$work/debs/new"
+}
+
+judge() {
+	silent lintian --allow-root --display-info --pedantic \
+		--fail-on pedantic,info,warning,error "$work"/debs/old/*.changes
+}
+
+same_again() {
+	tools/packaging/deb.sh "$work/debs/again" &&
+		for deb in "$work"/debs/old/*.deb; do
+			cmp "$deb" "$work/debs/again/${deb##*/}" || return
+		done
+}
+
+# What the root is changed to goes with the mounts, and they with the process.
+in_root() {
+	# shellcheck disable=SC2016
+	unshare --mount sh -euc '
+		lower=$1 work=$2 tree=$3
+		shift 3
+		mkdir "$work/rw" "$work/out"
+		mount -t tmpfs tmpfs "$work/rw"
+		mkdir "$work/rw/upper" "$work/rw/work" "$work/rw/root"
+		root=$work/rw/root
+		mount -t overlay -o "lowerdir=$lower" -o \
+			"upperdir=$work/rw/upper,workdir=$work/rw/work" \
+			root "$root"
+		mkdir -p "$root/debs" "$root/out" "$root/tree"
+		mount --bind "$work/debs" "$root/debs"
+		mount --bind "$work/out" "$root/out"
+		mount --bind -o ro "$tree" "$root/tree"
+		mount --rbind /dev "$root/dev"
+		mount -t proc proc "$root/proc"
+		exec chroot "$root" "$@"
+	' sh "$root" "$work" "$LAB_TREE" "$@"
+}
+
+# machine NAME MODE OPTION...: what dkms made, on a machine of the lab.
+machine() {
+	local name=$1 mode=$2
+	shift 2
+
+	tap_program "$name" "$LAB_DIR/lab.sh" --timeout 400 --device edu "$@" \
+		--payload "$work/out/old" --payload "$work/out/new" \
+		--payload "$work/o/tools/iovascope" \
+		--payload "$LAB_TREE/selftests/check/package_guest.sh" \
+		--payload "$LAB_TREE/selftests/check/tap.sh" \
+		-- ./package_guest.sh "$mode" "$old" "$new"
+}
+
+echo "TAP version 13"
+mapfile -t command_files <<<"$COMMAND"
+mapfile -t source_files < <(dkms_files | sed "s:^:usr/src/iovascope-$old/:")
+tap "make install" make_tree install
+tap "make install: these files and no others" \
+	files_are "$work/dest" "${command_files[@]}"
+tap "make uninstall" make_tree uninstall
+tap "make uninstall leaves nothing" files_are "$work/dest"
+tap "make dkms-install" make_tree dkms-install
+tap "make dkms-install: these files and no others" \
+	files_are "$work/dest" "${source_files[@]}"
+tap "make dkms-remove" make_tree dkms-remove
+tap "make dkms-remove leaves nothing" files_are "$work/dest"
+
+mkdir "$work/debs"
+tap "the packages are built" tools/packaging/deb.sh "$work/debs/old"
+tap "lintian has nothing to say" judge
+tap "built again they are the same" same_again
+tap "iovascope: these files and no others" \
+	package_is "$work/debs/old/iovascope_${old}_amd64.deb" \
+	"${command_files[@]/%iovascope.1/iovascope.1.gz}" \
+	usr/share/doc/iovascope/{README.md.gz,changelog.gz,copyright}
+tap "iovascope-dkms: these files and no others" \
+	package_is "$work/debs/old/iovascope-dkms_${old}_all.deb" \
+	"${source_files[@]}" \
+	usr/share/doc/iovascope-dkms/{changelog.gz,copyright}
+tap "the packages of the next version are built" build_next
+
+tap_program "dkms" in_root /tree/selftests/check/package_root.sh \
+	"$kver" "$other" "$old" "$new"
+sed 's/^/# dkms: /' "$work/out/transcript"
+machine "upgrade while loaded" upgrade
+machine "signatures enforced" enforced --append module.sig_enforce=1
+machine "lockdown" lockdown --append lockdown=integrity
+tap_totals
