@@ -63,7 +63,7 @@ once() {
 	shift
 
 	[[ $backend == type1 ]] || takeover 1
-	timeout $LIMIT "$@" >/run/said 2>&1 &
+	timeout "$LIMIT" "$@" >/run/said 2>&1 &
 	pid=$!
 	while [[ -d /proc/$pid ]]; do
 		! serves || seen=hugepath
