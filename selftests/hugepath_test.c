@@ -640,6 +640,47 @@ TEST_F(module, leaves_of_no_such_size)
 	vfio_close(&self->a);
 }
 
+/* The bytes in a device's own table. */
+static __u64 table_bytes(const char *bdf)
+{
+	struct json_object *census = stats_read("census");
+	__u64 bytes = stats_u64(census_line(census, bdf), "bytes");
+
+	json_object_put(census);
+	return bytes;
+}
+
+/* Two tables in a container: what is there is mapped again, and goes twice. */
+TEST_F(module, tables_of_their_own)
+{
+	struct edu edu;
+
+	hugepath_reload("share_domains=0");
+	mem_alloc(&self->mem, BACKING_HUGETLB_2M, 2 * SZ_2M);
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	vfio_map(&self->a, IOVA, self->mem.va, 2 * SZ_2M);
+	vfio_add(&self->a, self->bdf[1]);
+	EXPECT_EQ(2 * SZ_2M, table_bytes(self->bdf[0]));
+	EXPECT_EQ(2 * SZ_2M, table_bytes(self->bdf[1]));
+	EXPECT_EQ(0, check_not("equal"));
+
+	edu_open(&edu, &self->a.dev[1]);
+	*(volatile __u64 *)self->mem.va = 0x1056c09e;
+	EXPECT_EQ(0, edu_copy(&edu, IOVA, IOVA + 2 * SZ_2M - 8));
+	EXPECT_EQ(0x1056c09e, ((__u64 *)self->mem.va)[2 * SZ_2M / 8 - 1]);
+	edu_close(&edu);
+
+	vfio_unmap(&self->a, IOVA, 2 * SZ_2M);
+	EXPECT_EQ(0, table_bytes(self->bdf[0]));
+	EXPECT_EQ(0, table_bytes(self->bdf[1]));
+	vfio_map(&self->a, IOVA, self->mem.va, SZ_2M);
+	vfio_remove(&self->a);
+	EXPECT_EQ(SZ_2M, table_bytes(self->bdf[0]));
+	vfio_close(&self->a);
+	mem_free(&self->mem);
+}
+
 /* ---- forced leaves ---- */
 
 FIXTURE(leaves)

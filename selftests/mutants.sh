@@ -43,7 +43,7 @@ kdir() {
 	fi
 }
 
-# Build in $work/tree, keep the result as $work/payload/$1.ko
+# build NAME MODULE: build in $work/tree, keep $work/payload/NAME.ko
 build() {
 	local log=$work/$1.log
 
@@ -51,12 +51,20 @@ build() {
 		tail -n 20 "$log" >&2
 		die "$1 does not build"
 	fi
-	cp "$work/tree/iovascope.ko" "$work/payload/$1.ko"
+	cp "$work/tree/$2.ko" "$work/payload/$1.ko"
+}
+
+# Which module a file of module/ is of.
+module_of() {
+	case $1 in
+	hugepath/*) echo iovascope_hugepath ;;
+	*) echo iovascope ;;
+	esac
 }
 
 # Put the mistake in, build, take it out again.
 mutate() {
-	local name=$1 file=$2 expression=$3 tests=$4
+	local name=$1 file=$2 expression=$3 tests=$4 module
 	local target=$work/tree/module/$file
 
 	[ -f "$target" ] || die "$name: there is no module/$file"
@@ -64,10 +72,11 @@ mutate() {
 	if cmp -s "$target" "$top/module/$file"; then
 		die "$name changes nothing in module/$file; mend the table"
 	fi
-	build "$name"
+	module=$(module_of "$file")
+	build "$name" "$module"
 	# A new time, so that make sees the change back as well.
 	cp "$top/module/$file" "$target"
-	printf '%s|%s\n' "$name" "$tests" >>"$work/payload/plan"
+	printf '%s|%s|%s\n' "$name" "$module" "$tests" >>"$work/payload/plan"
 }
 
 chosen() {
@@ -84,7 +93,8 @@ chosen() {
 build_all() {
 	local name file expression tests nr=0
 
-	build iovascope
+	build iovascope iovascope
+	build iovascope_hugepath iovascope_hugepath
 	while IFS=$'\t' read -r name file expression tests; do
 		chosen "$name" "$@" || continue
 		nr=$((nr + 1))
@@ -100,8 +110,8 @@ run() {
 
 	nr=$(wc -l <"$work/payload/plan")
 	"$here/lab/lab.sh" --payload "$work/payload/." \
-		--device edu --device edu --device testdev:16G \
-		--device nvme --device e1000e \
+		--device edu --device edu --device edu --device edu \
+		--device testdev:16G --device nvme --device e1000e \
 		--timeout $((300 + 60 * nr)) --min-pass $((nr + 1)) \
 		-- ./mutants-guest.sh
 }

@@ -14,6 +14,8 @@ set -uo pipefail
 
 params=/sys/module/iovascope_hugepath/parameters
 type1=/sys/module/vfio_iommu_type1/parameters
+# Seconds that a program may take.
+LIMIT=20
 
 device() {
 	local dir
@@ -42,12 +44,26 @@ serves() {
 }
 
 # through BACKEND COMMAND...: run it, and see who serves it while it runs.
+#
+# With stock type1 and nothing else, opening nvme:// hangs in one of four cases
+# in the lab, before the first byte is asked for: QEMU waits for an interrupt.
+# What hangs is tried again, and what fails is not.
 through() {
+	local rc=124 try
+
+	for ((try = 0; try < 8 && rc == 124; try++)); do
+		once "$@"
+		rc=$?
+	done
+	return $rc
+}
+
+once() {
 	local backend=$1 seen=type1 rc=0 pid
 	shift
 
 	[[ $backend == type1 ]] || takeover 1
-	"$@" >/run/said 2>&1 &
+	timeout "$LIMIT" "$@" >/run/said 2>&1 &
 	pid=$!
 	while [[ -d /proc/$pid ]]; do
 		! serves || seen=hugepath
@@ -56,9 +72,12 @@ through() {
 	wait $pid || rc=$?
 	takeover 0
 	cat /run/said
+	if [[ $seen != "$backend" ]]; then
+		echo "served by $seen, not by $backend"
+		return 3
+	fi
 	((rc == 0)) || echo "$1 ended with $rc"
-	[[ $seen == "$backend" ]] || echo "served by $seen, not by $backend"
-	((rc == 0)) && [[ $seen == "$backend" ]]
+	return $rc
 }
 
 # ---- qemu-io and qemu-img on nvme:// ----
@@ -94,8 +113,9 @@ image() {
 
 # isa-debug-exit cannot say 0.
 machine() {
-	qemu-system-x86_64 -machine q35 -nodefaults -display none \
-		-serial stdio -device isa-debug-exit,iobase=0x501,iosize=1 "$@"
+	LIMIT=200 through hugepath qemu-system-x86_64 -machine q35 -nodefaults \
+		-display none -serial stdio \
+		-device isa-debug-exit,iobase=0x501,iosize=1 "$@"
 	(($? == 1))
 }
 
@@ -104,8 +124,7 @@ machine() {
 # looked up through stock type1.
 guest_runs() {
 	io type1 -c 'write -z 0 64k' -c "write -s $PWD/boot.bin 0 512" &&
-		through hugepath machine \
-			-device "vfio-pci,host=$NVME,bootindex=0" "$@" &&
+		machine -device "vfio-pci,host=$NVME,bootindex=0" "$@" &&
 		grep -q 'guest: written' /run/said &&
 		through type1 qemu-img dd -f raw -O raw bs=512 count=2 \
 			"if=nvme://$NVME/1" of=/run/sectors &&

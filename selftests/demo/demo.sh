@@ -16,6 +16,7 @@ step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests
 
 "$LAB_DIR/lab.sh" --timeout 600 --device edu --device testdev:16G \
 	--device nvme --device e1000e --payload "$out/$kver/iovascope.ko" \
+	--payload "$out/$kver/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" \
 	--payload "$out/selftests/vfio_client" \
 	--payload "$LAB_TREE/selftests/demo/guest.sh" -- ./guest.sh

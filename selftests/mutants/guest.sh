@@ -3,8 +3,9 @@
 #
 # Inside the lab: load each mutant and see its test fail.
 #
-#   guest.sh    in a directory with the test programs, iovascope.ko, NAME.ko of
-#               each mutant, and plan: "NAME|PROGRAM [ARGUMENT...]" a line
+#   guest.sh    in a directory with the test programs, the modules, NAME.ko of
+#               each mutant, and plan: "NAME|MODULE|PROGRAM [ARGUMENT...]" a
+#               line, where MODULE is the one that the mutant stands for
 #
 # A mutant counts as caught when the program ran to its end and said itself
 # that a test failed. A crash, a hang or a module that does not load proves
@@ -17,6 +18,8 @@ set -u
 cd "$(dirname "$0")" || exit 1
 
 export IOVASCOPE_LAB=1
+# What a mutant of hugepath does wrong shows soon.
+export IOVASCOPE_DIFFER_EPOCHS=12
 limit=120
 log=/run/mutant.log
 pass=0 fail=0 number=0
@@ -25,12 +28,23 @@ total() {
 	sed -n "s/^# Totals:.* $1:\([0-9]*\).*/\1/p" $log | tail -n 1
 }
 
-# Run a program on a module; its exit code.
+unload() {
+	if [ -d "/sys/module/$1" ]; then
+		rmmod "$1"
+	fi
+}
+
+# try NAME MODULE PROGRAM...: run it with NAME.ko in place of a module; its exit
+# code.
 try() {
-	local ko=$1
-	shift
-	export IOVASCOPE_KO=$PWD/$ko
-	if [ -d /sys/module/iovascope ] && ! rmmod iovascope; then
+	export IOVASCOPE_KO=$PWD/iovascope.ko
+	export IOVASCOPE_HUGEPATH_KO=$PWD/iovascope_hugepath.ko
+	case $2 in
+	iovascope) IOVASCOPE_KO=$PWD/$1.ko ;;
+	iovascope_hugepath) IOVASCOPE_HUGEPATH_KO=$PWD/$1.ko ;;
+	esac
+	shift 2
+	if ! unload iovascope_hugepath || ! unload iovascope; then
 		return 125
 	fi
 	insmod "$IOVASCOPE_KO" || return 125
@@ -55,23 +69,23 @@ controls() {
 	while read -r choice; do
 		number=$((number + 1))
 		# shellcheck disable=SC2086 # the plan's words are words
-		try iovascope.ko $choice
+		try iovascope iovascope $choice
 		rc=$?
 		if [ $rc = 0 ] && [ "$(total pass)" != 0 ]; then
 			good "control $choice"
 		else
 			bad "control $choice: fails on the unchanged module ($rc)"
 		fi
-	done < <(cut -d'|' -f2 plan | sort -u)
+	done < <(cut -d'|' -f3 plan | sort -u)
 }
 
 mutants() {
-	local name choice rc failed
+	local name module choice rc failed
 
-	while IFS='|' read -r name choice; do
+	while IFS='|' read -r name module choice; do
 		number=$((number + 1))
 		# shellcheck disable=SC2086
-		try "$name.ko" $choice
+		try "$name" "$module" $choice
 		rc=$?
 		failed=$(total fail)
 		if [ $rc = 1 ] && [ "${failed:-0}" != 0 ]; then
