@@ -46,6 +46,7 @@ help:
 	@echo 'make tools           the iovascope command'
 	@echo 'make selftests       the programs that run in the lab'
 	@echo 'make demo            watch real VFIO clients being measured (root)'
+	@echo 'make bench           what everything costs, side by side (root, 30 minutes)'
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
 	@echo 'make test            tests that need no VM and no root'
@@ -77,6 +78,9 @@ selftests: $(KSELFTEST)/kselftest_harness.h
 
 demo:
 	selftests/demo/demo.sh
+
+bench:
+	selftests/bench/bench.sh
 
 shell:
 	$(LAB)/shell.sh
@@ -116,5 +120,5 @@ dkms-remove:
 clean:
 	$(RM) -r build
 
-.PHONY: all help modules tools selftests demo shell check test install \
+.PHONY: all help modules tools selftests demo bench shell check test install \
 	install-modules install-tools install-man dkms-install dkms-remove clean
