@@ -133,6 +133,8 @@ static inline int ivs_compat_follow_pfnmap(struct vm_area_struct *vma,
 
 	if (ret)
 		return ret;
+	/* Sparse is not told that follow_pte() locks. */
+	__acquire(ptl);
 	*pfn = pte_pfn(*pte);
 	*npage = 1;
 	*writable = pte_write(*pte);

@@ -10,9 +10,10 @@
  *	one, too.
  * PFNMAP: a BAR. Not held; asked of the page table by its own leaves or, for
  *	what bar.c proves to be linear, once.
- * anything else: pinned in batches, a pin a 4K page, as type1 does. A huge page
- *	(THP, a large folio) may be mapped by parts in any order, so that only
- *	the page table of each part tells where it is.
+ * anything else: pinned in batches, a pin a 4K page. A huge page (THP, a large
+ *	folio) may be mapped by parts in any order, so that only the page table
+ *	of each part tells where it is; but that is asked, and the pins of a
+ *	huge page are put and taken back, a huge page at a time.
  *
  * Pages that are reserved (the zero page) need no pin, get none and count
  * nowhere; so type1.
@@ -35,6 +36,7 @@
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
 #include "../compat.h"
@@ -138,16 +140,35 @@ void hp_pinner_fini(struct hp_pinner *p, struct hp_region *region)
 
 /* ---- pin ---- */
 
+static unsigned int gup_flags(const struct hp_region *region)
+{
+	return FOLL_LONGTERM | (region->prot & IOMMU_WRITE ? FOLL_WRITE : 0);
+}
+
+/* Under the mmap lock. */
 static long gup(struct hp_region *region, unsigned long vaddr,
 		unsigned long npage, struct page **pages)
 {
-	unsigned int flags = FOLL_LONGTERM;
-	long got;
+	return ivs_compat_pin_user_pages(region->mm, vaddr, npage,
+					 gup_flags(region), pages) ?: -EFAULT;
+}
 
-	if (region->prot & IOMMU_WRITE)
-		flags |= FOLL_WRITE;
-	got = ivs_compat_pin_user_pages(region->mm, vaddr, npage, flags, pages);
-	return got ?: -EFAULT;
+/*
+ * Without the mmap lock, so that the page table is walked without any lock
+ * where it can be, a huge page at a time. What that refuses is asked for once
+ * more as type1 does, which does not heed the caller's protection keys.
+ */
+static long gup_fast(struct hp_region *region, unsigned long vaddr,
+		     unsigned long npage, struct page **pages)
+{
+	long got = pin_user_pages_fast(vaddr, npage, gup_flags(region), pages);
+
+	if (got > 0)
+		return got;
+	mmap_read_lock(region->mm);
+	got = gup(region, vaddr, npage, pages);
+	mmap_read_unlock(region->mm);
+	return got;
 }
 
 /* The pages that count, or an error. */
@@ -156,7 +177,7 @@ static long pin_batch(struct hp_region *region, unsigned long vaddr,
 {
 	long got, i, counted;
 
-	got = gup(region, vaddr, min(npage, BATCH_PAGES), p->pages);
+	got = gup_fast(region, vaddr, min(npage, BATCH_PAGES), p->pages);
 	if (got < 0)
 		return got;
 	counted = got;
@@ -258,11 +279,14 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 {
 	struct mm_struct *mm = region->mm;
 	struct vm_area_struct *vma;
+	bool in_batches = false;
 	unsigned long addr;
-	long counted;
+	long counted = 0;
 	int ret;
 
 	cond_resched();
+	if (fatal_signal_pending(current))
+		return -EINTR;
 	mmap_read_lock(mm);
 	addr = ivs_compat_untagged_addr(mm, vaddr);
 	do {
@@ -275,9 +299,11 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 		else if (vma && vma->vm_flags & VM_PFNMAP)
 			counted = find_pfnmap(region, vma, addr, npage, p);
 		else
-			counted = pin_batch(region, vaddr, npage, p);
-	} while (counted == -EAGAIN);
+			in_batches = true;
+	} while (counted == -EAGAIN && !in_batches);
 	mmap_read_unlock(mm);
+	if (in_batches)
+		counted = pin_batch(region, vaddr, npage, p);
 	if (counted < 0)
 		return counted;
 
