@@ -14,7 +14,7 @@
  * differ, the epoch's calls are printed, and
  *
  *	IOVASCOPE_DIFFER_SEED     begins there (20261122)
- *	IOVASCOPE_DIFFER_EPOCHS   how many (60); 1 repeats one
+ *	IOVASCOPE_DIFFER_EPOCHS   how many (30); 1 repeats one
  *	IOVASCOPE_DIFFER_OPS      calls in an epoch (200)
  *
  * The memory is the arena's: whatever there is, side by side. Calls come from
@@ -1103,7 +1103,7 @@ static void epoch_open(world *w, __u64 seed)
 	draw(w, 2);
 	w->type = hugepath_has_v1(w->side[TESTED].door) && once_in(w, 3) ?
 		  VFIO_TYPE1_IOMMU : VFIO_TYPE1v2_IOMMU;
-	limit = once_in(w, 4) ? 2 + draw(w, 6) : MAX_REGIONS;
+	limit = once_in(w, 3) ? 2 + draw(w, 6) : MAX_REGIONS;
 	hugepath_entry_limit(limit);
 	w->set = 0;
 	w->nr_regions = 0;
@@ -1255,7 +1255,7 @@ static unsigned long report(const world *w)
 TEST_F_TIMEOUT(differ, random_calls, 3600)
 {
 	unsigned long seed = setting("IOVASCOPE_DIFFER_SEED", 20261122);
-	unsigned long epochs = setting("IOVASCOPE_DIFFER_EPOCHS", 60);
+	unsigned long epochs = setting("IOVASCOPE_DIFFER_EPOCHS", 30);
 	unsigned long ops = setting("IOVASCOPE_DIFFER_OPS", 200), i;
 
 	ASSERT_GE(MAX_OPS, ops);
@@ -1263,7 +1263,7 @@ TEST_F_TIMEOUT(differ, random_calls, 3600)
 		ASSERT_EQ(0, epoch(self, seed + i, ops));
 	printf("# seed %lu: %lu calls on each side, %llu tables compared\n",
 	       seed, report(self), self->compared);
-	if (epochs < 20)
+	if (epochs < 30)
 		return;
 
 	/* A sequence in which nothing happens proves nothing. */

@@ -27,10 +27,10 @@ table() {
 	cat <<-'END'
 		census_test 34 600 guest
 		churn_test 3 900 guest
-		differ_test 3 1800 hugepath
+		differ_test 4 1800 hugepath
 		domain_test 8 300 guest
 		grammar_test 17 120 guest
-		hugepath_test 42 900 hugepath
+		hugepath_test 41 1200 hugepath
 		leaf_test 33 600 guest
 		life_test 8 600 guest
 		region_test 16 300 guest
