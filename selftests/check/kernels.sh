@@ -126,7 +126,8 @@ table() {
 		row "$name"
 	done
 	echo "# passed/failed/skipped; '-': only $(
-		xargs <<<"${ESSENTIAL//_test/}") run there"
+		xargs <<<"${ESSENTIAL//_test/}"
+	) run there"
 	grep -h -E '^ok [0-9]+ .*# *SKIP' "$work"/log-* /dev/null |
 		sed 's/^ok [0-9]* */# skipped: /' | sort | uniq -c |
 		sed 's/^ *[0-9]* //'
