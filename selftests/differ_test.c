@@ -51,6 +51,7 @@
 #define NR_GROUPS	2
 #define MAX_ERRNO	134
 #define BUFFER		256
+#define MIGRATION_SIZE	sizeof(struct vfio_iommu_type1_info_cap_migration)
 #define IOVA		(64 * SZ_1G)
 #define MSI		0xfee00000ULL
 #define APERTURE	(1ULL << 48)
@@ -309,8 +310,7 @@ struct side {
 	unsigned int nr;
 };
 
-FIXTURE(differ)
-{
+struct world {
 	struct arena arena;
 	struct side side[NR_SIDES];
 	struct request *request;	/* shared with the other process */
@@ -331,8 +331,6 @@ FIXTURE(differ)
 	__u64 compared, leaves[3], readonly, mmio;
 };
 
-typedef FIXTURE_DATA(differ) world;
-
 static int other_body(struct client *client, void *arg)
 {
 	struct request *request = arg;
@@ -344,7 +342,7 @@ static int other_body(struct client *client, void *arg)
 	return 0;
 }
 
-static void other_start(world *w)
+static void other_start(struct world *w)
 {
 	if (w->other_lives)
 		return;
@@ -354,7 +352,7 @@ static void other_start(world *w)
 }
 
 /* What was charged to it is gone with its memory. */
-static void other_dies(world *w)
+static void other_dies(struct world *w)
 {
 	int i;
 
@@ -366,7 +364,7 @@ static void other_dies(world *w)
 		w->side[i].locked[OTHER] = 0;
 }
 
-static void call_as(world *w, int proc)
+static void call_as(struct world *w, int proc)
 {
 	if (proc == MAIN) {
 		call(w->request);
@@ -376,7 +374,7 @@ static void call_as(world *w, int proc)
 	client_wait(&w->other);
 }
 
-static __u64 charged(world *w, int proc)
+static __u64 charged(struct world *w, int proc)
 {
 	if (proc == OTHER && !w->other_lives)
 		return 0;
@@ -384,7 +382,8 @@ static __u64 charged(world *w, int proc)
 }
 
 /* One call on one side, and what it did to both processes' memory limits. */
-static struct result call_side(world *w, const struct op *op, struct side *side)
+static struct result call_side(struct world *w, const struct op *op,
+			       struct side *side)
 {
 	struct request *request = w->request;
 	__u64 before[NR_PROCS];
@@ -429,7 +428,7 @@ static size_t cap_size(const __u8 *cap)
 	case VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL:
 		return sizeof(struct vfio_iommu_type1_info_dma_avail);
 	default:
-		return sizeof(struct vfio_iommu_type1_info_cap_migration);
+		return MIGRATION_SIZE;
 	}
 }
 
@@ -450,8 +449,7 @@ static void forget_migration(const struct side *side, const struct op *op,
 		return;
 	if (info->argsz != op->argsz) {
 		if (side->door == DOOR_STOCK)
-			info->argsz -= sizeof(
-				struct vfio_iommu_type1_info_cap_migration);
+			info->argsz -= MIGRATION_SIZE;
 		return;
 	}
 	for (at = result->ret ? 0 : info->cap_offset; at;) {
@@ -496,7 +494,7 @@ static int bytes_differ(const __u8 *stock, const __u8 *tested)
 	return 0;
 }
 
-static int results_differ(world *w, const struct result *stock,
+static int results_differ(struct world *w, const struct result *stock,
 			  const struct result *tested)
 {
 	struct side *s = w->side;
@@ -528,7 +526,7 @@ static void records_read(struct side *side, const char *bdf)
 }
 
 /* The tables of a group that both sides have. */
-static int tables_differ(world *w, int group)
+static int tables_differ(struct world *w, int group)
 {
 	struct side *a = &w->side[STOCK], *b = &w->side[TESTED];
 	struct iovascope_pagemap *x, *y;
@@ -550,7 +548,7 @@ static int tables_differ(world *w, int group)
 	return complain("stretches of leaves", a->nr, b->nr);
 }
 
-static __u64 table_bytes(world *w)
+static __u64 table_bytes(struct world *w)
 {
 	const struct side *side = &w->side[STOCK];
 	__u64 bytes = 0;
@@ -567,7 +565,7 @@ static __u64 table_bytes(world *w)
 	return bytes;
 }
 
-static __u64 region_bytes(world *w)
+static __u64 region_bytes(struct world *w)
 {
 	__u64 bytes = 0;
 	unsigned int i;
@@ -578,7 +576,7 @@ static __u64 region_bytes(world *w)
 }
 
 /* And the stock side must be what we believe it is. */
-static int tables_wrong(world *w)
+static int tables_wrong(struct world *w)
 {
 	int group, bad = 0;
 
@@ -598,7 +596,7 @@ static int tables_wrong(world *w)
 
 /* ---- what the stock side has become ---- */
 
-static void regions_remove(world *w, __u64 first, __u64 last)
+static void regions_remove(struct world *w, __u64 first, __u64 last)
 {
 	unsigned int i, kept = 0;
 
@@ -609,7 +607,7 @@ static void regions_remove(world *w, __u64 first, __u64 last)
 }
 
 /* Before v2 a range that begins inside a region removes nothing. */
-static void region_unmapped(world *w, const struct op *op)
+static void region_unmapped(struct world *w, const struct op *op)
 {
 	const struct region *r = w->region;
 	unsigned int i;
@@ -624,7 +622,8 @@ static void region_unmapped(world *w, const struct op *op)
 	regions_remove(w, op->iova, op->iova + op->size - 1);
 }
 
-static void remember(world *w, const struct op *op, const struct result *result)
+static void remember(struct world *w, const struct op *op,
+		     const struct result *result)
 {
 	w->seen[op->kind][result->err]++;
 	/* What could not be reported has happened all the same. */
@@ -662,7 +661,7 @@ static void remember(world *w, const struct op *op, const struct result *result)
 
 /* ---- what to call next ---- */
 
-static __u64 draw(world *w, __u64 below)
+static __u64 draw(struct world *w, __u64 below)
 {
 	w->random ^= w->random << 13;
 	w->random ^= w->random >> 7;
@@ -671,12 +670,12 @@ static __u64 draw(world *w, __u64 below)
 }
 
 /* True once in so many times. */
-static int once_in(world *w, unsigned int times)
+static int once_in(struct world *w, unsigned int times)
 {
 	return !draw(w, times);
 }
 
-static void draw_vaddr(world *w, struct op *op)
+static void draw_vaddr(struct world *w, struct op *op)
 {
 	enum piece_kind kind = draw(w, NR_PIECES);
 	const struct piece *piece;
@@ -703,7 +702,7 @@ static void draw_vaddr(world *w, struct op *op)
 	op->vaddr = (unsigned long)piece->va + page * SZ_4K;
 }
 
-static __u64 draw_size(world *w)
+static __u64 draw_size(struct world *w)
 {
 	switch (draw(w, 16)) {
 	case 0:
@@ -723,13 +722,13 @@ static __u64 draw_size(world *w)
 	}
 }
 
-static const struct region *draw_region(world *w)
+static const struct region *draw_region(struct world *w)
 {
 	return w->nr_regions ? &w->region[draw(w, w->nr_regions)] : NULL;
 }
 
 /* Mostly room for large leaves, sometimes an edge of what there is. */
-static __u64 draw_iova(world *w, const struct op *op)
+static __u64 draw_iova(struct world *w, const struct op *op)
 {
 	const __u64 edges[] = { 0, MSI - SZ_2M, MSI, MSI + 0x100000,
 				APERTURE - SZ_2M, APERTURE - SZ_4K, APERTURE,
@@ -752,7 +751,7 @@ static __u64 draw_iova(world *w, const struct op *op)
 	}
 }
 
-static void draw_buffer(world *w, struct op *op)
+static void draw_buffer(struct world *w, struct op *op)
 {
 	if (!once_in(w, 60))
 		return;
@@ -765,7 +764,7 @@ static void draw_buffer(world *w, struct op *op)
 }
 
 /* One field is not what it should be. */
-static void spoil_map(world *w, struct op *op)
+static void spoil_map(struct world *w, struct op *op)
 {
 	switch (draw(w, 10)) {
 	case 0:
@@ -802,7 +801,7 @@ static void spoil_map(world *w, struct op *op)
 }
 
 /* A page of 1 GiB where it can be one leaf, and what lies around it. */
-static void draw_whole(world *w, struct op *op)
+static void draw_whole(struct world *w, struct op *op)
 {
 	const struct piece *piece = &w->arena.piece[PIECE_1G_SHARED];
 	__u64 before = draw(w, 4) * SZ_2M, behind = draw(w, 3) * SZ_2M;
@@ -812,7 +811,7 @@ static void draw_whole(world *w, struct op *op)
 	op->iova = IOVA + (32 + 4 * draw(w, 4)) * SZ_1G - before;
 }
 
-static void draw_map(world *w, struct op *op)
+static void draw_map(struct world *w, struct op *op)
 {
 	op->argsz = sizeof(struct vfio_iommu_type1_dma_map);
 	op->flags = draw(w, 4) ? VFIO_RW : 1 + draw(w, 3);
@@ -829,7 +828,7 @@ static void draw_map(world *w, struct op *op)
 	draw_buffer(w, op);
 }
 
-static void spoil_unmap(world *w, struct op *op)
+static void spoil_unmap(struct world *w, struct op *op)
 {
 	switch (draw(w, 9)) {
 	case 0:
@@ -867,7 +866,7 @@ static void spoil_unmap(world *w, struct op *op)
 	}
 }
 
-static void draw_unmap(world *w, struct op *op)
+static void draw_unmap(struct world *w, struct op *op)
 {
 	const struct region *region = draw_region(w);
 
@@ -902,7 +901,7 @@ static void draw_unmap(world *w, struct op *op)
 	draw_buffer(w, op);
 }
 
-static void draw_get_info(world *w, struct op *op)
+static void draw_get_info(struct world *w, struct op *op)
 {
 	/* No size that is enough for one of the two only. */
 	const __u32 sizes[] = { 0, 15, 16, 17, 20, 23, 24, 64, 128, 160, 200,
@@ -923,7 +922,7 @@ static int agreed(unsigned long extension)
 	       extension == IOVASCOPE_HUGEPATH_IOMMU;
 }
 
-static unsigned long draw_extension(world *w)
+static unsigned long draw_extension(struct world *w)
 {
 	unsigned long extension;
 
@@ -933,14 +932,14 @@ static unsigned long draw_extension(world *w)
 	return extension;
 }
 
-static unsigned long draw_unknown(world *w)
+static unsigned long draw_unknown(struct world *w)
 {
 	const unsigned int unknown[] = { 3, 11, 15, 16, 18, 19, 20, 99 };
 
 	return unknown[draw(w, sizeof(unknown) / sizeof(unknown[0]))];
 }
 
-static enum kind draw_kind(world *w)
+static enum kind draw_kind(struct world *w)
 {
 	/* No driver, nothing to talk to: almost always mend that first. */
 	if (!w->set && !once_in(w, 10)) {
@@ -985,16 +984,16 @@ static const enum piece_kind writable[] = {
 	PIECE_2M_PRIVATE,
 };
 
-static void draw_touch(world *w, struct op *op)
+static void draw_touch(struct world *w, struct op *op)
 {
-	const struct piece *piece = &w->arena.piece[
-		writable[draw(w, sizeof(writable) / sizeof(writable[0]))]];
+	size_t nr = sizeof(writable) / sizeof(writable[0]);
+	const struct piece *piece = &w->arena.piece[writable[draw(w, nr)]];
 
 	op->vaddr = (unsigned long)piece->va +
 		    draw(w, piece->size / SZ_4K) * SZ_4K;
 }
 
-static struct op draw_op(world *w)
+static struct op draw_op(struct world *w)
 {
 	struct op op = { .headroom = -1, .kind = draw_kind(w) };
 
@@ -1039,7 +1038,7 @@ static struct op draw_op(world *w)
 
 /* ---- one epoch ---- */
 
-static int step(world *w, const struct op *op)
+static int step(struct world *w, const struct op *op)
 {
 	struct result result[NR_SIDES];
 	int i, bad;
@@ -1095,7 +1094,7 @@ static void side_close(struct side *side)
 	close(side->fd);
 }
 
-static void epoch_open(world *w, __u64 seed)
+static void epoch_open(struct world *w, __u64 seed)
 {
 	unsigned int limit;
 
@@ -1115,7 +1114,7 @@ static void epoch_open(world *w, __u64 seed)
 }
 
 /* Whatever is still mapped goes with the container. */
-static int epoch_close(world *w)
+static int epoch_close(struct world *w)
 {
 	struct vmstat now;
 	int bad = 0, i;
@@ -1135,7 +1134,7 @@ static int epoch_close(world *w)
 	return bad;
 }
 
-static int epoch(world *w, __u64 seed, unsigned int ops)
+static int epoch(struct world *w, __u64 seed, unsigned int ops)
 {
 	int bad = 0;
 	unsigned int i;
@@ -1164,6 +1163,11 @@ static unsigned long setting(const char *name, unsigned long otherwise)
 
 	return value ? strtoul(value, NULL, 10) : otherwise;
 }
+
+FIXTURE(differ)
+{
+	struct world world;
+};
 
 FIXTURE_VARIANT(differ)
 {
@@ -1195,43 +1199,46 @@ FIXTURE_VARIANT_ADD(differ, apart)
 
 FIXTURE_SETUP(differ)
 {
+	struct world *w = &self->world;
 	int side, i;
 
 	kmod_must_be_loaded();
-	self->side[STOCK].name = "stock";
-	self->side[STOCK].door = DOOR_STOCK;
-	self->side[TESTED].name = hugepath_door_names[variant->door];
-	self->side[TESTED].door = variant->door;
+	w->side[STOCK].name = "stock";
+	w->side[STOCK].door = DOOR_STOCK;
+	w->side[TESTED].name = hugepath_door_names[variant->door];
+	w->side[TESTED].door = variant->door;
 	if (variant->door != DOOR_STOCK)
 		hugepath_reload(variant->apart ? "share_domains=0" : "");
-	self->apart = variant->apart;
+	w->apart = variant->apart;
 	for (side = 0; side < NR_SIDES; side++) {
 		for (i = 0; i < NR_GROUPS; i++) {
 			pci_find("edu", side + i * NR_SIDES,
-				 self->side[side].bdf[i]);
-			pci_bind_vfio(self->side[side].bdf[i]);
+				 w->side[side].bdf[i]);
+			pci_bind_vfio(w->side[side].bdf[i]);
 		}
-		self->side[side].records =
+		w->side[side].records =
 			malloc(MAX_RECORDS * sizeof(struct iovascope_pagemap));
-		ASSERT_NE(NULL, self->side[side].records);
+		ASSERT_NE(NULL, w->side[side].records);
 	}
-	self->request = mmap(NULL, sizeof(*self->request),
+	w->request = mmap(NULL, sizeof(*w->request),
 			     PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->request);
-	arena_open(&self->arena);
+	ASSERT_NE(MAP_FAILED, w->request);
+	arena_open(&w->arena);
 }
 
 FIXTURE_TEARDOWN(differ)
 {
-	arena_close(&self->arena);
+	struct world *w = &self->world;
+
+	arena_close(&w->arena);
 	hugepath_entry_limit(65535);
 	if (variant->door != DOOR_STOCK)
 		hugepath_unload();
 }
 
 /* One line a kind: how often it ended how. */
-static unsigned long report(const world *w)
+static unsigned long report(const struct world *w)
 {
 	unsigned long calls = 0;
 	int kind, err;
@@ -1254,33 +1261,34 @@ static unsigned long report(const world *w)
 
 TEST_F_TIMEOUT(differ, random_calls, 3600)
 {
+	struct world *w = &self->world;
 	unsigned long seed = setting("IOVASCOPE_DIFFER_SEED", 20261122);
 	unsigned long epochs = setting("IOVASCOPE_DIFFER_EPOCHS", 30);
 	unsigned long ops = setting("IOVASCOPE_DIFFER_OPS", 200), i;
 
 	ASSERT_GE(MAX_OPS, ops);
 	for (i = 0; i < epochs; i++)
-		ASSERT_EQ(0, epoch(self, seed + i, ops));
+		ASSERT_EQ(0, epoch(w, seed + i, ops));
 	printf("# seed %lu: %lu calls on each side, %llu tables compared\n",
-	       seed, report(self), self->compared);
+	       seed, report(w), w->compared);
 	if (epochs < 30)
 		return;
 
 	/* A sequence in which nothing happens proves nothing. */
-	EXPECT_NE(0, self->seen[MAP][0]);
-	EXPECT_NE(0, self->seen[MAP][EINVAL]);
-	EXPECT_NE(0, self->seen[MAP][EFAULT]);
-	EXPECT_NE(0, self->seen[MAP][EEXIST]);
-	EXPECT_NE(0, self->seen[MAP][ENOMEM]);
-	EXPECT_NE(0, self->seen[MAP][ENOSPC]);
-	EXPECT_NE(0, self->seen[UNMAP][0]);
-	EXPECT_NE(0, self->seen[UNMAP][EINVAL]);
-	EXPECT_NE(0, self->seen[UNMAP][EFAULT]);
-	EXPECT_NE(0, self->leaves[0]);
-	EXPECT_NE(0, self->leaves[1]);
-	EXPECT_NE(0, self->leaves[2]);
-	EXPECT_NE(0, self->readonly);
-	EXPECT_NE(0, self->mmio);
+	EXPECT_NE(0, w->seen[MAP][0]);
+	EXPECT_NE(0, w->seen[MAP][EINVAL]);
+	EXPECT_NE(0, w->seen[MAP][EFAULT]);
+	EXPECT_NE(0, w->seen[MAP][EEXIST]);
+	EXPECT_NE(0, w->seen[MAP][ENOMEM]);
+	EXPECT_NE(0, w->seen[MAP][ENOSPC]);
+	EXPECT_NE(0, w->seen[UNMAP][0]);
+	EXPECT_NE(0, w->seen[UNMAP][EINVAL]);
+	EXPECT_NE(0, w->seen[UNMAP][EFAULT]);
+	EXPECT_NE(0, w->leaves[0]);
+	EXPECT_NE(0, w->leaves[1]);
+	EXPECT_NE(0, w->leaves[2]);
+	EXPECT_NE(0, w->readonly);
+	EXPECT_NE(0, w->mmio);
 }
 
 TEST_HARNESS_MAIN

@@ -128,10 +128,8 @@ FIXTURE_TEARDOWN(backend)
 		hugepath_unload();
 }
 
-typedef FIXTURE_DATA(backend) fixture;
-
 /* The device writes 8 bytes at iova; do they arrive at va, and nothing else? */
-static int reaches(fixture *self, __u64 iova, char *va)
+static int reaches(FIXTURE_DATA(backend) *self, __u64 iova, char *va)
 {
 	__u64 seen = 0;
 
@@ -147,7 +145,7 @@ static int reaches(fixture *self, __u64 iova, char *va)
 }
 
 /* And the other way: does the device find at iova what is at va? */
-static int reads(fixture *self, __u64 iova, const char *va)
+static int reads(FIXTURE_DATA(backend) *self, __u64 iova, const char *va)
 {
 	__u64 there;
 
@@ -162,7 +160,7 @@ static int reads(fixture *self, __u64 iova, const char *va)
 }
 
 /* The device writes at iova, and VT-d does not let it. */
-static int blocked(fixture *self, __u64 iova)
+static int blocked(FIXTURE_DATA(backend) *self, __u64 iova)
 {
 	*self->source = ++self->value;
 	must_work(edu_copy(&self->edu, SOURCE, iova));

@@ -20,7 +20,7 @@ cd "$(dirname "$0")" || exit 1
 export IOVASCOPE_LAB=1
 # What a mutant of hugepath does wrong shows soon.
 export IOVASCOPE_DIFFER_EPOCHS=12
-limit=120
+limit=300
 log=/run/mutant.log
 pass=0 fail=0 number=0
 
