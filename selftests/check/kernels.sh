@@ -52,7 +52,9 @@ by_dkms() {
 	mkdir "$shared"
 	in_overlay "$LAB_CACHE/buildroot-$1" "$shared" \
 		/tree/selftests/check/kernels_root.sh \
-		"$(cat "$LAB_CACHE/kernel-$1/kver")" "$version"
+		"$(cat "$LAB_CACHE/kernel-$1/kver")" "$version" 2>&1 |
+		tee "$work/log-dkms-$1"
+	return "${PIPESTATUS[0]}"
 }
 
 # suite KERNEL PROGRAM...: with what dkms made, where there is dkms.
@@ -118,7 +120,7 @@ table() {
 		cells "$name" | sed "s/^/$name /"
 	done >"$work/cells"
 	mapfile -t columns < <("$LAB_TREE/selftests/guest.sh" --list |
-		cut -d' ' -f1)
+		awk '$4 == "guest" { print $1 }')
 	printf '# %-7s' kernel
 	printf ' %9s' "${columns[@]%_test}"
 	printf '   passed failed skipped\n'
@@ -128,9 +130,8 @@ table() {
 	echo "# passed/failed/skipped; '-': only $(
 		xargs <<<"${ESSENTIAL//_test/}"
 	) run there"
-	grep -h -E '^ok [0-9]+ .*# *SKIP' "$work"/log-* /dev/null |
-		sed 's/^ok [0-9]* */# skipped: /' | sort | uniq -c |
-		sed 's/^ *[0-9]* //'
+	(cd "$work" && grep -a -H -E '^ok [0-9]+ .*# *SKIP' log-*) |
+		sed 's/^log-\([^:]*\):ok [0-9]* */# skipped, \1: /'
 }
 
 # row KERNEL

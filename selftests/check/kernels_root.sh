@@ -57,7 +57,12 @@ tap "nothing to complain of in make.log" make_log_is_clean
 tap "dkms status" status_is "iovascope/$old, $kver, x86_64: installed"
 tap "modules: there, of $old" installed "$old" "$kver"
 keep_unpacked
-tap "without KPROBES it refuses" refuses KPROBES
+if grep -q BUILD_EXCLUSIVE_CONFIG "$(command -v dkms)"; then
+	tap "without KPROBES it refuses" refuses KPROBES
+else
+	tap_skip "without KPROBES it refuses" \
+		"$dkms does not know BUILD_EXCLUSIVE_CONFIG"
+fi
 tap "a folder of $new in /usr/src" source_of "$new"
 tap "dkms add of $new" does dkms add "iovascope/$new"
 tap "dkms build of $new" does dkms build -k "$kver" "iovascope/$new"
