@@ -16,6 +16,8 @@
 #   --memory MIB        memory of the machine (default: 8192)
 #   --hugepages N       1 GiB pages set aside at boot (default: 4)
 #   --cpus N            processors (default: 1)
+#   --icount            an instruction takes 1 ns: time that has no noise and
+#                       no caches (TCG, one processor)
 #   --iommu on|off|pt   translation on, off, or passthrough for the host's
 #                       own DMA (default: on)
 #   --no-vtd            a machine without VT-d
@@ -50,6 +52,7 @@ KERNEL=
 MEMORY=8192
 HUGEPAGES=4
 CPUS=1
+ICOUNT=0
 IOMMU=on
 VTD=1
 APPEND=
@@ -106,6 +109,7 @@ parse_options() {
 			exit 0
 			;;
 		--no-vtd) VTD=0 ;;
+		--icount) ICOUNT=1 ;;
 		--interactive) INTERACTIVE=1 ;;
 		--)
 			shift

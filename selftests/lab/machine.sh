@@ -40,7 +40,7 @@ use_kvm() {
 machine_core() {
 	local board=q35 accel=tcg
 
-	if use_kvm; then
+	if ((!ICOUNT)) && use_kvm; then
 		accel=kvm
 		# The IOMMU can only remap interrupts that QEMU delivers.
 		board+=,kernel-irqchip=split
@@ -51,6 +51,8 @@ machine_core() {
 	QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 		-no-reboot -machine "$board" -accel "$accel" -cpu max
 		-smp "$CPUS" -m "$MEMORY")
+	# Time that nobody waits for passes at once.
+	! ((ICOUNT)) || QEMU+=(-icount "shift=0,sleep=off")
 	# Before all other devices, or they would not be behind it.
 	! ((VTD)) || QEMU+=(-device "intel-iommu,intremap=on,aw-bits=48")
 }
