@@ -104,6 +104,7 @@ struct json_object *bench_new(const struct plan *plan)
 	tree_add(view, "first_touch", json_object_new_array());
 	tree_add(view, "rows", json_object_new_array());
 	tree_add(view, "slopes", json_object_new_array());
+	tree_add(view, "node", json_object_new_array());
 	tree_add(view, "refused", json_object_new_array());
 	return view;
 }
@@ -111,7 +112,7 @@ struct json_object *bench_new(const struct plan *plan)
 static bool is_result(struct json_object *view)
 {
 	static const char *const lists[] = {
-		"first_touch", "rows", "slopes", "refused"
+		"first_touch", "rows", "slopes", "node", "refused"
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -492,6 +493,10 @@ static struct json_object *bench(const struct request *request)
 	plan_make(&plan, request);
 	client_check(plan.device, plan.nr_devices);
 	view = bench_new(&plan);
+	if (request->given & 1u << OPT_NODE) {
+		bench_node(&plan, view);
+		return view;
+	}
 	for (size_t i = 0; i < plan.nr_backings; i++)
 		bench_backing(request, &plan, plan.backing[i], view);
 	return view;

@@ -38,6 +38,9 @@ struct json_object *bench_load(const char *path);
 void bench_refused(struct json_object *view, const char *backing,
 		   const char *backend, uint64_t bytes, const char *why);
 
+/* Starting and ending a VM that has all devices of the plan. */
+void bench_node(const struct plan *plan, struct json_object *view);
+
 struct json_object *compare_results(struct json_object *old,
 				    struct json_object *new);
 

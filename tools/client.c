@@ -24,9 +24,11 @@
 
 #include <linux/vfio.h>
 
+#include "../module/uapi/iovascope_hugepath.h"
 #include "client.h"
 #include "fail.h"
 #include "leaf.h"
+#include "system.h"
 
 bool client_refuse(struct client *client, const char *fmt, ...)
 {
@@ -164,13 +166,37 @@ static bool container_open(struct client *client)
 		return client_refuse(client, "/dev/vfio/vfio: %s",
 				     strerror(errno));
 	if (!ioctl(client->fd, VFIO_CHECK_EXTENSION, client->backend->type))
-		return client_refuse(client, "VFIO here has no IOMMU of type %u",
+		return client_refuse(client, "VFIO here has no IOMMU of type 0x%x",
 				     client->backend->type);
 	client->nr = 0;
 	for (size_t i = 0; i < nr; i++)
 		if (!add_device(client, client->device[i].bdf))
 			return false;
 	return true;
+}
+
+/* Where hugepath answers for type1, nothing is type1. */
+static bool type1_open(struct client *client)
+{
+	char *word = system_line("/sys/module/iovascope_hugepath/parameters/takeover");
+	bool taken = word && !strcmp(word, "Y");
+
+	free(word);
+	if (taken)
+		return client_refuse(client, "hugepath answers for type1 here: takeover is on");
+	return container_open(client);
+}
+
+static bool hugepath_open(struct client *client)
+{
+	if (!system_has("/sys/module/iovascope_hugepath"))
+		return client_refuse(client, "module iovascope_hugepath is not loaded");
+	if (!container_open(client))
+		return false;
+	return !ioctl(client->fd, IOVASCOPE_HUGEPATH_SET_LEAF,
+		      client->backend->leaf) ||
+	       client_refuse(client, "IOVASCOPE_HUGEPATH_SET_LEAF: %s",
+			     strerror(errno));
 }
 
 static bool container_map(struct client *client, uint64_t iova,
@@ -210,7 +236,7 @@ const struct backend backends[] = {
 	{
 		.name = "type1",
 		.type = VFIO_TYPE1v2_IOMMU,
-		.open = container_open,
+		.open = type1_open,
 		.map = container_map,
 		.unmap = container_unmap,
 	}, {
@@ -224,6 +250,27 @@ const struct backend backends[] = {
 		.open = iommufd_open,
 		.map = iommufd_map_file,
 		.unmap = iommufd_unmap,
+	}, {
+		.name = "hugepath",
+		.type = IOVASCOPE_HUGEPATH_IOMMU,
+		.leaf = 1ull << 30,
+		.open = hugepath_open,
+		.map = container_map,
+		.unmap = container_unmap,
+	}, {
+		.name = "hugepath_2m",
+		.type = IOVASCOPE_HUGEPATH_IOMMU,
+		.leaf = 1ull << 21,
+		.open = hugepath_open,
+		.map = container_map,
+		.unmap = container_unmap,
+	}, {
+		.name = "hugepath_4k",
+		.type = IOVASCOPE_HUGEPATH_IOMMU,
+		.leaf = 1ull << 12,
+		.open = hugepath_open,
+		.map = container_map,
+		.unmap = container_unmap,
 	},
 	{ .name = NULL }
 };

@@ -34,8 +34,9 @@ struct client {
  */
 struct backend {
 	const char *name;
-	/* Of a container: its type. */
+	/* Of a container: its type, and the largest leaf of hugepath. */
 	unsigned int type;
+	uint64_t leaf;
 	/* It maps a file, not an address. */
 	bool wants_file;
 	bool (*open)(struct client *client);

@@ -17,9 +17,13 @@
 
 #define THRESHOLD_PERCENT	5
 
-static const char *const figures[] = { "map", "unmap" };
+/* Of rows of costs, and of those of a node. */
+static const char *const figures[] = { "map", "unmap", "start", "teardown" };
 
-static const char *const names[] = { "backing", "backend", "bytes" };
+/* What makes a row the same in both; each kind of row has some of them. */
+static const char *const names[] = {
+	"backing", "backend", "bytes", "align", "memory_bytes", "bars_bytes"
+};
 
 static bool is_same(struct json_object *a, struct json_object *b)
 {
@@ -78,6 +82,13 @@ static const char *verdict_on(const struct figure *old,
 	return is_above(old, new) ? "better" : "same";
 }
 
+/* What it was done for, to be put in proportion to that. */
+static uint64_t bytes_of(struct json_object *row)
+{
+	return tree_u64_or_0(row, "bytes") + tree_u64_or_0(row, "memory_bytes") +
+	       tree_u64_or_0(row, "bars_bytes");
+}
+
 static void add_change(struct json_object *view, struct json_object *was,
 		       struct json_object *is, const char *what)
 {
@@ -88,8 +99,10 @@ static void add_change(struct json_object *view, struct json_object *was,
 	if (!figure_of(was, what, &old))
 		return;
 	change = tree_new();
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		tree_share(change, was, names[i]);
+	tree_share(change, was, "backing");
+	tree_share(change, was, "backend");
+	tree_share(change, was, "align");
+	tree_add_u64(change, "bytes", bytes_of(was));
 	tree_add(change, "figure", json_object_new_string(what));
 	tree_add_u64(change, "old_ns", old.ns);
 	if (figure_of(is, what, &new)) {
@@ -114,11 +127,22 @@ static void check_comparable(struct json_object *old, struct json_object *new)
 		     was, is);
 }
 
+static void add_changes(struct json_object *view, struct json_object *old,
+			struct json_object *new)
+{
+	for (size_t i = 0; i < json_object_array_length(old); i++) {
+		struct json_object *was = json_object_array_get_idx(old, i);
+		struct json_object *is = find(new, was);
+
+		for (size_t k = 0; k < ARRAY_SIZE(figures); k++)
+			add_change(view, was, is, figures[k]);
+	}
+}
+
 struct json_object *compare_results(struct json_object *old,
 				    struct json_object *new)
 {
 	struct json_object *view = tree_new(), *verdicts = tree_new();
-	struct json_object *rows = tree_get(old, "rows");
 
 	check_comparable(old, new);
 	tree_add_u64(view, "bench", tree_u64_or_0(new, "bench"));
@@ -130,13 +154,8 @@ struct json_object *compare_results(struct json_object *old,
 	tree_add_u64(verdicts, "worse", 0);
 	tree_add(view, "verdicts", verdicts);
 	tree_add(view, "changes", json_object_new_array());
-	for (size_t i = 0; i < json_object_array_length(rows); i++) {
-		struct json_object *was = json_object_array_get_idx(rows, i);
-		struct json_object *is = find(tree_get(new, "rows"), was);
-
-		for (size_t k = 0; k < ARRAY_SIZE(figures); k++)
-			add_change(view, was, is, figures[k]);
-	}
+	add_changes(view, tree_get(old, "rows"), tree_get(new, "rows"));
+	add_changes(view, tree_get(old, "node"), tree_get(new, "node"));
 	return view;
 }
 

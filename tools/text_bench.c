@@ -46,9 +46,12 @@ static void print_head(FILE *out, struct json_object *view)
 	struct json_object *machine = tree_get(view, "machine");
 	char *devices = tree_join(machine, "devices");
 
-	fprintf(out, "Kernel %s, %s: medians of %s rounds after one to warm up. Module iovascope: %s.\n",
+	fprintf(out, "Kernel %s, %s: medians of %s round%s%s. Module iovascope: %s.\n",
 		tree_word(machine, "kernel"), devices,
-		tree_word(view, "rounds"), tree_word(machine, "module"));
+		tree_word(view, "rounds"),
+		tree_is(view, "rounds", "1") ? "" : "s",
+		length(tree_get(view, "rows")) ? " after one to warm up" : "",
+		tree_word(machine, "module"));
 	print_time(out, machine);
 	free(devices);
 }
@@ -184,6 +187,53 @@ static void print_touch(FILE *out, struct json_object *touch)
 	table_end(table, out);
 }
 
+static struct json_object *like_reference(struct json_object *node,
+					  struct json_object *row)
+{
+	for (size_t i = 0; i < length(node); i++)
+		if (tree_is(at(node, i), "backend", REFERENCE) &&
+		    tree_is(at(node, i), "align", tree_word(row, "align")))
+			return at(node, i);
+	return NULL;
+}
+
+static void node_row(struct table *table, struct json_object *node,
+		     struct json_object *row)
+{
+	struct json_object *reference = like_reference(node, row);
+
+	table_cell(table, "%s", tree_word(row, "backend"));
+	table_cell(table, "%s", tree_is(row, "align", "1g") ? "1 GiB" :
+		   "2 MiB");
+	table_cell(table, "%s", human_key(row, "bar_map_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "memory_map_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "start_ns", "ns").s);
+	ratio_cell(table, row, reference, "start");
+	table_cell(table, "%s", human_key(row, "bar_unmap_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "memory_unmap_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "teardown_ns", "ns").s);
+	ratio_cell(table, row, reference, "teardown");
+}
+
+static void print_node(FILE *out, struct json_object *node)
+{
+	struct table *table = table_new(10);
+	struct json_object *first = at(node, 0);
+
+	if (length(node))
+		fprintf(out, "\nA VM of %s (%s) with %s device%s, BARs of %s in all, mapped and unmapped:\n",
+			human_key(first, "memory_bytes", "bytes").s,
+			tree_word(first, "backing"), tree_word(first, "bars"),
+			tree_is(first, "bars", "1") ? "" : "s",
+			human_key(first, "bars_bytes", "bytes").s);
+	table_row(table, "<BACKEND", "ALIGNED TO", "MAP A BAR", "MEMORY",
+		  "START", "FASTER", "UNMAP A BAR", "MEMORY", "TEARDOWN",
+		  "FASTER");
+	for (size_t i = 0; i < length(node); i++)
+		node_row(table, node, at(node, i));
+	table_end(table, out);
+}
+
 static const char *name_or_all(struct json_object *row, const char *key)
 {
 	return tree_get(row, key) ? tree_word(row, key) : "all";
@@ -266,5 +316,6 @@ void text_bench(FILE *out, struct json_object *view, struct json_object *schema)
 	print_costs(out, tree_get(view, "rows"));
 	print_slopes(out, tree_get(view, "slopes"));
 	print_touch(out, tree_get(view, "first_touch"));
+	print_node(out, tree_get(view, "node"));
 	print_refused(out, tree_get(view, "refused"));
 }
