@@ -16,6 +16,9 @@ struct request;
 /* Above the window of interrupts, in whole leaves of any size. */
 #define BENCH_FIRST_IOVA	(4ull << 30)
 
+/* Where a client maps a BAR: at a multiple of 1 GiB, or 2 MiB off that. */
+enum align { ALIGN_1G, ALIGN_2M, NR_ALIGNS };
+
 /* What is to be measured. */
 struct plan {
 	char *device[CLIENT_MAX_DEVICES];
@@ -27,6 +30,7 @@ struct plan {
 	uint64_t size[BENCH_MAX_SIZES];
 	size_t nr_sizes;
 	uint64_t max_size;
+	bool align[NR_ALIGNS];
 	size_t rounds;
 };
 

@@ -20,6 +20,10 @@
 /* Of rows of costs, and of those of a node. */
 static const char *const figures[] = { "map", "unmap", "start", "teardown" };
 
+static const char *const verdict_words[] = {
+	"worse", "better", "same", "gone"
+};
+
 /* What makes a row the same in both; each kind of row has some of them. */
 static const char *const names[] = {
 	"backing", "backend", "bytes", "align", "memory_bytes", "bars_bytes"
@@ -151,7 +155,8 @@ struct json_object *compare_results(struct json_object *old,
 	tree_add(view, "new_machine",
 		 json_object_get(tree_get(new, "machine")));
 	tree_add_u64(view, "threshold_percent", THRESHOLD_PERCENT);
-	tree_add_u64(verdicts, "worse", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(verdict_words); i++)
+		tree_add_u64(verdicts, verdict_words[i], 0);
 	tree_add(view, "verdicts", verdicts);
 	tree_add(view, "changes", json_object_new_array());
 	add_changes(view, tree_get(old, "rows"), tree_get(new, "rows"));

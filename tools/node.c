@@ -27,8 +27,6 @@
 #define BELOW_4G	(2ull << 30)
 #define ABOVE_4G	(4ull << 30)
 
-enum { ALIGN_1G, ALIGN_2M, NR_ALIGNS };
-
 static const char *const align_words[NR_ALIGNS] = { "1g", "2m" };
 
 /* One backend with one alignment. */
@@ -200,6 +198,9 @@ static void tell_vm(struct node *node, struct json_object *view, size_t nr,
 	struct json_object *row;
 
 	if (cost->why[0]) {
+		/* What has nothing to do with alignment is told once. */
+		if (align && !strcmp(cost->why, node->cost[nr][0].why))
+			return;
 		bench_refused(view, "node", backend, 0, cost->why);
 		return;
 	}
@@ -220,6 +221,18 @@ static void tell_vm(struct node *node, struct json_object *view, size_t nr,
 	json_object_array_add(tree_get(view, "node"), row);
 }
 
+static void run_round(struct node *node, size_t round)
+{
+	size_t all = node->plan->nr_backends * NR_ALIGNS;
+
+	for (size_t i = 0; i < all; i++) {
+		size_t nr = (i + round) % all;
+
+		if (node->plan->align[nr % NR_ALIGNS])
+			run_vm(node, nr / NR_ALIGNS, nr % NR_ALIGNS);
+	}
+}
+
 static void drop(struct vm_cost *cost)
 {
 	samples_free(&cost->start);
@@ -228,6 +241,15 @@ static void drop(struct vm_cost *cost)
 	samples_free(&cost->teardown);
 	samples_free(&cost->memory_unmap);
 	samples_free(&cost->bar_unmap);
+}
+
+static void tell_backend(struct node *node, struct json_object *view, size_t nr)
+{
+	for (int align = 0; align < NR_ALIGNS; align++) {
+		if (node->plan->align[align])
+			tell_vm(node, view, nr, align);
+		drop(&node->cost[nr][align]);
+	}
 }
 
 /* The memory of the VM is of the first backing of the plan. */
@@ -248,15 +270,8 @@ void bench_node(const struct plan *plan, struct json_object *view)
 	for (size_t i = 0; i < CLIENT_MAX_DEVICES; i++)
 		node.bar[i].fd = -1;
 	for (size_t round = 0; round < plan->rounds; round++)
-		for (size_t i = 0; i < plan->nr_backends * NR_ALIGNS; i++) {
-			size_t nr = (i + round) % (plan->nr_backends * NR_ALIGNS);
-
-			run_vm(&node, nr / NR_ALIGNS, nr % NR_ALIGNS);
-		}
+		run_round(&node, round);
 	for (size_t i = 0; i < plan->nr_backends; i++)
-		for (int align = 0; align < NR_ALIGNS; align++) {
-			tell_vm(&node, view, i, align);
-			drop(&node.cost[i][align]);
-		}
+		tell_backend(&node, view, i);
 	memory_free(&node.memory);
 }

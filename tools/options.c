@@ -36,7 +36,7 @@ static const struct {
 	[OPT_CHECK] = { "check", 'c', NULL,
 		"walk the IO page tables too, however long it takes" },
 	[OPT_WANT] = { "want", 'w', "1g|2m",
-		"the leaf size that is wanted (1g)" },
+		"the leaf size that is wanted (1g); bench --node: the alignment" },
 	[OPT_START] = { "start", 's', "PID",
 		"where the seconds of the process' start went" },
 	[OPT_DEVICE] = { "device", 'D', "BDF[,BDF...]",

@@ -133,6 +133,15 @@ static void take_size(struct plan *plan, char *item)
 	plan->max_size = size;
 }
 
+/* Of a node: both alignments, or the one that is wanted. */
+static void choose_align(struct plan *plan, const char *want)
+{
+	if (want && strcmp(want, "1g") && strcmp(want, "2m"))
+		fail(EXIT_USAGE, "not an alignment, 1g or 2m: '%s'", want);
+	plan->align[ALIGN_1G] = !want || !strcmp(want, "1g");
+	plan->align[ALIGN_2M] = !want || !strcmp(want, "2m");
+}
+
 void plan_make(struct plan *plan, const struct request *request)
 {
 	const struct backend *backend;
@@ -143,6 +152,7 @@ void plan_make(struct plan *plan, const struct request *request)
 	if (!request->device)
 		fail(EXIT_USAGE, "bench needs --device, --from or --compare: nothing is measured unasked");
 	each_item(plan, request->device, "device", take_device);
+	choose_align(plan, request->want);
 	each_item(plan, request->sizes ?: DEFAULT_SIZES, "sizes", take_size);
 	if (request->backings)
 		each_item(plan, request->backings, "backings", take_backing);

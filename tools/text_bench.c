@@ -234,25 +234,62 @@ static void print_node(FILE *out, struct json_object *node)
 	table_end(table, out);
 }
 
-static const char *name_or_all(struct json_object *row, const char *key)
+static bool same_refusal(struct json_object *a, struct json_object *b)
 {
-	return tree_get(row, key) ? tree_word(row, key) : "all";
+	return tree_is(a, "backend", tree_word(b, "backend")) &&
+	       tree_is(a, "bytes", tree_word(b, "bytes")) &&
+	       tree_is(a, "reason", tree_word(b, "reason"));
+}
+
+static bool told_before(struct json_object *refused, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (same_refusal(at(refused, i), at(refused, nr)))
+			return true;
+	return false;
+}
+
+/* All that were refused for the same reason. */
+static char *backings_like(struct json_object *refused, size_t nr)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *obj = tree_new();
+	char *joined;
+
+	tree_add(obj, "list", list);
+	for (size_t i = nr; i < length(refused); i++)
+		if (same_refusal(at(refused, i), at(refused, nr)))
+			json_object_array_add(list,
+					      json_object_get(tree_get(at(refused, i),
+								       "backing")));
+	joined = tree_join(obj, "list");
+	json_object_put(obj);
+	return joined;
+}
+
+static void refusal_row(struct table *table, struct json_object *refused,
+			size_t nr)
+{
+	struct json_object *row = at(refused, nr);
+	char *backings = backings_like(refused, nr);
+
+	table_cell(table, "%s", tree_get(row, "backend") ?
+		   tree_word(row, "backend") : "all");
+	table_cell(table, "%s", tree_get(row, "bytes") ?
+		   human_key(row, "bytes", "bytes").s : "all");
+	table_cell(table, "%s", tree_word(row, "reason"));
+	table_cell(table, "%s", backings);
+	free(backings);
 }
 
 static void print_refused(FILE *out, struct json_object *refused)
 {
 	struct table *table = table_new(4);
 
-	table_row(table, "<DID NOT RUN", "<BACKEND", "SIZE", "<REASON");
-	for (size_t i = 0; i < length(refused); i++) {
-		struct json_object *row = at(refused, i);
-
-		table_cell(table, "%s", name_or_all(row, "backing"));
-		table_cell(table, "%s", name_or_all(row, "backend"));
-		table_cell(table, "%s", tree_get(row, "bytes") ?
-			   human_key(row, "bytes", "bytes").s : "all");
-		table_cell(table, "%s", tree_word(row, "reason"));
-	}
+	table_row(table, "<DID NOT RUN", "SIZE", "<REASON", "<BACKINGS");
+	for (size_t i = 0; i < length(refused); i++)
+		if (!told_before(refused, i))
+			refusal_row(table, refused, i);
 	table_end(table, out);
 }
 
