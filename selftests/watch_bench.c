@@ -74,7 +74,7 @@ static void unload_traced(void)
 static pid_t script;
 
 /* $BENCH_BPFTRACE runs the script; it says "ready" when it is attached. */
-static void bpftrace(const struct watcher *self)
+static void begin_script(const struct watcher *self)
 {
 	static const char said[] = "/run/watch_bench.bpftrace";
 	const char *command = getenv("BENCH_BPFTRACE");
@@ -103,7 +103,7 @@ static void bpftrace(const struct watcher *self)
 	}
 }
 
-static void end_bpftrace(void)
+static void end_script(void)
 {
 	int status;
 
@@ -117,7 +117,7 @@ static const struct watcher watchers[] = {
 	{ .name = "traced", .begin = load_traced, .end = unload_traced },
 	{ .name = "no_pin", .params = "skip=pin", .begin = load,
 	  .end = unload },
-	{ .name = "bpftrace", .begin = bpftrace, .end = end_bpftrace },
+	{ .name = "bpftrace", .begin = begin_script, .end = end_script },
 	{}
 };
 
@@ -243,7 +243,7 @@ static void watched(const struct work *work, const struct watcher *watcher)
 		watcher->end();
 }
 
-static int usage(const char *why, const char *what)
+static int refuse(const char *why, const char *what)
 {
 	fprintf(stderr, "watch_bench: %s '%s'\n"
 		"usage: watch_bench map|scattered BDF ROUNDS WATCHER...\n"
@@ -278,18 +278,18 @@ int main(int argc, char **argv)
 	int nr, rounds, round, i;
 
 	if (argc < 5 || argc - 4 > MAX_WATCHERS)
-		return usage("too few or too many words after", argv[0]);
+		return refuse("too few or too many words after", argv[0]);
 	work = find_work(argv[1]);
 	rounds = atoi(argv[3]);
 	nr = argc - 4;
 	if (!work)
-		return usage("no such work:", argv[1]);
+		return refuse("no such work:", argv[1]);
 	if (rounds < 1)
-		return usage("not a number of rounds:", argv[3]);
+		return refuse("not a number of rounds:", argv[3]);
 	for (i = 0; i < nr; i++) {
 		chosen[i] = find_watcher(argv[4 + i]);
 		if (!chosen[i])
-			return usage("no such watcher:", argv[4 + i]);
+			return refuse("no such watcher:", argv[4 + i]);
 	}
 	if (kmod_loaded())
 		kmod_unload();

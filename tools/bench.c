@@ -5,8 +5,8 @@
  *
  * One backing is looked at after the other, so that its memory is there once.
  * It is mapped in rounds: in each every backend has its turn with every size,
- * and who comes first changes from round to round, so that what drifts drifts
- * for all. The first round warms up and is not measured: it is when the tables
+ * and who comes first changes from round to round, so that all share
+ * in what drifts. The first round warms up and is not measured: it is when the tables
  * are counted, by the module's census where the module is loaded.
  *
  * A size larger than the memory maps the same pages again, region by region:
@@ -485,7 +485,7 @@ static void bench_backing(const struct request *request,
 	drop(&series);
 }
 
-static struct json_object *bench(const struct request *request)
+static struct json_object *measure_all(const struct request *request)
 {
 	struct json_object *view;
 	struct plan plan;
@@ -502,7 +502,7 @@ static struct json_object *bench(const struct request *request)
 	return view;
 }
 
-static struct json_object *compare(const struct request *request)
+static struct json_object *hold_against(const struct request *request)
 {
 	struct json_object *old, *new, *view;
 
@@ -521,11 +521,11 @@ static struct json_object *compare(const struct request *request)
 struct json_object *read_bench(const struct request *request)
 {
 	if (request->compare)
-		return compare(request);
+		return hold_against(request);
 	if (*request->args)
 		fail(EXIT_USAGE, "bench takes no argument: '%s'",
 		     *request->args);
 	if (request->from_file)
 		return bench_load(request->from_file);
-	return bench(request);
+	return measure_all(request);
 }

@@ -57,9 +57,11 @@ static size_t memory_ranges(const struct node *node, uint64_t iova[3],
 	uint64_t all = node->memory.bytes;
 	uint64_t below = all < BELOW_4G ? all : BELOW_4G;
 
-	iova[0] = offset[0] = 0;
+	offset[0] = 0;
+	iova[0] = 0;
 	bytes[0] = LOW_END;
-	iova[1] = offset[1] = LOW_AGAIN;
+	offset[1] = LOW_AGAIN;
+	iova[1] = LOW_AGAIN;
 	bytes[1] = below - LOW_AGAIN;
 	iova[2] = ABOVE_4G;
 	offset[2] = below;

@@ -40,11 +40,10 @@ static void each_item(struct plan *plan, const char *list, const char *option,
 static void take_device(struct plan *plan, char *item)
 {
 	unsigned int domain, bus, device, function;
-	int end = 0;
+	int end;
 
-	sscanf(item, "%4x:%2x:%2x.%1o%n", &domain, &bus, &device, &function,
-	       &end);
-	if (!end || item[end] ||
+	if (sscanf(item, "%4x:%2x:%2x.%1o%n", &domain, &bus, &device,
+		   &function, &end) != 4 || item[end] ||
 	    strspn(item, "0123456789abcdef:.") != strlen(item))
 		fail(EXIT_USAGE, "not a PCI device like 0000:3b:00.0: '%s'",
 		     item);
