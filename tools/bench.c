@@ -50,7 +50,8 @@ struct series {
 	const struct plan *plan;
 	enum backing backing;
 	struct memory memory;
-	struct samples touch;
+	/* Of a BAR by each backend, of all else nobody's: the first. */
+	struct samples touch[BENCH_MAX_BACKENDS];
 	struct cell cell[BENCH_MAX_BACKENDS][BENCH_MAX_SIZES];
 };
 
@@ -265,7 +266,8 @@ static bool is_over(struct series *series, struct cell *cells)
  * A BAR belongs to the device that was opened. Its page table is filled by the
  * first who looks: that is its first touch.
  */
-static bool take_bar(struct series *series, struct client *client)
+static bool take_bar(struct series *series, struct client *client,
+		     struct samples *touch)
 {
 	struct memory *bar = &series->memory;
 	uint64_t start;
@@ -275,7 +277,7 @@ static bool take_bar(struct series *series, struct client *client)
 		return false;
 	start = now_ns();
 	if (map_all(client, bar, bar->bytes)) {
-		samples_add(&series->touch, now_ns() - start);
+		samples_add(touch, now_ns() - start);
 		if (unmap_all(client, bar, bar->bytes))
 			return true;
 	}
@@ -310,7 +312,7 @@ static void visit(struct series *series, size_t nr, size_t round)
 		refuse_all(series, cells, client.why);
 		return;
 	}
-	if (!bar || take_bar(series, &client)) {
+	if (!bar || take_bar(series, &client, &series->touch[nr])) {
 		visit_sizes(series, &client, cells, round);
 		/* A mapped BAR would keep the device open. */
 		if (bar)
@@ -321,13 +323,19 @@ static void visit(struct series *series, size_t nr, size_t round)
 	client_close(&client);
 }
 
-static void tell_touch(struct series *series, struct json_object *view)
+static void tell_touch(struct series *series, struct json_object *view,
+		       size_t nr)
 {
-	struct json_object *row = tree_new();
+	struct json_object *row;
 
+	if (!series->touch[nr].nr)
+		return;
+	row = tree_new();
 	add_word(row, "backing", backing_words[series->backing]);
+	if (series->backing == BACKING_BAR)
+		add_word(row, "backend", series->plan->backend[nr]->name);
 	tree_add_u64(row, "bytes", series->memory.bytes);
-	samples_tell(row, "touch", &series->touch);
+	samples_tell(row, "touch", &series->touch[nr]);
 	json_object_array_add(tree_get(view, "first_touch"), row);
 }
 
@@ -423,22 +431,22 @@ static void tell_backend(struct series *series, struct json_object *view,
 
 static void tell(struct series *series, struct json_object *view)
 {
-	if (series->touch.nr)
-		tell_touch(series, view);
-	for (size_t i = 0; i < series->plan->nr_backends; i++)
+	for (size_t i = 0; i < series->plan->nr_backends; i++) {
+		tell_touch(series, view, i);
 		tell_backend(series, view, i);
+	}
 }
 
 static void drop(struct series *series)
 {
 	for (size_t i = 0; i < series->plan->nr_backends; i++) {
+		samples_free(&series->touch[i]);
 		for (size_t k = 0; k < series->plan->nr_sizes; k++) {
 			samples_free(&series->cell[i][k].map);
 			samples_free(&series->cell[i][k].unmap);
 			json_object_put(series->cell[i][k].held);
 		}
 	}
-	samples_free(&series->touch);
 	memory_free(&series->memory);
 }
 
@@ -475,7 +483,7 @@ static void bench_backing(const struct request *request,
 				      series.memory.why);
 			return;
 		}
-		samples_add(&series.touch, series.memory.touch_ns);
+		samples_add(&series.touch[0], series.memory.touch_ns);
 	}
 	refuse_unfit(&series);
 	for (size_t round = 0; round <= plan->rounds; round++)

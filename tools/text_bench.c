@@ -63,7 +63,8 @@ static struct human ms_per_gib(uint64_t ns, uint64_t bytes)
 	struct human out;
 
 	snprintf(out.s, sizeof(out.s), "%.*f",
-		 ms < 0.1 ? 4 : ms < 10 ? 3 : ms < 1000 ? 1 : 0, ms);
+		 ms < 0.001 ? 6 : ms < 0.1 ? 4 : ms < 10 ? 3 :
+		 ms < 1000 ? 1 : 0, ms);
 	return out;
 }
 
@@ -175,11 +176,13 @@ static void print_slopes(FILE *out, struct json_object *slopes)
 
 static void print_touch(FILE *out, struct json_object *touch)
 {
-	struct table *table = table_new(4);
+	struct table *table = table_new(5);
 
-	table_row(table, "<FIRST TOUCH", "BYTES", "MS/GIB", "SPREAD");
+	table_row(table, "<FIRST TOUCH", "<BY", "BYTES", "MS/GIB", "SPREAD");
 	for (size_t i = 0; i < length(touch); i++) {
 		table_cell(table, "%s", tree_word(at(touch, i), "backing"));
+		table_cell(table, "%s", tree_get(at(touch, i), "backend") ?
+			   tree_word(at(touch, i), "backend") : "itself");
 		table_cell(table, "%s",
 			   human_key(at(touch, i), "bytes", "bytes").s);
 		spread_cells(table, at(touch, i), "touch");
