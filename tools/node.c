@@ -180,6 +180,10 @@ static void run_vm(struct node *node, size_t nr, int align)
 
 	if (cost->why[0])
 		return;
+	if (plan->backend[nr]->wants_file) {
+		snprintf(cost->why, sizeof(cost->why), "it maps files, and a BAR is none");
+		return;
+	}
 	good = client_open(&client, plan->backend[nr], plan->device,
 			   plan->nr_devices);
 	if (good) {
