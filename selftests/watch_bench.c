@@ -113,8 +113,9 @@ static void end_script(void)
 
 static const struct watcher watchers[] = {
 	{ .name = "absent" },
-	{ .name = "loaded", .begin = load, .end = unload },
-	{ .name = "traced", .begin = load_traced, .end = unload_traced },
+	{ .name = "loaded", .params = "", .begin = load, .end = unload },
+	{ .name = "traced", .params = "", .begin = load_traced,
+	  .end = unload_traced },
 	{ .name = "no_pin", .params = "skip=pin", .begin = load,
 	  .end = unload },
 	{ .name = "bpftrace", .begin = begin_script, .end = end_script },
