@@ -119,7 +119,7 @@ watch() {
 	sleep 2
 	[[ " $* " != *" bpftrace "* ]] || mount_bpftrace
 	export IOVASCOPE_KO=$PWD/iovascope.ko
-	./watch_bench map "$edu" "$rounds" absent loaded traced || exit 1
+	./watch_bench map "$edu" "$rounds" absent loaded traced "$@" || exit 1
 	./watch_bench scattered "$edu" "$rounds" absent loaded traced \
 		"$@" || exit 1
 	nvme=$(echo /dev/nvme*n1)

@@ -38,14 +38,14 @@ def watch_rows:
 	  else "\($ns / $absent - 1 | percent) %" end),
 	 (if .[0].hits == 0 or .[0].watcher == "absent" then "-"
 	  else ($ns - $absent) / .[0].hits | round end),
-	 (if .[0].op == "map" and .[0].work == "scattered" then
+	 (if .[0].op == "map" then
 	  {"loaded": $rest, "bpftrace": $absent}[.[0].watcher] |
 	  if . == null then "-" else ($ns - .) / $hits | round end
 	  else "-" end)];
 
 def watch:
 	if [watch_rows] == [] then empty else
-	[], ["What watching costs (INSTRUCTIONS of an emulated processor, in ms; per hit in ns)"],
+	[], ["What watching costs (INSTRUCTIONS of an emulated processor as ms; PER HIT: a pin and a map, or an unmap and an unpin, of a run; an I/O)"],
 	["KERNEL", "WORK", "OPERATION", "WATCHER", "SAMPLES", "MEDIAN MS",
 	 "SPREAD", "MORE", "PER HIT", "PIN PROBE ALONE"], watch_rows end;
 
