@@ -211,7 +211,8 @@ static __u64 idle_ns(void)
 	char *text = file_read("/proc/stat");
 	unsigned long long idle, iowait;
 
-	must_eq(sscanf(text, "cpu %*u %*u %*u %llu %llu", &idle, &iowait), 2);
+	if (sscanf(text, "cpu %*u %*u %*u %llu %llu", &idle, &iowait) != 2)
+		must_fail("/proc/stat: %s", text);
 	free(text);
 	return (idle + iowait) * 10000000;
 }
