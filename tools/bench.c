@@ -50,7 +50,7 @@ struct series {
 	const struct plan *plan;
 	enum backing backing;
 	struct memory memory;
-	/* Of a BAR by each backend, of all else nobody's: the first. */
+	/* A BAR is touched by each backend, all else once: the first. */
 	struct samples touch[BENCH_MAX_BACKENDS];
 	struct cell cell[BENCH_MAX_BACKENDS][BENCH_MAX_SIZES];
 };

@@ -17,6 +17,8 @@
 #   far     1G pages, mapped again and again up to 1 TiB of IOVA
 #   node    seven BARs of 128 GiB and a VM's memory: start and end
 #   watch   what watching costs those who are watched (first kernel only)
+#   manners what bench must not touch, and that it leaves nothing behind (first
+#           kernel only)
 #   census  the census against the kernel's own print (kernel lab only)
 #
 # Parts but node and census run on a processor whose time is its instructions
@@ -30,7 +32,7 @@ shopt -s inherit_errexit
 BENCH_DIR=$LAB_TREE/selftests/bench
 
 ALL_KERNELS=(6.1 6.12 7.3 lab)
-ALL_PARTS=(costs far node watch census)
+ALL_PARTS=(costs far node watch manners census)
 KERNELS=()
 PARTS=()
 JOBS=$(nproc)
@@ -143,6 +145,12 @@ run_watch() {
 		./guest.sh watch 3 no_pin bpftrace
 }
 
+run_manners() {
+	[[ $1 == "${KERNELS[0]}" ]] || return 0
+	run "$1" manners --min-pass 4 --memory 2048 --hugepages 0 \
+		--device nvme --device testdev:256M -- ./guest.sh manners
+}
+
 run_census() {
 	[[ $1 == lab && -x $BENCH_DIR/census.sh ]] || return 0
 	"$BENCH_DIR/census.sh" --kernel "$1" || touch "$OUT/failed"
@@ -152,7 +160,7 @@ run_census() {
 run_all() {
 	local part kernel
 
-	for part in node costs watch far census; do
+	for part in node costs watch far manners census; do
 		has_part "$part" || continue
 		for kernel in "${KERNELS[@]}"; do
 			while (($(jobs -rp | wc -l) >= JOBS)); do

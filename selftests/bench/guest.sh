@@ -10,6 +10,7 @@
 #   far TIME ROUNDS SIZES        the same of 1G pages, sizes far larger than memory
 #   node ALIGN SIZE              a VM with all the pci-testdevs starts and ends
 #   watch ROUNDS WATCHER...      what watching costs
+#   manners                      what bench must not touch, and what it leaves
 
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
@@ -128,6 +129,62 @@ watch() {
 	sleep 2
 	./watch_bench read "$nvme" "$rounds" absent loaded || exit 1
 	./watch_bench send "$net" "$rounds" absent loaded || exit 1
+}
+
+# refuses CODE MESSAGE ARG...: bench ends with the code and says so.
+refuses() {
+	local said rc=0
+
+	said=$(./iovascope bench "${@:3}" 2>&1 >/dev/null) || rc=$?
+	if ((rc == $1)) && [[ $said == *"$2"* ]]; then
+		echo "ok bench refuses: $2"
+		pass=$((pass + 1))
+	else
+		echo "not ok bench refuses: $2 # code $rc: $said"
+		fail=$((fail + 1))
+	fi
+}
+
+# What a host would notice, in one text.
+state() {
+	local file
+
+	for file in /sys/kernel/mm/hugepages/*/*_hugepages; do
+		echo "$file $(<"$file")"
+	done
+	ls -l /sys/bus/pci/drivers/*/ | grep '0000:'
+	sort /proc/sys/vm/nr_hugepages /proc/sys/vm/overcommit_memory
+	cut -d' ' -f1,3 /proc/modules | sort
+}
+
+manners() {
+	local nvme dev before group
+
+	pass=0 fail=0
+	prepare
+	modprobe nvme
+	nvme=$(devices 0x1b36:0x0010)
+	dev=$(testdevs)
+	refuses 6 "in use by its driver nvme" --device "$nvme"
+	refuses 1 "no driver has it" --device "$dev"
+	lend "$dev"
+	group=$(basename "$(readlink "/sys/bus/pci/devices/$dev/iommu_group")")
+	exec 5<>"/dev/vfio/$group"
+	refuses 6 "another process has its group $group open" --device "$dev"
+	exec 5>&-
+	before=$(state)
+	if ./iovascope bench --device "$dev" --sizes 256M --repeat 1 --json |
+		jq -e '.rows | length >= 5' >/dev/null &&
+		[[ $(state) == "$before" ]]; then
+		echo "ok bench leaves the host as it was"
+		pass=$((pass + 1))
+	else
+		echo "not ok bench leaves the host as it was"
+		diff <(echo "$before") <(state)
+		fail=$((fail + 1))
+	fi
+	echo "# totals pass=$pass fail=$fail skip=0"
+	((fail == 0))
 }
 
 "$@"
