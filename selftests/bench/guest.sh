@@ -152,8 +152,7 @@ state() {
 	for file in /sys/kernel/mm/hugepages/*/*_hugepages; do
 		echo "$file $(<"$file")"
 	done
-	ls -l /sys/bus/pci/drivers/*/ | grep '0000:'
-	sort /proc/sys/vm/nr_hugepages /proc/sys/vm/overcommit_memory
+	printf '%s\n' /sys/bus/pci/drivers/*/0000:*
 	cut -d' ' -f1,3 /proc/modules | sort
 }
 
