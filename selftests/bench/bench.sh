@@ -148,7 +148,7 @@ run_watch() {
 
 run_manners() {
 	[[ $1 == "${KERNELS[0]}" ]] || return 0
-	run "$1" manners --min-pass 4 --memory 2048 --hugepages 0 \
+	run "$1" manners --icount --min-pass 4 --memory 2048 --hugepages 0 \
 		--device nvme --device testdev:256M -- ./guest.sh manners
 }
 
