@@ -29,7 +29,7 @@
 
 #define TRACEPOINTS	"/sys/kernel/tracing/events/iovascope/enable"
 #define IOVA		(64 * SZ_1G)
-#define READS		16384
+#define READS		65536
 #define PACKETS		4096
 #define MAX_WATCHERS	8
 

@@ -4,7 +4,8 @@
 # usage: bench.sh [--kernel NAME]... [--part NAME]... [--jobs N]
 #
 # Measure everything that is claimed, in the lab, and print the tables.
-# Everything goes to build/bench/bench.json; bench.svg is drawn from it.
+# Everything goes to build/bench/bench.json; bench.svg is drawn from it. Those
+# of a release are kept in selftests/bench/results.
 #
 #   --kernel NAME  this kernel of the lab (repeatable; default: 6.1, 6.12, 7.3
 #                  and lab, where the table has them)
@@ -140,14 +141,14 @@ run_node() {
 run_watch() {
 	[[ $1 == "${KERNELS[0]}" ]] || return 0
 	run "$1" watch --icount --memory 4096 --hugepages 0 --device edu \
-		--device nvme --device e1000e --payload "$IMAGE" \
+		--device nvme:null --device e1000e --payload "$IMAGE" \
 		--payload "$BENCH_DIR/pin.sh" -- \
 		./guest.sh watch 3 no_pin bpftrace
 }
 
 run_manners() {
 	[[ $1 == "${KERNELS[0]}" ]] || return 0
-	run "$1" manners --min-pass 4 --memory 2048 --hugepages 0 \
+	run "$1" manners --icount --min-pass 4 --memory 2048 --hugepages 0 \
 		--device nvme --device testdev:256M -- ./guest.sh manners
 }
 
@@ -186,7 +187,7 @@ collect() {
 			jq -cs --arg kernel "${name%.*}" \
 				--arg part "${name##*.}" 'select(length > 0) |
 				{kernel: $kernel, part: $part, samples: .}'
-	done | jq -s --arg version "$VERSION" --slurpfile census \
+	done | jq -cs --arg version "$VERSION" --slurpfile census \
 		<(cat "$OUT/census.json" 2>/dev/null) \
 		'{iovascope: $version, parts: ., census: $census[0]}'
 }

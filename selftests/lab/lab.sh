@@ -10,7 +10,8 @@
 #   --payload PATH      copy PATH into /payload; DIR/. copies its contents
 #                       (repeatable)
 #   --device WHAT       add a device (repeatable), in an IOMMU group of its
-#                       own: edu, e1000e, nvme[:SIZE], testdev:SIZE (a
+#                       own: edu, e1000e, nvme[:SIZE], nvme:null (a disk
+#                       of zeros that answers at once), testdev:SIZE (a
 #                       pci-testdev with a 64-bit BAR of SIZE, like 16G)
 #   --kernel NAME       a kernel of the table (default: its first row)
 #   --memory MIB        memory of the machine (default: 8192)

@@ -14,7 +14,7 @@ in_mib() {
 }
 
 check_device() {
-	[[ $1 =~ ^(edu|e1000e|nvme(:[0-9]+[MGT])?|testdev:[0-9]+[MGT])$ ]] ||
+	[[ $1 =~ ^(edu|e1000e|nvme(:([0-9]+[MGT]|null))?|testdev:[0-9]+[MGT])$ ]] ||
 		usage_error "unknown device '$1'"
 }
 
@@ -116,6 +116,11 @@ add_device() {
 	e1000e)
 		QEMU+=(-netdev "user,id=net$1,restrict=on"
 			-device "e1000e,netdev=net$1,romfile=,$at")
+		;;
+	nvme:null)
+		# It answers at once: the disk of a host takes its time.
+		QEMU+=(-drive "if=none,id=nvme$1,driver=null-co,size=1G,read-zeroes=on"
+			-device "nvme,serial=lab$1,drive=nvme$1,$at")
 		;;
 	nvme*)
 		size=1G
