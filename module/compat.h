@@ -127,6 +127,7 @@ static inline int ivs_compat_follow_pfnmap(struct vm_area_struct *vma,
 	follow_pfnmap_end(&args);
 	return 0;
 #else
+	/* Of the page table. */
 	spinlock_t *ptl;
 	pte_t *pte;
 	int ret = follow_pte(vma->vm_mm, vaddr, &pte, &ptl);
