@@ -48,9 +48,9 @@ help:
 	@echo 'make tools           the iovascope command'
 	@echo 'make selftests       the programs that run in the lab'
 	@echo 'make demo            watch real VFIO clients being measured (root)'
+	@echo 'make bench           what everything costs, side by side (root, 30 minutes)'
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
-	@echo 'make bench           the census against the kernel: builds a kernel'
 	@echo 'make test            tests that need no VM and no root'
 	@echo 'make install         the command, man page, completion: DESTDIR= prefix='
 	@echo 'make uninstall       take these away again'
@@ -84,14 +84,14 @@ selftests: $(KSELFTEST)/kselftest_harness.h
 demo:
 	selftests/demo/demo.sh
 
+bench:
+	selftests/bench/bench.sh
+
 shell:
 	$(LAB)/shell.sh
 
 check:
 	selftests/check/check.sh $(STAGE)
-
-bench:
-	selftests/bench/census.sh
 
 test: tools
 	selftests/check/check.sh host cli

@@ -85,10 +85,16 @@ u64 ivs_backing_alike(u64 phys, u64 nr, enum ivs_leaf leaf, bool *mmio)
 	return done;
 }
 
-static enum ivs_backing page_backing(struct page *head, unsigned int order)
+/* Where pages that are folios of their own end: a run of them is long. */
+static unsigned long base_end(unsigned long pfn, unsigned long end)
 {
-	if (!order)
-		return IVS_BASE;
+	while (pfn < end && !PageCompound(pfn_to_page(pfn)))
+		pfn++;
+	return pfn;
+}
+
+static enum ivs_backing folio_backing(struct page *head, unsigned int order)
+{
 	if (!PageHuge(head))
 		return IVS_THP;
 	return PAGE_SIZE << order >= SZ_1G ? IVS_HUGETLB_1G : IVS_HUGETLB_2M;
@@ -126,10 +132,18 @@ enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages)
 		return IVS_MMIO;
 
 	while (pfn < end && backing != IVS_MIXED) {
-		struct page *head = compound_head(pfn_to_page(pfn));
-		unsigned int order = compound_order(head);
+		unsigned long here = base_end(pfn, end);
+		struct page *head;
+		unsigned int order;
 
-		backing = ivs_backing_join(backing, page_backing(head, order));
+		if (here > pfn) {
+			backing = ivs_backing_join(backing, IVS_BASE);
+			pfn = here;
+			continue;
+		}
+		head = compound_head(pfn_to_page(pfn));
+		order = compound_order(head);
+		backing = ivs_backing_join(backing, folio_backing(head, order));
 		pfn = page_to_pfn(head) + (1UL << order);
 	}
 	return backing;

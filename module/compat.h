@@ -19,12 +19,28 @@
 #include <linux/version.h>
 #include <linux/vfio.h>
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && \
+	defined(CONFIG_INTEL_IOMMU)
+#include <linux/intel-iommu.h>
+#endif
+
 /*
  * Older kernels were never read or run; newer ones are refused by nothing but
  * the compiler, because every interface used here is looked up at run time.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "iovascope needs Linux 5.10 or newer"
+#endif
+
+/* Not every dkms refuses such a kernel by itself (BUILD_EXCLUSIVE_CONFIG). */
+#ifndef CONFIG_KRETPROBES
+#error "iovascope needs a kernel with CONFIG_KPROBES"
+#endif
+#ifndef CONFIG_IOMMU_API
+#error "iovascope needs a kernel with an IOMMU (CONFIG_IOMMU_API)"
+#endif
+#ifndef CONFIG_DEBUG_FS
+#error "iovascope needs a kernel with CONFIG_DEBUG_FS"
 #endif
 
 /*
@@ -44,6 +60,34 @@ static inline bool ivs_compat_intel_iommu(void)
 	return false;
 #endif
 }
+
+/*
+ * ivs_compat_pgsizes - leaf sizes a domain is mapped with, a bit each
+ *
+ * Up to 5.12 VT-d's domains say that they take every power of two, and the
+ * driver cuts what it gets by a level of its own, which only its header tells:
+ * 0 without large pages, 1 with 2M, 2 with 1G.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && \
+	defined(CONFIG_INTEL_IOMMU)
+static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
+{
+	u64 pgsizes = domain->pgsize_bitmap;
+	int level;
+
+	if (!intel_iommu_enabled)
+		return pgsizes;
+	level = container_of(domain, struct dmar_domain,
+			     domain)->iommu_superpage;
+	return pgsizes & (SZ_4K | (level >= 1 ? SZ_2M : 0) |
+			  (level >= 2 ? SZ_1G : 0));
+}
+#else
+static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
+{
+	return domain->pgsize_bitmap;
+}
+#endif
 
 /* ---- hugepath: memory ---- */
 

@@ -27,6 +27,7 @@
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
+#include "compat.h"
 #include "device.h"
 #include "domain.h"
 #include "params.h"
@@ -199,8 +200,8 @@ static void count_removed(const struct ivs_removed *removed,
 /**
  * ivs_domain_map - leaves were written
  * @dom: the domain's record
- * @domain: the domain, for its page sizes; 6.1 sets them at the first attach,
- *	so that they are read at each map
+ * @domain: the domain, for its page sizes; up to 6.12 VT-d sets them at the
+ *	first attach, so that they are read at each map
  * @iova: first IOVA, in bytes
  * @phys: physical address
  * @size: length in bytes
@@ -219,7 +220,8 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 	unsigned long flags;
 
 	memset(leaves, 0, IVS_NR_LEAVES * sizeof(*leaves));
-	nr = ivs_leaf_split(domain->pgsize_bitmap, iova, phys, size, spans);
+	nr = ivs_leaf_split(ivs_compat_pgsizes(domain), iova, phys, size,
+			    spans);
 	if (!nr)
 		return;
 

@@ -127,7 +127,7 @@ static bool read_region(struct ivs_call *call)
 	}
 }
 
-/* long iommufd_fops_ioctl(struct file *filp, unsigned int cmd, unsigned long) */
+/* long iommufd_fops_ioctl(struct file *, unsigned int cmd, unsigned long) */
 int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	unsigned int cmd = regs_get_kernel_argument(regs, 1);
@@ -174,7 +174,7 @@ int ivs_iommufd_attach_entry(struct kretprobe_instance *ri,
 
 /*
  * void iommufd_device_detach(idev[, pasid])
- * int iommufd_fops_release(inode, filp)
+ * int iommufd_fops_release(inode, file)
  */
 int ivs_iommufd_detach_entry(struct kretprobe_instance *ri,
 			     struct pt_regs *regs)

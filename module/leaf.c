@@ -60,8 +60,7 @@ static unsigned int split(unsigned int usable, u64 start, u64 end,
  * ivs_leaf_split - recompute the leaves of one physically contiguous mapping
  * @pgsizes: page sizes the domain supports, one bit per size in bytes
  *	(struct iommu_domain pgsize_bitmap); 4K is taken for granted and sizes
- *	other than 2M and 1G are ignored, because 5.10's VT-d advertises every
- *	power of two
+ *	other than 2M and 1G are ignored
  * @iova: first IOVA, in bytes, 4K-aligned
  * @phys: physical address it maps to, 4K-aligned
  * @size: length in bytes, 4K-aligned; @iova + @size must not exceed 2^63

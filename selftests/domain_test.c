@@ -381,6 +381,7 @@ TEST_F_TIMEOUT(dma_api, kept_apart, 120)
 	struct expect expect = {};
 	struct vfio vfio;
 	struct mem mem;
+	__u64 filtered;
 
 	vfio_open(&vfio, VFIO_TYPE1v2_IOMMU, self->edu);
 	mem_alloc(&mem, BACKING_THP, 8 * SZ_2M);
@@ -406,9 +407,14 @@ TEST_F_TIMEOUT(dma_api, kept_apart, 120)
 		EXPECT_EQ(0, count_type(domains, "dma"));
 		EXPECT_EQ(NULL, stats_by_device(domains, self->nvme));
 		EXPECT_EQ(NULL, stats_by_device(domains, self->nic));
-		/* 64 reads and 64 frames: each was let through. */
-		EXPECT_LE(128, snap_delta(&self->before, &self->after,
-					  "filtered_calls"));
+		/* 64 reads and 64 frames: each was let through, if seen. */
+		filtered = snap_delta(&self->before, &self->after,
+				      "filtered_calls");
+		if (kernel_vtd_maps_itself()) {
+			EXPECT_EQ(0, filtered);
+		} else {
+			EXPECT_LE(128, filtered);
+		}
 	}
 	json_object_put(domains);
 	snap_free(&self->after);
@@ -435,7 +441,7 @@ TEST_F_TIMEOUT(dma_api, counted_when_asked, 120)
 		unmaps += stats_u64(record, "unmap_calls");
 	}
 	json_object_put(domains);
-	if (variant->on) {
+	if (variant->on && !kernel_vtd_maps_itself()) {
 		EXPECT_LE(128, maps);
 		EXPECT_LE(128, unmaps);
 	} else {

@@ -84,7 +84,9 @@ FIXTURE_SETUP(leaf)
 	kmod_must_be_loaded();
 	pci_find("testdev", 0, bdf);
 	vfio_open(&self->vfio, VFIO_TYPE1v2_IOMMU, bdf);
-	ASSERT_EQ(SZ_4K | SZ_2M | SZ_1G, self->vfio.pgsizes);
+	/* 5.10 claims all other sizes as well. */
+	ASSERT_EQ(SZ_4K | SZ_2M | SZ_1G,
+		  self->vfio.pgsizes & (SZ_4K | SZ_2M | SZ_1G));
 
 	if (variant->backing == BACKING_MMIO) {
 		self->bar_phys = bar_phys(&self->vfio.dev[0]);

@@ -22,6 +22,7 @@
 
 #include "lib/client.h"
 #include "lib/gate.h"
+#include "lib/iommufd.h"
 #include "lib/mem.h"
 #include "lib/must.h"
 #include "lib/vfio.h"
@@ -32,12 +33,18 @@ enum touch { TOUCH_ALL, TOUCH_NONE, TOUCH_SCATTERED };
 
 static const char *const touch_names[] = { "all", "none", "scattered" };
 
+/* A container of VFIO's own, or an iommufd in its place. */
+enum server { SERVER_V2, SERVER_V1, SERVER_SMALL, SERVER_VFIO };
+
+static const char *const server_names[] = { "v2", "v1", "small" };
+
 struct options {
 	const char *device[VFIO_MAX_DEVICES];
 	int nr_devices;
 	int containers;
 	enum backing backing;
 	enum touch touch;
+	enum server server;
 	__u64 size, chunk, hole, bars, iova;
 	const char *file;
 	int read_only;
@@ -46,6 +53,7 @@ struct options {
 
 static struct options opt = {
 	.backing = BACKING_BASE,
+	.server = SERVER_VFIO,
 	.iova = 64 * SZ_1G,
 };
 
@@ -61,6 +69,8 @@ static const char usage_text[] =
 "  --device BDF|NAME  as for vfio_client; may be repeated, and a name that is\n"
 "                     repeated is the next device of its kind\n"
 "  --containers       a container for each device (one for all)\n"
+"  --iommufd HOW      an iommufd in the place of a container: v2, v1, or small,\n"
+"                     which is v2 with huge pages switched off\n"
 "  --backing KIND     base, thp, hugetlb_2m or hugetlb_1g (base)\n"
 "  --size SIZE        bytes of memory; K, M and G are understood (none)\n"
 "  --file PATH        a file of such memory, which keeps it for the next client\n"
@@ -111,6 +121,7 @@ static int parse_word(const char *text, const char *const *words, int nr)
 enum {
 	OPT_DEVICE = 1,
 	OPT_CONTAINERS,
+	OPT_IOMMUFD,
 	OPT_BACKING,
 	OPT_SIZE,
 	OPT_TOUCH,
@@ -127,6 +138,7 @@ enum {
 static const struct option long_options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "containers", no_argument, NULL, OPT_CONTAINERS },
+	{ "iommufd", required_argument, NULL, OPT_IOMMUFD },
 	{ "backing", required_argument, NULL, OPT_BACKING },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "file", required_argument, NULL, OPT_FILE },
@@ -179,6 +191,9 @@ static void parse_option(int option)
 	case OPT_BARS:
 		opt.bars = parse_size(optarg);
 		break;
+	case OPT_IOMMUFD:
+		opt.server = parse_word(optarg, server_names, SERVER_VFIO);
+		break;
 	case OPT_GATED:
 		opt.gated = 1;
 		break;
@@ -214,6 +229,21 @@ static void find_device(int i, char bdf[PCI_BDF_LEN])
 	pci_find(opt.device[i], nth, bdf);
 }
 
+static void open_container(struct vfio *v, const char *bdf)
+{
+	struct ioas ioas;
+
+	if (opt.server == SERVER_VFIO) {
+		vfio_open(v, VFIO_TYPE1v2_IOMMU, bdf);
+		return;
+	}
+	vfio_open_iommufd(v, opt.server == SERVER_V1 ? VFIO_TYPE1_IOMMU :
+						       VFIO_TYPE1v2_IOMMU, bdf);
+	vfio_ioas(v, &ioas);
+	if (opt.server == SERVER_SMALL)
+		must_work(__ioas_huge_pages(&ioas, 0));
+}
+
 static void open_devices(void)
 {
 	char bdf[PCI_BDF_LEN];
@@ -224,7 +254,7 @@ static void open_devices(void)
 		if (nr_vfio && !opt.containers)
 			vfio_add(&vfio[0], bdf);
 		else
-			vfio_open(&vfio[nr_vfio++], VFIO_TYPE1v2_IOMMU, bdf);
+			open_container(&vfio[nr_vfio++], bdf);
 	}
 }
 

@@ -18,6 +18,13 @@ enum opt {
 	OPT_CHECK,
 	OPT_WANT,
 	OPT_START,
+	OPT_DEVICE,
+	OPT_BACKINGS,
+	OPT_BACKENDS,
+	OPT_SIZES,
+	OPT_REPEAT,
+	OPT_NODE,
+	OPT_COMPARE,
 	NR_OPTS
 };
 
@@ -33,6 +40,12 @@ struct request {
 	const char *from_file;
 	const char *want;
 	uint64_t start;
+	const char *device;
+	const char *backings;
+	const char *backends;
+	const char *sizes;
+	uint64_t repeat;
+	const char *compare;
 	char **args;
 };
 
@@ -73,11 +86,13 @@ struct json_object *command_snapshot(const struct request *request);
 void command_print(const struct request *request, struct json_object *snap,
 		   size_t max_lines);
 
+struct json_object *read_bench(const struct request *request);
 struct json_object *read_host(const struct request *request);
 struct json_object *read_runs(const struct request *request);
 struct json_object *read_why(const struct request *request);
 
 void judge_answer(struct json_object *view);
+void judge_bench(struct json_object *view);
 void judge_check(struct json_object *view);
 
 void run_diff(const struct request *request);

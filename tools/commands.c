@@ -15,6 +15,10 @@
 #define SHOWS		(READS | BIT(OPT_JSON))
 #define FILTERS		(SHOWS | BIT(OPT_PID))
 
+#define MEASURES \
+	(BIT(OPT_DEVICE) | BIT(OPT_BACKINGS) | BIT(OPT_BACKENDS) | \
+	 BIT(OPT_SIZES) | BIT(OPT_REPEAT) | BIT(OPT_NODE) | BIT(OPT_WANT))
+
 #define SECTION_SHOW \
 	(SECTION_COUNTERS | SECTION_DOMAINS | SECTION_PROCESSES | \
 	 SECTION_INFLIGHT | SECTION_PROBES)
@@ -98,6 +102,15 @@ const struct command commands[] = {
 		.view = json_object_get,
 		.text = text_host,
 		.judge = judge_answer,
+	}, {
+		.name = "bench",
+		.args = "[NEW]",
+		.help = "what mapping and unmapping costs here, by each backend",
+		.options = SHOWS | BIT(OPT_FROM) | MEASURES | BIT(OPT_COMPARE),
+		.read = read_bench,
+		.view = json_object_get,
+		.text = text_bench,
+		.judge = judge_bench,
 	}, {
 		.name = "inflight",
 		.help = "calls that have not returned, oldest first",

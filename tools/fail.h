@@ -12,6 +12,7 @@ enum exit_code {
 	EXIT_ABSENT,
 	EXIT_DENIED,
 	EXIT_FORMAT,
+	EXIT_BUSY,
 };
 
 /* Say in one line what went wrong and what to do next, and end. */

@@ -32,13 +32,27 @@ static const struct {
 	[OPT_COUNT] = { "count", 'n', "COUNT",
 		"end after COUNT reports, or runs" },
 	[OPT_FROM] = { "from", 'f', "IOVA",
-		"begin at IOVA, decimal or 0x (0); of why --start: read FILE" },
+		"begin at IOVA, decimal or 0x (0); why --start, bench: read FILE" },
 	[OPT_CHECK] = { "check", 'c', NULL,
 		"walk the IO page tables too, however long it takes" },
 	[OPT_WANT] = { "want", 'w', "1g|2m",
-		"the leaf size that is wanted (1g)" },
+		"the leaf size that is wanted (1g); bench --node: the alignment" },
 	[OPT_START] = { "start", 's', "PID",
 		"where the seconds of the process' start went" },
+	[OPT_DEVICE] = { "device", 'D', "BDF[,BDF...]",
+		"measure with these devices, which vfio-pci must have" },
+	[OPT_BACKINGS] = { "backings", 'b', "LIST",
+		"only these of hugetlb_1g,hugetlb_2m,thp,base,memfd,bar" },
+	[OPT_BACKENDS] = { "backends", 'B', "LIST",
+		"only these of type1,iommufd[_file],hugepath[_2m,_4k]" },
+	[OPT_SIZES] = { "sizes", 'S', "LIST",
+		"map as much, ascending (1G,4G,8G)" },
+	[OPT_REPEAT] = { "repeat", 'r', "COUNT",
+		"measure in COUNT rounds (5)" },
+	[OPT_NODE] = { "node", 'N', NULL,
+		"measure starting and ending a VM with all these devices" },
+	[OPT_COMPARE] = { "compare", 'C', "OLD",
+		"hold the result in the argument NEW against that in OLD" },
 };
 
 /* The first two are hidden: they are for the completion. */
@@ -112,6 +126,18 @@ static void store(struct request *request, enum opt nr, const char *arg)
 		request->want = arg;
 	else if (nr == OPT_START)
 		request->start = parse_number(arg);
+	else if (nr == OPT_DEVICE)
+		request->device = arg;
+	else if (nr == OPT_BACKINGS)
+		request->backings = arg;
+	else if (nr == OPT_BACKENDS)
+		request->backends = arg;
+	else if (nr == OPT_SIZES)
+		request->sizes = arg;
+	else if (nr == OPT_REPEAT)
+		request->repeat = parse_number(arg);
+	else if (nr == OPT_COMPARE)
+		request->compare = arg;
 }
 
 static void list_commands(void)
@@ -196,12 +222,13 @@ static void choose_command(struct request *request, char **words)
 	}
 }
 
-/* An IOVA, but where a start may have been recorded: there it is a file. */
+/* An IOVA, but where something may have been recorded: there it is a file. */
 static void choose_from(struct request *request)
 {
 	bool start = request->command->options & 1u << OPT_START;
+	bool result = request->command->options & 1u << OPT_COMPARE;
 
-	if (!start && request->from_file)
+	if (!start && !result && request->from_file)
 		request->from = parse_iova(request->from_file);
 	if (start && request->from_file && !request->start)
 		fail(EXIT_USAGE, "%s takes --from with --start only",

@@ -14,7 +14,7 @@ text_fn text_show, text_domains, text_processes;
 text_fn text_counters, text_errors, text_hist, text_schema;
 text_fn text_inflight, text_probes;
 text_fn text_units, text_census, text_runs, text_check;
-text_fn text_why, text_host;
+text_fn text_why, text_host, text_bench;
 text_fn text_metrics;
 
 /* Pieces that several of them print. */

@@ -126,8 +126,9 @@ static void find_domain(struct judge *judge, struct json_object *snap,
 		if (!tree_lists(domain, "devices", device))
 			continue;
 		judge->type1 = tree_is(domain, "backend", "type1");
-		judge->iommufd = !judge->type1 &&
-			uses_iommufd(tree_u64_or_0(domain, "pid"));
+		judge->iommufd = tree_is(domain, "backend", "iommufd") ||
+			(!judge->type1 &&
+			 uses_iommufd(tree_u64_or_0(domain, "pid")));
 		judge->map_calls = tree_u64_or_0(domain, "map_calls");
 		judge->map_bytes = tree_u64_or_0(domain, "map_bytes");
 		if (tree_is(domain, "exact", "0"))

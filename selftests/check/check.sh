@@ -19,6 +19,8 @@
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, and iommufd
 #   package  what is installed, by make and by Debian packages; dkms in a root
+#   kernels  the other kernels of the lab: dkms in a root of each, the guest's
+#            tests, and a table of what passed where
 #   hugepath the experimental backend: its tests, and clients served by it
 #   mutants  faults put in on purpose, which the tests must find
 #
@@ -40,8 +42,9 @@ STAGES="
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      37 $CHECK_DIR/why.sh
 2 hugepath 60 $CHECK_DIR/hugepath.sh
-2 opinion  37 $CHECK_DIR/opinion.sh
-2 package  49 $CHECK_DIR/package.sh
+2 opinion  53 $CHECK_DIR/opinion.sh
+2 package  50 $CHECK_DIR/package.sh
+2 kernels 690 $CHECK_DIR/kernels.sh
 1 mutants   1 $CHECK_DIR/mutants.sh
 "
 

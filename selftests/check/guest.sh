@@ -6,6 +6,8 @@
 # Build for a kernel of the lab and run the tests inside the lab. How many must
 # pass, and how long that may take, the runner in the guest says itself
 # (selftests/guest.sh --list).
+#
+# IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -20,7 +22,10 @@ fi
 kver=$("$LAB_DIR/setup.sh" "${kernel[@]}" --kver)
 out=$LAB_TREE/build
 runner=$LAB_TREE/selftests/guest.sh
-step "building for $kver" "$LAB_DIR/build.sh" "${kernel[@]}" all
+modules=${IOVASCOPE_MODULES:-$out/$kver}
+targets=(tools selftests)
+[[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
+step "building for $kver" "$LAB_DIR/build.sh" "${kernel[@]}" "${targets[@]}"
 read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	want == "  " ? $4 == "guest" : index(want, " " $1 " ") { min += $2; s += $3 }
 	END { print min + 0, s + 0 }')
@@ -28,6 +33,6 @@ read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 
 "$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds + 120)) --min-pass "$min" \
 	--device edu --device edu --device testdev:16G --device nvme \
-	--device e1000e --payload "$out/$kver/iovascope.ko" \
+	--device e1000e --payload "$modules/iovascope.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
 	-- ./guest.sh "$@"

@@ -5,22 +5,38 @@
 #
 # What only the lab's own kernel can: it prints its IO page tables itself, a
 # second opinion on every leaf of the census (opinion_test.c); and it has
-# iommufd (iommufd_test.c). Builds that kernel if it is not in the cache.
+# iommufd (iommufd_test.c, and what why says of it). Builds that kernel if it is
+# not in the cache.
 
-set -euo pipefail
-shopt -s inherit_errexit
+set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-"$LAB_DIR/setup.sh" --kernel lab kernel root
-kver=$("$LAB_DIR/setup.sh" --kernel lab --kver)
+"$LAB_DIR/setup.sh" --kernel lab kernel root || exit 1
+kver=$("$LAB_DIR/setup.sh" --kernel lab --kver) || exit 1
 out=$LAB_TREE/build
+check=$LAB_TREE/selftests/check
 step "building for $kver" \
-	"$LAB_DIR/build.sh" --kernel lab modules tools selftests
+	"$LAB_DIR/build.sh" --kernel lab modules tools selftests || exit 1
 
-"$LAB_DIR/lab.sh" --kernel lab --timeout 900 --min-pass 37 \
-	--device edu --device edu --device testdev:16G \
-	--payload "$out/$kver/iovascope.ko" \
-	--payload "$out/selftests/opinion_test" \
-	--payload "$out/selftests/iommufd_test" \
-	--payload "$LAB_TREE/selftests/check/opinion_guest.sh" \
-	-- ./opinion_guest.sh
+# boot NAME PROGRAM ARGUMENT [OPTION...]: the machine, and one program in it.
+boot() {
+	local name=$1 program=$2 argument=$3
+	shift 3
+
+	tap_program "$name" "$LAB_DIR/lab.sh" --kernel lab --timeout 900 "$@" \
+		--device edu --device edu --device testdev:16G \
+		--payload "$out/$kver/iovascope.ko" \
+		--payload "$out/tools/iovascope" \
+		--payload "$out/selftests/." \
+		--payload "$check/opinion_guest.sh" \
+		--payload "$check/why_guest.sh" --payload "$check/tap.sh" \
+		-- "./$program" "$argument"
+}
+
+boot "second opinion" opinion_guest.sh opinion_test
+boot "second opinion, scalable mode" opinion_guest.sh opinion_test \
+	--scalable second
+boot "iommufd" opinion_guest.sh iommufd_test
+boot "why, with iommufd" why_guest.sh iommufd
+tap_totals

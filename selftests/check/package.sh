@@ -10,6 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$LAB_DIR/root.sh"
 cd "$LAB_TREE" || exit 1
 
 "$LAB_DIR/setup.sh" packaging packageroot || exit 1
@@ -63,42 +64,19 @@ build_next() {
 		"$work/next/" &&
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$new\"/" \
 			"$work/next/dkms.conf" &&
-		"$work/next/tools/packaging/deb.sh" "$work/debs/new"
+		"$work/next/tools/packaging/deb.sh" "$work/root/debs/new"
 }
 
 judge() {
 	silent lintian --allow-root --display-info --pedantic \
-		--fail-on pedantic,info,warning,error "$work"/debs/old/*.changes
+		--fail-on pedantic,info,warning,error "$work"/root/debs/old/*.changes
 }
 
 same_again() {
-	tools/packaging/deb.sh "$work/debs/again" &&
-		for deb in "$work"/debs/old/*.deb; do
-			cmp "$deb" "$work/debs/again/${deb##*/}" || return
+	tools/packaging/deb.sh "$work/root/debs/again" &&
+		for deb in "$work"/root/debs/old/*.deb; do
+			cmp "$deb" "$work/root/debs/again/${deb##*/}" || return
 		done
-}
-
-# What the root is changed to goes with the mounts, and they with the process.
-in_root() {
-	# shellcheck disable=SC2016
-	unshare --mount sh -euc '
-		lower=$1 work=$2 tree=$3
-		shift 3
-		mkdir "$work/rw" "$work/out"
-		mount -t tmpfs tmpfs "$work/rw"
-		mkdir "$work/rw/upper" "$work/rw/work" "$work/rw/root"
-		root=$work/rw/root
-		mount -t overlay -o "lowerdir=$lower" -o \
-			"upperdir=$work/rw/upper,workdir=$work/rw/work" \
-			root "$root"
-		mkdir -p "$root/debs" "$root/out" "$root/tree"
-		mount --bind "$work/debs" "$root/debs"
-		mount --bind "$work/out" "$root/out"
-		mount --bind -o ro "$tree" "$root/tree"
-		mount --rbind /dev "$root/dev"
-		mount -t proc proc "$root/proc"
-		exec chroot "$root" "$@"
-	' sh "$root" "$work" "$LAB_TREE" "$@"
 }
 
 # machine NAME MODE OPTION...: what dkms made, on a machine of the lab.
@@ -107,7 +85,7 @@ machine() {
 	shift 2
 
 	tap_program "$name" "$LAB_DIR/lab.sh" --timeout 400 --device edu "$@" \
-		--payload "$work/out/old" --payload "$work/out/new" \
+		--payload "$work/root/out/old" --payload "$work/root/out/new" \
 		--payload "$work/o/tools/iovascope" \
 		--payload "$LAB_TREE/selftests/check/package_guest.sh" \
 		--payload "$LAB_TREE/selftests/check/tap.sh" \
@@ -128,23 +106,23 @@ tap "make dkms-install: these files and no others" \
 tap "make dkms-remove" make_tree dkms-remove
 tap "make dkms-remove leaves nothing" files_are "$work/dest"
 
-mkdir "$work/debs"
-tap "the packages are built" tools/packaging/deb.sh "$work/debs/old"
+mkdir -p "$work/root/debs"
+tap "the packages are built" tools/packaging/deb.sh "$work/root/debs/old"
 tap "lintian has nothing to say" judge
 tap "built again they are the same" same_again
 tap "iovascope: these files and no others" \
-	package_is "$work/debs/old/iovascope_${old}_amd64.deb" \
+	package_is "$work/root/debs/old/iovascope_${old}_amd64.deb" \
 	"${command_files[@]/%iovascope.1/iovascope.1.gz}" \
 	usr/share/doc/iovascope/{README.md.gz,changelog.gz,copyright}
 tap "iovascope-dkms: these files and no others" \
-	package_is "$work/debs/old/iovascope-dkms_${old}_all.deb" \
+	package_is "$work/root/debs/old/iovascope-dkms_${old}_all.deb" \
 	"${source_files[@]}" \
 	usr/share/doc/iovascope-dkms/{changelog.gz,copyright}
 tap "the packages of the next version are built" build_next
 
-tap_program "dkms" in_root /tree/selftests/check/package_root.sh \
-	"$kver" "$other" "$old" "$new"
-sed 's/^/# dkms: /' "$work/out/transcript"
+tap_program "dkms" in_overlay "$root" "$work/root" \
+	/tree/selftests/check/package_root.sh "$kver" "$other" "$old" "$new"
+sed 's/^/# dkms: /' "$work/root/out/transcript"
 machine "upgrade while loaded" upgrade
 machine "signatures enforced" enforced --append module.sig_enforce=1
 machine "lockdown" lockdown --append lockdown=integrity

@@ -25,6 +25,12 @@ tap_fail() {
 	head -n 60 | sed 's/^/# /'
 }
 
+# tap_skip NAME REASON
+tap_skip() {
+	TAP_SKIP=$((TAP_SKIP + 1))
+	echo "ok $(tap_number) $1 # SKIP $2"
+}
+
 # tap NAME COMMAND...: passes when the command succeeds; what the command says
 # is shown when it does not.
 tap() {

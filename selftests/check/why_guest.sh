@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: why_guest.sh able|sp_off|no_1g|no_2m|off|none
+# usage: why_guest.sh able|sp_off|no_1g|no_2m|off|none|iommufd
 #
 # In the lab: every cause that `iovascope why` and `iovascope host` know is
 # brought about for real, by a client, a parameter, or the machine this was
@@ -390,6 +390,31 @@ test_sp_off() {
 	load
 	tap "sp-off" sp_off
 	tap "host: sp-off" asks 1 'any(.causes[]; .cause == "sp-off")' host
+}
+
+# iommufd_no_huge HOW: what would have fit is not used, by a switch of the
+# client's or by what it asked for.
+iommufd_no_huge() {
+	hold ./why_client --iommufd "$1" "${GIB[@]}" &&
+		asks 1 "$(cause iommufd-no-huge "
+			\$c.bytes == $G and \$c.used == \"4k\" and
+			\$c.possible == \"1g\" and .causes == [\$c]")" why "$PID"
+}
+
+iommufd_clean() {
+	hold ./why_client --iommufd v2 "${GIB[@]}" &&
+		asks 0 "$all_is_well and .leaf_bytes[\"1g\"] == $G" why "$PID" &&
+		asks 0 "$all_is_well" why "$EDU" &&
+		./iovascope domains --json | jq -e '
+			any(.domains[]; .backend == "iommufd")' >/dev/null
+}
+
+# On the kernel that the lab builds: opinion.sh.
+test_iommufd() {
+	load && modprobe iommufd
+	tap "iommufd, well mapped" iommufd_clean
+	tap "iommufd-no-huge: switched off" iommufd_no_huge small
+	tap "iommufd-no-huge: v1" iommufd_no_huge v1
 }
 
 # Hardware cannot be fixed: an answer, and no failure.

@@ -12,11 +12,6 @@
 COMPILE_PACKAGES=(bison dwarves flex libelf-dev)
 COMPILE_MIB=9000
 
-# from_source: is the kernel of the row built here?
-from_source() {
-	[[ $ROW_IMAGE == linux-source ]]
-}
-
 # lost_options WANTED GOT: lines of a config that did not come out as written.
 # An option that does not exist (any more) is as good as one that is not set.
 lost_options() {

@@ -10,15 +10,20 @@
 #   --payload PATH      copy PATH into /payload; DIR/. copies its contents
 #                       (repeatable)
 #   --device WHAT       add a device (repeatable), in an IOMMU group of its
-#                       own: edu, e1000e, nvme[:SIZE], testdev:SIZE (a
+#                       own: edu, e1000e, nvme[:SIZE], nvme:null (a disk
+#                       of zeros that answers at once), testdev:SIZE (a
 #                       pci-testdev with a 64-bit BAR of SIZE, like 16G)
 #   --kernel NAME       a kernel of the table (default: its first row)
 #   --memory MIB        memory of the machine (default: 8192)
 #   --hugepages N       1 GiB pages set aside at boot (default: 4)
 #   --cpus N            processors (default: 1)
+#   --icount            an instruction takes 1 ns: time that has no noise and
+#                       no caches (TCG, one processor)
 #   --iommu on|off|pt   translation on, off, or passthrough for the host's
 #                       own DMA (default: on)
 #   --no-vtd            a machine without VT-d
+#   --scalable STAGE    VT-d in scalable mode, with page tables of the second
+#                       or the first stage; first takes QEMU 10
 #   --append ARGS       more kernel arguments
 #   --min-pass N        the last line "# totals pass=P fail=F skip=S" that the
 #                       guest prints, or writes to $LAB_RESULT, must have no
@@ -50,8 +55,10 @@ KERNEL=
 MEMORY=8192
 HUGEPAGES=4
 CPUS=1
+ICOUNT=0
 IOMMU=on
 VTD=1
+SCALABLE=
 APPEND=
 MIN_PASS=
 TIMEOUT=600
@@ -77,6 +84,8 @@ check_option() {
 		"no kernel '$2' in the table: $(kernel_names | xargs)" ;;
 	--iommu) [[ $2 =~ ^(on|off|pt)$ ]] ||
 		usage_error "--iommu is on, off or pt, not '$2'" ;;
+	--scalable) [[ $2 =~ ^(first|second)$ ]] ||
+		usage_error "--scalable is first or second, not '$2'" ;;
 	esac
 }
 
@@ -90,6 +99,7 @@ set_option() {
 	--hugepages) HUGEPAGES=$2 ;;
 	--cpus) CPUS=$2 ;;
 	--iommu) IOMMU=$2 ;;
+	--scalable) SCALABLE=$2 ;;
 	--append) APPEND+=" $2" ;;
 	--min-pass) MIN_PASS=$2 ;;
 	--timeout) TIMEOUT=$2 ;;
@@ -106,6 +116,7 @@ parse_options() {
 			exit 0
 			;;
 		--no-vtd) VTD=0 ;;
+		--icount) ICOUNT=1 ;;
 		--interactive) INTERACTIVE=1 ;;
 		--)
 			shift

@@ -48,6 +48,11 @@ kernel_row() {
 	return 1
 }
 
+# from_source: is the kernel of the row built here?
+from_source() {
+	[[ $ROW_IMAGE == linux-source ]]
+}
+
 # The release of the guest's userspace: that of the table's first row.
 guest_release() {
 	awk '!/^#/ && NF { print $2; exit }' "$LAB_DIR/kernels"

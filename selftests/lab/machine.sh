@@ -14,7 +14,7 @@ in_mib() {
 }
 
 check_device() {
-	[[ $1 =~ ^(edu|e1000e|nvme(:[0-9]+[MGT])?|testdev:[0-9]+[MGT])$ ]] ||
+	[[ $1 =~ ^(edu|e1000e|nvme(:([0-9]+[MGT]|null))?|testdev:[0-9]+[MGT])$ ]] ||
 		usage_error "unknown device '$1'"
 }
 
@@ -36,11 +36,18 @@ use_kvm() {
 	esac
 }
 
+# vtd: the IOMMU.
+vtd() {
+	echo -n "intel-iommu,intremap=on,aw-bits=48"
+	[[ -z $SCALABLE ]] || echo -n ",x-scalable-mode=on"
+	[[ $SCALABLE != first ]] || echo -n ",x-flts=on"
+}
+
 # machine_core: processor, memory, chipset, IOMMU.
 machine_core() {
 	local board=q35 accel=tcg
 
-	if use_kvm; then
+	if ((!ICOUNT)) && use_kvm; then
 		accel=kvm
 		# The IOMMU can only remap interrupts that QEMU delivers.
 		board+=,kernel-irqchip=split
@@ -51,8 +58,10 @@ machine_core() {
 	QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 		-no-reboot -machine "$board" -accel "$accel" -cpu max
 		-smp "$CPUS" -m "$MEMORY")
+	# Time that nobody waits for passes at once.
+	! ((ICOUNT)) || QEMU+=(-icount "shift=0,sleep=off")
 	# Before all other devices, or they would not be behind it.
-	! ((VTD)) || QEMU+=(-device "intel-iommu,intremap=on,aw-bits=48")
+	! ((VTD)) || QEMU+=(-device "$(vtd)")
 }
 
 machine_kernel() {
@@ -61,11 +70,14 @@ machine_kernel() {
 	args+=" hugepagesz=1G hugepages=$HUGEPAGES log_buf_len=4M"
 	# Emulation on a busy host is slow enough to look stuck.
 	args+=" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"
+	# Or dead: the timer's interrupts are waited for 40 ms, then it panics.
+	args+=" no_timer_check"
 	case $IOMMU in
 	on) args+=" intel_iommu=on iommu=nopt" ;;
 	pt) args+=" intel_iommu=on iommu=pt" ;;
 	off) args+=" intel_iommu=off" ;;
 	esac
+	[[ -z $SCALABLE ]] || args+=" intel_iommu=sm_on"
 	QEMU+=(-kernel "$KERNEL_DIR/vmlinux" -initrd "$RUN/initrd"
 		-append "$args$APPEND")
 }
@@ -104,6 +116,11 @@ add_device() {
 	e1000e)
 		QEMU+=(-netdev "user,id=net$1,restrict=on"
 			-device "e1000e,netdev=net$1,romfile=,$at")
+		;;
+	nvme:null)
+		# It answers at once: the disk of a host takes its time.
+		QEMU+=(-drive "if=none,id=nvme$1,driver=null-co,size=1G,read-zeroes=on"
+			-device "nvme,serial=lab$1,drive=nvme$1,$at")
 		;;
 	nvme*)
 		size=1G

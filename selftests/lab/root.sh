@@ -22,15 +22,44 @@ ROOT_LEAVES_OUT=(
 	/usr/share/iso-codes/ /usr/share/xml/iso-codes/
 )
 
+# in_overlay ROOT SHARED COMMAND...: run it in a root that forgets what it does
+# there, except in the folder /out, which is SHARED/out. The tree is /tree, and
+# what else is in SHARED is there too.
+in_overlay() {
+	mkdir -p "$2/out" "$2/.rw"
+	# shellcheck disable=SC2016
+	unshare --mount sh -euc '
+		lower=$1 shared=$2 tree=$3 rw=$2/.rw
+		shift 3
+		mount -t tmpfs tmpfs "$rw"
+		mkdir "$rw/upper" "$rw/work" "$rw/root"
+		mount -t overlay -o "lowerdir=$lower" -o \
+			"upperdir=$rw/upper,workdir=$rw/work" root "$rw/root"
+		cd "$rw/root"
+		for dir in "$shared"/*; do
+			mkdir -p "${dir##*/}"
+			mount --bind "$dir" "${dir##*/}"
+		done
+		mkdir -p tree
+		mount --bind -o ro "$tree" tree
+		mount --rbind /dev dev
+		mount -t proc proc proc
+		exec chroot . "$@"
+	' sh "$(readlink -f "$1")" "$2" "$LAB_TREE" "${@:3}"
+}
+
 # bootstrap RELEASE DIR PACKAGE...
 bootstrap() {
-	local release=$1 dir=$2 sources out=()
+	local release=$1 dir=$2 sources out=() valid
 	shift 2
 
+	# Its apt is as strict about the age of an index as the machine's own.
+	valid=$(apt-config dump --format '%v' Acquire::Check-Valid-Until)
 	mapfile -t sources < <(suite_sources "$release")
 	mapfile -t out < <(printf -- '--dpkgopt=path-exclude=%s*\n' \
 		"${ROOT_LEAVES_OUT[@]}")
 	mmdebstrap --variant=essential --include="$*" \
+		--aptopt="Acquire::Check-Valid-Until \"${valid:-true}\"" \
 		--dpkgopt=force-unsafe-io "${out[@]}" \
 		"$release" "$dir" "${sources[@]}"
 	rm -rf "${dir:?}"/var/{cache,lib/apt,log}/* "${dir:?}"/dev/*

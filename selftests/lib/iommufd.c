@@ -222,24 +222,25 @@ void iommufd_destroy(int fd, __u32 id)
 
 int __cdev_dma_buf(struct cdev *cdev, int bar, __u64 offset, __u64 size)
 {
-	struct {
-		struct vfio_device_feature feature;
-		struct vfio_device_feature_dma_buf buf;
-		struct vfio_region_dma_range range;
-	} arg = {
-		.feature = {
-			.argsz = sizeof(arg),
-			.flags = VFIO_DEVICE_FEATURE_GET |
-				 VFIO_DEVICE_FEATURE_DMA_BUF,
-		},
-		.buf = {
-			.region_index = bar,
-			.open_flags = O_RDWR | O_CLOEXEC,
-			.nr_ranges = 1,
-		},
-		.range = { .offset = offset, .length = size },
+	/* One structure ends in the next; C has no way to say that. */
+	char arg[sizeof(struct vfio_device_feature) +
+		 sizeof(struct vfio_device_feature_dma_buf) +
+		 sizeof(struct vfio_region_dma_range)]
+		__attribute__((aligned(8))) = { 0 };
+	struct vfio_device_feature *feature = (void *)arg;
+	struct vfio_device_feature_dma_buf *buf = (void *)feature->data;
+	int fd;
+
+	feature->argsz = sizeof(arg);
+	feature->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+	buf->region_index = bar;
+	buf->open_flags = O_RDWR | O_CLOEXEC;
+	buf->nr_ranges = 1;
+	buf->dma_ranges[0] = (struct vfio_region_dma_range){
+		.offset = offset,
+		.length = size,
 	};
-	int fd = ioctl(cdev->dev.fd, VFIO_DEVICE_FEATURE, &arg);
+	fd = ioctl(cdev->dev.fd, VFIO_DEVICE_FEATURE, arg);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -271,4 +272,16 @@ int __vfio_open_iommufd(struct vfio *v, int type, const char *bdf)
 void vfio_open_iommufd(struct vfio *v, int type, const char *bdf)
 {
 	must_work(__vfio_open_iommufd(v, type, bdf));
+}
+
+void vfio_ioas(struct vfio *v, struct ioas *ioas)
+{
+	struct iommu_vfio_ioas compat = {
+		.size = sizeof(compat),
+		.op = IOMMU_VFIO_IOAS_GET,
+	};
+
+	must_work(command(v->fd, IOMMU_VFIO_IOAS, &compat));
+	ioas->fd = v->fd;
+	ioas->id = compat.ioas_id;
 }

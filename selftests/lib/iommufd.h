@@ -58,5 +58,7 @@ int __cdev_dma_buf(struct cdev *cdev, int bar, __u64 offset, __u64 size);
 /* A VFIO container that is an iommufd. */
 int __vfio_open_iommufd(struct vfio *v, int type, const char *bdf);
 void vfio_open_iommufd(struct vfio *v, int type, const char *bdf);
+/* And the address space that its maps go to. */
+void vfio_ioas(struct vfio *v, struct ioas *ioas);
 
 #endif /* LIB_IOMMUFD_H */

@@ -25,6 +25,7 @@
 
 #define IOMMU_OPTION_HUGE_PAGES	1
 #define IOMMU_OPTION_OP_SET	0
+#define IOMMU_VFIO_IOAS_GET	0
 #define IOMMU_VFIO_IOAS_SET	1
 
 struct iommu_destroy {

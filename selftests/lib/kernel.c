@@ -9,12 +9,25 @@
 #include "kernel.h"
 #include "must.h"
 
-static int before_7(void)
+static int before(int major, int minor)
 {
 	struct utsname name;
+	int is_major, is_minor;
 
 	must_eq(uname(&name), 0);
-	return atoi(name.release) < 7;
+	must_eq(sscanf(name.release, "%d.%d", &is_major, &is_minor), 2);
+	return is_major < major || (is_major == major && is_minor < minor);
+}
+
+static int before_7(void)
+{
+	return before(7, 0);
+}
+
+/* Between the two lies what was not read. */
+static int is_5_10(void)
+{
+	return before(5, 11);
 }
 
 unsigned int kernel_trial_pages(void)
@@ -25,4 +38,29 @@ unsigned int kernel_trial_pages(void)
 int kernel_wrap_errno(void)
 {
 	return before_7() ? EINVAL : EOVERFLOW;
+}
+
+int kernel_counts_faults_as_missed(void)
+{
+	return is_5_10();
+}
+
+int kernel_vtd_maps_itself(void)
+{
+	return is_5_10();
+}
+
+int kernel_pins_by_page(void)
+{
+	return is_5_10();
+}
+
+int kernel_unmaps_all(void)
+{
+	return !is_5_10();
+}
+
+int kernel_vaddr_errno(void)
+{
+	return is_5_10() ? EINVAL : ENOENT;
 }

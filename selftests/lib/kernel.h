@@ -12,4 +12,22 @@ unsigned int kernel_trial_pages(void);
 /* What type1 answers to a range that goes around the end of the addresses. */
 int kernel_wrap_errno(void);
 
+/* Is a page fault inside a probe's handler a miss in the books of kprobes? */
+int kernel_counts_faults_as_missed(void);
+
+/* Does VT-d map for drivers by code of its own, past the IOMMU core's? */
+int kernel_vtd_maps_itself(void);
+
+/*
+ * Does type1 pin page by page? The page that does not continue a run is put
+ * back and pinned again, and a hole ends the run before it, which is mapped.
+ */
+int kernel_pins_by_page(void);
+
+/* Does type1 know VFIO_DMA_UNMAP_FLAG_ALL? */
+int kernel_unmaps_all(void);
+
+/* What it answers to VFIO_DMA_MAP_FLAG_VADDR where there is no region. */
+int kernel_vaddr_errno(void);
+
 #endif /* LIB_KERNEL_H */

@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: bench.sh [--kernel NAME]... [--part NAME]... [--jobs N]
+#
+# Measure everything that is claimed, in the lab, and print the tables.
+# Everything goes to build/bench/bench.json; bench.svg is drawn from it. Those
+# of a release are kept in selftests/bench/results.
+#
+#   --kernel NAME  this kernel of the lab (repeatable; default: 6.1, 6.12, 7.3
+#                  and lab, where the table has them)
+#   --part NAME    this part (repeatable; default: all)
+#   --jobs N       machines at once (default: one for each processor)
+#
+# Parts:
+#
+#   costs   map and unmap of each backing by each backend
+#   far     1G pages, mapped again and again up to 1 TiB of IOVA
+#   node    seven BARs of 128 GiB and a VM's memory: start and end
+#   watch   what watching costs those who are watched (first kernel only)
+#   manners what bench must not touch, and that it leaves nothing behind (first
+#           kernel only)
+#   census  the census against the kernel's own print (kernel lab only)
+#
+# Parts but node and census run on a processor whose time is its instructions
+# (lab.sh --icount): their figures do not depend on what else this host does.
+# The others take too long for that; their time is emulated. Ratios within one
+# part of one kernel are what counts.
+
+set -euo pipefail
+shopt -s inherit_errexit
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+BENCH_DIR=$LAB_TREE/selftests/bench
+
+ALL_KERNELS=(6.1 6.12 7.3 lab)
+ALL_PARTS=(costs far node watch manners census)
+KERNELS=()
+PARTS=()
+JOBS=$(nproc)
+
+while (($#)); do
+	case $1 in
+	-h | --help)
+		print_head_comment "$0"
+		exit 0
+		;;
+	--kernel | --part | --jobs)
+		(($# >= 2)) || usage_error "$1 needs a value"
+		;;&
+	--kernel)
+		kernel_row "$2" || usage_error "no kernel '$2' in the table"
+		KERNELS+=("$2")
+		;;
+	--part)
+		[[ " ${ALL_PARTS[*]} " == *" $2 "* ]] ||
+			usage_error "no part '$2': ${ALL_PARTS[*]}"
+		PARTS+=("$2")
+		;;
+	--jobs)
+		[[ $2 =~ ^[1-9][0-9]*$ ]] || usage_error "--jobs needs a number"
+		JOBS=$2
+		;;
+	*) usage_error "unknown argument '$1'" ;;
+	esac
+	shift 2
+done
+
+if ! ((${#KERNELS[@]})); then
+	for name in "${ALL_KERNELS[@]}"; do
+		! kernel_row "$name" || KERNELS+=("$name")
+	done
+fi
+((${#PARTS[@]})) || PARTS=("${ALL_PARTS[@]}")
+
+has_part() {
+	[[ " ${PARTS[*]} " == *" $1 "* ]]
+}
+
+set_up() {
+	local kernel
+
+	for kernel in "${KERNELS[@]}"; do
+		"$LAB_DIR/setup.sh" --kernel "$kernel"
+		step "building for kernel $kernel" "$LAB_DIR/build.sh" \
+			--kernel "$kernel" modules tools selftests
+		# Roots of releases have different libraries.
+		rm -rf "${OUT:?}/$kernel"
+		mkdir -p "$OUT/$kernel"
+		cp "$LAB_TREE"/build/tools/iovascope \
+			"$LAB_TREE"/build/selftests/watch_bench \
+			"$LAB_TREE/build/$("$LAB_DIR/setup.sh" \
+				--kernel "$kernel" --kver)"/*.ko "$OUT/$kernel/"
+	done
+	! has_part watch || IMAGE=$("$BENCH_DIR/bpftrace.sh" | tail -n 1)
+}
+
+# run KERNEL PART LAB-OPTION... -- ARG...: its lines go to a file of its own.
+run() {
+	local kernel=$1 part=$2 start=$SECONDS log
+	shift 2
+	log=$OUT/$kernel.$part.log
+
+	if "$LAB_DIR/lab.sh" --kernel "$kernel" --timeout 1500 \
+		--payload "$OUT/$kernel/." --payload "$BENCH_DIR/guest.sh" \
+		"$@" >"$log" 2>"$log.errors"; then
+		say "kernel $kernel, $part: done in $((SECONDS - start)) s"
+	else
+		say "kernel $kernel, $part: FAILED after $((SECONDS - start)) s"
+		cat "$log" "$log.errors" >&2
+		touch "$OUT/failed"
+	fi
+}
+
+# A machine with a GPU's BAR.
+run_costs() {
+	run "$1" costs --icount --memory 8192 --hugepages 4 \
+		--device testdev:8G -- \
+		./guest.sh costs instructions 2 1G,4G,8G
+}
+
+run_far() {
+	run "$1" far --icount --memory 4096 --hugepages 1 \
+		--device testdev:1G -- \
+		./guest.sh far instructions 2 1G,16G,64G,256G,512G,1T
+}
+
+# The seed's: the firmware's window holds exactly seven such BARs. Up to 6.1
+# it is the page frames that are looked up one by one, so that alignment
+# changes nothing and is measured once.
+run_node() {
+	local devices=() align=both
+
+	for _ in {1..7}; do
+		devices+=(--device testdev:128G)
+	done
+	[[ $1 != 6.1 && $1 != 5.10 ]] || align=1g
+	run "$1" node "${devices[@]}" --memory 8192 --hugepages 4 -- \
+		./guest.sh node "$align" 4G
+}
+
+run_watch() {
+	[[ $1 == "${KERNELS[0]}" ]] || return 0
+	run "$1" watch --icount --memory 4096 --hugepages 0 --device edu \
+		--device nvme:null --device e1000e --payload "$IMAGE" \
+		--payload "$BENCH_DIR/pin.sh" -- \
+		./guest.sh watch 3 no_pin bpftrace
+}
+
+run_manners() {
+	[[ $1 == "${KERNELS[0]}" ]] || return 0
+	run "$1" manners --icount --min-pass 4 --memory 2048 --hugepages 0 \
+		--device nvme --device testdev:256M -- ./guest.sh manners
+}
+
+run_census() {
+	[[ $1 == lab && -x $BENCH_DIR/census.sh ]] || return 0
+	"$BENCH_DIR/census.sh" --kernel "$1" || touch "$OUT/failed"
+}
+
+# Longest first, so that nothing long is left over at the end.
+run_all() {
+	local part kernel
+
+	for part in node costs watch far manners census; do
+		has_part "$part" || continue
+		for kernel in "${KERNELS[@]}"; do
+			while (($(jobs -rp | wc -l) >= JOBS)); do
+				wait -n || true
+			done
+			"run_$part" "$kernel" &
+		done
+	done
+	wait
+}
+
+# One object: each result with its kernel and its part.
+collect() {
+	local log name
+
+	for log in "$OUT"/*.log; do
+		name=$(basename "$log" .log)
+		tr -d '\r' <"$log" | sed -n 's/^result //p' |
+			jq -c --arg kernel "${name%.*}" \
+				--arg part "${name##*.}" \
+				'{kernel: $kernel, part: $part, result: .}'
+		tr -d '\r' <"$log" | sed -n 's/^bench //p' |
+			jq -cs --arg kernel "${name%.*}" \
+				--arg part "${name##*.}" 'select(length > 0) |
+				{kernel: $kernel, part: $part, samples: .}'
+	done | jq -cs --arg version "$VERSION" --slurpfile census \
+		<(cat "$OUT/census.json" 2>/dev/null) \
+		'{iovascope: $version, parts: ., census: $census[0]}'
+}
+
+OUT=$LAB_TREE/build/bench
+VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf")
+mkdir -p "$OUT"
+rm -f "$OUT"/failed "$OUT"/*.log "$OUT"/*.log.errors "$OUT"/census.json
+trap 'step_abort; kill $(jobs -p) 2>/dev/null || true' EXIT
+set_up
+started=$SECONDS
+run_all
+collect >"$OUT/bench.json"
+"$BENCH_DIR/tables.sh" "$OUT/bench.json"
+if command -v gnuplot >/dev/null; then
+	"$BENCH_DIR/plot.sh" "$OUT/bench.json" >"$OUT/bench.svg"
+	say "plot: $OUT/bench.svg"
+else
+	say "no plot: apt-get install gnuplot-nox, then $BENCH_DIR/plot.sh"
+fi
+say "all figures: $OUT/bench.json, measured in $((SECONDS - started)) s"
+[[ ! -e $OUT/failed ]]

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: plot.sh BENCH.JSON >BENCH.SVG
+#
+# Cost against size, of 1G hugetlb pages, on each kernel and by each backend.
+
+set -euo pipefail
+shopt -s inherit_errexit
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+
+if (($# != 1)) || [[ $1 == -* ]]; then
+	print_head_comment "$0"
+	exit 2
+fi
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# A line of the plot for each kernel and backend: its name, then its points.
+jq -r '[.parts[] | select(.part == "costs" or .part == "far") |
+	.kernel as $kernel | .result.rows[] |
+	select(.backing == "hugetlb_1g") |
+	select(.backend | test("_") | not) |
+	{name: "\($kernel) \(.backend)", gib: (.bytes / 1073741824),
+	 map: (.map_ns / 1e6), unmap: (.unmap_ns / 1e6)}] |
+	group_by(.name)[] | "\n\n\"\(.[0].name)\"",
+	(unique_by(.gib)[] | "\(.gib) \(.map) \(.unmap)")' "$1" |
+	sed '1,2d' >"$dir/data"
+lines=$(grep -c '^"' "$dir/data") || die "$1: nothing to plot"
+
+cat >"$dir/plot" <<END
+set terminal svg size 900,420 font "sans,11" background "white"
+set multiplot layout 1,2 title "Hugetlb 1G, instructions of an emulated processor (1 ns each)"
+set logscale xy
+set xlabel "GiB"
+set ylabel "ms"
+set grid
+set key left top font ",9"
+set title "map"
+plot for [i=0:$((lines - 1))] "$dir/data" index i using 1:2 with linespoints title columnheader(1)
+set title "unmap"
+plot for [i=0:$((lines - 1))] "$dir/data" index i using 1:3 with linespoints title columnheader(1)
+END
+gnuplot "$dir/plot"

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tables of `bench`. Costs are per GiB and per 4 KiB page, because that is
+ * how they grow where huge pages are not made use of; what they are beside
+ * type1's of the same run is a column of its own, for on an emulated machine
+ * nothing else means anything.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler.h"
+#include "human.h"
+#include "table.h"
+#include "text.h"
+#include "tree.h"
+
+#define REFERENCE	"type1"
+
+static size_t length(struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ?
+	       json_object_array_length(list) : 0;
+}
+
+static struct json_object *at(struct json_object *list, size_t i)
+{
+	return json_object_array_get_idx(list, i);
+}
+
+static void print_time(FILE *out, struct json_object *machine)
+{
+	if (tree_is(machine, "time", "emulated"))
+		fprintf(out, "Times are EMULATED (%s): hold them against each other, not against a clock.\n",
+			tree_word(machine, "hypervisor"));
+	else if (tree_is(machine, "time", "instructions"))
+		fprintf(out, "Times are INSTRUCTIONS of an emulated processor (%s), 1 ns each: no caches, no noise.\n",
+			tree_word(machine, "hypervisor"));
+	else if (!tree_is(machine, "hypervisor", ""))
+		fprintf(out, "Measured in a virtual machine (%s).\n",
+			tree_word(machine, "hypervisor"));
+}
+
+static void print_head(FILE *out, struct json_object *view)
+{
+	struct json_object *machine = tree_get(view, "machine");
+	char *devices = tree_join(machine, "devices");
+
+	fprintf(out, "Kernel %s, %s: medians of %s round%s%s. Module iovascope: %s.\n",
+		tree_word(machine, "kernel"), devices,
+		tree_word(view, "rounds"),
+		tree_is(view, "rounds", "1") ? "" : "s",
+		length(tree_get(view, "rows")) ? " after one to warm up" : "",
+		tree_word(machine, "module"));
+	print_time(out, machine);
+	free(devices);
+}
+
+/* 12.3, of a duration and what it was for. */
+static struct human ms_per_gib(uint64_t ns, uint64_t bytes)
+{
+	double ms = bytes ? ns / 1e6 / (bytes / 0x1p30) : 0;
+	struct human out;
+
+	snprintf(out.s, sizeof(out.s), "%.*f",
+		 ms < 0.001 ? 6 : ms < 0.1 ? 4 : ms < 10 ? 3 :
+		 ms < 1000 ? 1 : 0, ms);
+	return out;
+}
+
+static uint64_t figure(struct json_object *row, const char *what,
+		       const char *which)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "%s_%sns", what, which);
+	return tree_u64_or_0(row, key);
+}
+
+static void spread_cells(struct table *table, struct json_object *row,
+			 const char *what)
+{
+	uint64_t bytes = tree_u64_or_0(row, "bytes");
+
+	table_cell(table, "%s", ms_per_gib(figure(row, what, ""), bytes).s);
+	table_cell(table, "%s-%s",
+		   ms_per_gib(figure(row, what, "min_"), bytes).s,
+		   ms_per_gib(figure(row, what, "max_"), bytes).s);
+}
+
+static struct json_object *reference_of(struct json_object *rows,
+					struct json_object *row)
+{
+	for (size_t i = 0; i < length(rows); i++)
+		if (tree_is(at(rows, i), "backend", REFERENCE) &&
+		    tree_is(at(rows, i), "backing", tree_word(row, "backing")) &&
+		    tree_is(at(rows, i), "bytes", tree_word(row, "bytes")))
+			return at(rows, i);
+	return NULL;
+}
+
+/* How many times the reference takes. */
+static void ratio_cell(struct table *table, struct json_object *row,
+		       struct json_object *reference, const char *what)
+{
+	if (!reference || row == reference)
+		table_cell(table, "-");
+	else
+		table_cell(table, "%s",
+			   human_ratio(figure(reference, what, ""),
+				       figure(row, what, ""), "x").s);
+}
+
+static void per_page_cell(struct table *table, struct json_object *row,
+			  const char *what)
+{
+	table_cell(table, "%s", human_ratio(figure(row, what, ""),
+					    tree_u64_or_0(row, "bytes") >> 12,
+					    "").s);
+}
+
+static void cost_row(struct table *table, struct json_object *rows,
+		     struct json_object *row)
+{
+	struct json_object *reference = reference_of(rows, row);
+
+	table_cell(table, "%s", tree_word(row, "backing"));
+	table_cell(table, "%s", human_key(row, "bytes", "bytes").s);
+	table_cell(table, "%s", tree_word(row, "backend"));
+	spread_cells(table, row, "map");
+	ratio_cell(table, row, reference, "map");
+	spread_cells(table, row, "unmap");
+	ratio_cell(table, row, reference, "unmap");
+	per_page_cell(table, row, "map");
+	per_page_cell(table, row, "unmap");
+	table_cell(table, "%s", tree_word(row, "1g_leaves"));
+	table_cell(table, "%s", tree_word(row, "2m_leaves"));
+	table_cell(table, "%s", tree_word(row, "4k_leaves"));
+	table_cell(table, "%s", human_key(row, "table_bytes", "bytes").s);
+}
+
+static void print_costs(FILE *out, struct json_object *rows)
+{
+	struct table *table = table_new(15);
+
+	table_row(table, "<BACKING", "SIZE", "<BACKEND", "MAP MS/GIB", "SPREAD",
+		  "FASTER", "UNMAP MS/GIB", "SPREAD", "FASTER",
+		  "NS/4K: MAP", "UNMAP", "LEAVES: 1G", "2M", "4K", "TABLES");
+	for (size_t i = 0; i < length(rows); i++)
+		cost_row(table, rows, at(rows, i));
+	table_end(table, out);
+}
+
+static void slope_cell(struct table *table, struct json_object *row,
+		       const char *key)
+{
+	int64_t ns = json_object_get_int64(tree_get(row, key));
+
+	table_cell(table, "%s%s", ns < 0 ? "-" : "",
+		   ms_per_gib(ns < 0 ? -ns : ns, 1 << 30).s);
+}
+
+static void print_slopes(FILE *out, struct json_object *slopes)
+{
+	struct table *table = table_new(4);
+
+	table_row(table, "<EACH GIB MORE", "<BACKEND", "MAP MS", "UNMAP MS");
+	for (size_t i = 0; i < length(slopes); i++) {
+		table_cell(table, "%s", tree_word(at(slopes, i), "backing"));
+		table_cell(table, "%s", tree_word(at(slopes, i), "backend"));
+		slope_cell(table, at(slopes, i), "map_ns_per_gib");
+		slope_cell(table, at(slopes, i), "unmap_ns_per_gib");
+	}
+	table_end(table, out);
+}
+
+static void print_touch(FILE *out, struct json_object *touch)
+{
+	struct table *table = table_new(5);
+
+	table_row(table, "<FIRST TOUCH", "<BY", "BYTES", "MS/GIB", "SPREAD");
+	for (size_t i = 0; i < length(touch); i++) {
+		table_cell(table, "%s", tree_word(at(touch, i), "backing"));
+		table_cell(table, "%s", tree_get(at(touch, i), "backend") ?
+			   tree_word(at(touch, i), "backend") : "itself");
+		table_cell(table, "%s",
+			   human_key(at(touch, i), "bytes", "bytes").s);
+		spread_cells(table, at(touch, i), "touch");
+	}
+	table_end(table, out);
+}
+
+static struct json_object *like_reference(struct json_object *node,
+					  struct json_object *row)
+{
+	for (size_t i = 0; i < length(node); i++)
+		if (tree_is(at(node, i), "backend", REFERENCE) &&
+		    tree_is(at(node, i), "align", tree_word(row, "align")))
+			return at(node, i);
+	return NULL;
+}
+
+static void node_row(struct table *table, struct json_object *node,
+		     struct json_object *row)
+{
+	struct json_object *reference = like_reference(node, row);
+
+	table_cell(table, "%s", tree_word(row, "backend"));
+	table_cell(table, "%s", tree_is(row, "align", "1g") ? "1 GiB" :
+		   "2 MiB");
+	table_cell(table, "%s", human_key(row, "bar_map_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "memory_map_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "start_ns", "ns").s);
+	ratio_cell(table, row, reference, "start");
+	table_cell(table, "%s", human_key(row, "bar_unmap_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "memory_unmap_ns", "ns").s);
+	table_cell(table, "%s", human_key(row, "teardown_ns", "ns").s);
+	ratio_cell(table, row, reference, "teardown");
+}
+
+static void print_node(FILE *out, struct json_object *node)
+{
+	struct table *table = table_new(10);
+	struct json_object *first = at(node, 0);
+
+	if (length(node))
+		fprintf(out, "\nA VM of %s (%s) with %s device%s, BARs of %s in all, mapped and unmapped:\n",
+			human_key(first, "memory_bytes", "bytes").s,
+			tree_word(first, "backing"), tree_word(first, "bars"),
+			tree_is(first, "bars", "1") ? "" : "s",
+			human_key(first, "bars_bytes", "bytes").s);
+	table_row(table, "<BACKEND", "ALIGNED TO", "MAP A BAR", "MEMORY",
+		  "START", "FASTER", "UNMAP A BAR", "MEMORY", "TEARDOWN",
+		  "FASTER");
+	for (size_t i = 0; i < length(node); i++)
+		node_row(table, node, at(node, i));
+	table_end(table, out);
+}
+
+static bool same_refusal(struct json_object *a, struct json_object *b)
+{
+	return tree_is(a, "backend", tree_word(b, "backend")) &&
+	       tree_is(a, "bytes", tree_word(b, "bytes")) &&
+	       tree_is(a, "reason", tree_word(b, "reason"));
+}
+
+static bool told_before(struct json_object *refused, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (same_refusal(at(refused, i), at(refused, nr)))
+			return true;
+	return false;
+}
+
+/* All that were refused for the same reason. */
+static char *backings_like(struct json_object *refused, size_t nr)
+{
+	struct json_object *list = json_object_new_array();
+	struct json_object *obj = tree_new();
+	char *joined;
+
+	tree_add(obj, "list", list);
+	for (size_t i = nr; i < length(refused); i++)
+		if (same_refusal(at(refused, i), at(refused, nr)))
+			json_object_array_add(list,
+					      json_object_get(tree_get(at(refused, i),
+								       "backing")));
+	joined = tree_join(obj, "list");
+	json_object_put(obj);
+	return joined;
+}
+
+static void refusal_row(struct table *table, struct json_object *refused,
+			size_t nr)
+{
+	struct json_object *row = at(refused, nr);
+	char *backings = backings_like(refused, nr);
+
+	table_cell(table, "%s", tree_get(row, "backend") ?
+		   tree_word(row, "backend") : "all");
+	table_cell(table, "%s", tree_get(row, "bytes") ?
+		   human_key(row, "bytes", "bytes").s : "all");
+	table_cell(table, "%s", tree_word(row, "reason"));
+	table_cell(table, "%s", backings);
+	free(backings);
+}
+
+static void print_refused(FILE *out, struct json_object *refused)
+{
+	struct table *table = table_new(4);
+
+	table_row(table, "<DID NOT RUN", "SIZE", "<REASON", "<BACKINGS");
+	for (size_t i = 0; i < length(refused); i++)
+		if (!told_before(refused, i))
+			refusal_row(table, refused, i);
+	table_end(table, out);
+}
+
+static void print_machines(FILE *out, struct json_object *view)
+{
+	struct json_object *old = tree_get(view, "old_machine");
+	struct json_object *new = tree_get(view, "new_machine");
+
+	fprintf(out, "Kernel %s against %s: %s worse, %s better, %s the same, %s gone.\n",
+		tree_word(new, "kernel"), tree_word(old, "kernel"),
+		human_key(tree_get(view, "verdicts"), "worse", "").s,
+		human_key(tree_get(view, "verdicts"), "better", "").s,
+		human_key(tree_get(view, "verdicts"), "same", "").s,
+		human_key(tree_get(view, "verdicts"), "gone", "").s);
+	print_time(out, new);
+}
+
+static void change_row(struct table *table, struct json_object *change)
+{
+	uint64_t bytes = tree_u64_or_0(change, "bytes");
+	uint64_t old = tree_u64_or_0(change, "old_ns"), new;
+
+	table_cell(table, "%s", tree_word(change, "verdict"));
+	table_cell(table, "%s", tree_word(change, "backing"));
+	table_cell(table, "%s", tree_word(change, "backend"));
+	table_cell(table, "%s", human_bytes(bytes).s);
+	table_cell(table, "%s", tree_word(change, "figure"));
+	table_cell(table, "%s", ms_per_gib(old, bytes).s);
+	if (!tree_u64(change, "new_ns", &new)) {
+		table_cell(table, "-");
+		table_cell(table, "-");
+		return;
+	}
+	table_cell(table, "%s", ms_per_gib(new, bytes).s);
+	table_cell(table, "%s", human_ratio(new, old, "x").s);
+}
+
+/* What is the same is not worth a line. */
+static void text_changes(FILE *out, struct json_object *view)
+{
+	struct json_object *changes = tree_get(view, "changes");
+	struct table *table = table_new(8);
+
+	print_machines(out, view);
+	table_row(table, "<VERDICT", "<BACKING", "<BACKEND", "SIZE", "<FIGURE",
+		  "OLD MS/GIB", "NEW MS/GIB", "RATIO");
+	for (size_t i = 0; i < length(changes); i++)
+		if (!tree_is(at(changes, i), "verdict", "same"))
+			change_row(table, at(changes, i));
+	table_end(table, out);
+}
+
+void text_bench(FILE *out, struct json_object *view, struct json_object *schema)
+{
+	(void)schema;
+	if (tree_get(view, "changes")) {
+		text_changes(out, view);
+		return;
+	}
+	print_head(out, view);
+	print_costs(out, tree_get(view, "rows"));
+	print_slopes(out, tree_get(view, "slopes"));
+	print_touch(out, tree_get(view, "first_touch"));
+	print_node(out, tree_get(view, "node"));
+	print_refused(out, tree_get(view, "refused"));
+}
