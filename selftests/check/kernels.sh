@@ -15,8 +15,8 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
-. "$LAB_DIR/compile.sh"
-. "$LAB_DIR/root.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/compile.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/root.sh"
 
 ESSENTIAL="region_test leaf_test census_test life_test grammar_test"
 
@@ -90,9 +90,10 @@ kernel() {
 cells() {
 	tr -d '\r' <"$work/log-$1" 2>/dev/null | awk '
 		function number(key) {
-			return match($0, " " key ":[0-9]+") ?
-				substr($0, RSTART + length(key) + 2,
-				       RLENGTH - length(key) - 2) : 0
+			if (!match($0, " " key ":[0-9]+"))
+				return 0
+			return substr($0, RSTART + length(key) + 2,
+				      RLENGTH - length(key) - 2)
 		}
 		/^# Totals:/ {
 			pass = number("pass")
@@ -127,9 +128,7 @@ table() {
 	for name; do
 		row "$name"
 	done
-	echo "# passed/failed/skipped; '-': only $(
-		xargs <<<"${ESSENTIAL//_test/}"
-	) run there"
+	echo "# passed/failed/skipped; '-': only ${ESSENTIAL//_test/} run there"
 	(cd "$work" && grep -a -H -E '^ok [0-9]+ .*# *SKIP' log-*) |
 		sed 's/^log-\([^:]*\):ok [0-9]* */# skipped, \1: /'
 }
@@ -144,9 +143,11 @@ row() {
 		END {
 			printf "# %-7s", name
 			n = split(columns, column, " ")
-			for (i = 1; i <= n; i++)
-				printf " %9s", column[i] in cell ?
-					cell[column[i]] : "-"
+			for (i = 1; i <= n; i++) {
+				if (!(column[i] in cell))
+					cell[column[i]] = "-"
+				printf " %9s", cell[column[i]]
+			}
 			printf "   %6d %6d %7d\n", pass, fail, skip
 		}' "$work/cells"
 }

@@ -10,7 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
-. "$LAB_DIR/root.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/root.sh"
 cd "$LAB_TREE" || exit 1
 
 "$LAB_DIR/setup.sh" packaging packageroot || exit 1
