@@ -17,6 +17,7 @@
 #   --memory MIB        memory of the machine (default: 8192)
 #   --hugepages N       1 GiB pages set aside at boot (default: 4)
 #   --cpus N            processors (default: 1)
+#   --cpu MODEL         QEMU's -cpu (default: max)
 #   --icount            an instruction takes 1 ns: time that has no noise and
 #                       no caches (TCG, one processor)
 #   --iommu on|off|pt   translation on, off, or passthrough for the host's
@@ -55,6 +56,7 @@ KERNEL=
 MEMORY=8192
 HUGEPAGES=4
 CPUS=1
+CPU=max
 ICOUNT=0
 IOMMU=on
 VTD=1
@@ -98,6 +100,7 @@ set_option() {
 	--memory) MEMORY=$2 ;;
 	--hugepages) HUGEPAGES=$2 ;;
 	--cpus) CPUS=$2 ;;
+	--cpu) CPU=$2 ;;
 	--iommu) IOMMU=$2 ;;
 	--scalable) SCALABLE=$2 ;;
 	--append) APPEND+=" $2" ;;

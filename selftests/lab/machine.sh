@@ -56,7 +56,7 @@ machine_core() {
 		accel+=,thread=single
 	fi
 	QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -machine "$board" -accel "$accel" -cpu max
+		-no-reboot -machine "$board" -accel "$accel" -cpu "$CPU"
 		-smp "$CPUS" -m "$MEMORY")
 	# Time that nobody waits for passes at once.
 	! ((ICOUNT)) || QEMU+=(-icount "shift=0,sleep=off")
