@@ -19,13 +19,12 @@ check=$LAB_TREE/selftests/check
 step "building for $kver" \
 	"$LAB_DIR/build.sh" --kernel lab modules tools selftests || exit 1
 
-# boot NAME PROGRAM ARGUMENT [OPTION...]: the machine, and one program in it.
+# boot NAME PROGRAM ARGUMENT OPTION...: the machine, and one program in it.
 boot() {
 	local name=$1 program=$2 argument=$3
 	shift 3
 
 	tap_program "$name" "$LAB_DIR/lab.sh" --kernel lab --timeout 900 "$@" \
-		--device edu --device edu --device testdev:16G \
 		--payload "$out/$kver/iovascope.ko" \
 		--payload "$out/tools/iovascope" \
 		--payload "$out/selftests/." \
@@ -34,9 +33,18 @@ boot() {
 		-- "./$program" "$argument"
 }
 
-boot "second opinion" opinion_guest.sh opinion_test
+devices=(--device edu --device edu --device testdev:16G)
+many=(--device edu --device edu)
+for _ in {1..7}; do
+	many+=(--device testdev:2G)
+done
+many+=(--device testdev:256M --device testdev:64G --device e1000e)
+
+boot "second opinion" opinion_guest.sh opinion_test "${devices[@]}"
 boot "second opinion, scalable mode" opinion_guest.sh opinion_test \
-	--scalable second
-boot "iommufd" opinion_guest.sh iommufd_test
-boot "why, with iommufd" why_guest.sh iommufd
+	"${devices[@]}" --scalable second
+boot "iommufd" opinion_guest.sh iommufd_test "${devices[@]}"
+boot "why, with iommufd" why_guest.sh iommufd "${devices[@]}"
+boot "why, by large steps" why_guest.sh large_steps "${many[@]}" \
+	--memory 8192 --hugepages 4
 tap_totals
