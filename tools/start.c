@@ -67,6 +67,28 @@ static uint64_t per_page(uint64_t ns, uint64_t bytes)
 	return bytes >> 12 ? ns / (bytes >> 12) : 0;
 }
 
+/*
+ * Who is in its first call has no sums yet: none of its calls has returned. The
+ * record that is made of the call belongs to the snapshot.
+ */
+static struct json_object *find_beginner(struct json_object *snap, uint64_t pid)
+{
+	json_object_object_foreach(tree_get(snap, "inflight"), call, record) {
+		struct json_object *made;
+
+		if (tree_u64_or_0(record, "pid") != pid)
+			continue;
+		made = tree_new();
+		tree_share(made, record, "pid");
+		tree_share(made, record, "comm");
+		tree_add_u64(made, "alive", 1);
+		tree_add_u64(made, "pin_faulting_ns", 0);
+		tree_add(tree_get(snap, "processes"), call, made);
+		return made;
+	}
+	return NULL;
+}
+
 /* A PID may have been used again: the process that came last is meant. */
 static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 {
@@ -79,6 +101,8 @@ static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 			       tree_u64_or_0(found, "first_ns")))
 			found = record;
 	}
+	if (!found)
+		found = find_beginner(snap, pid);
 	if (!found)
 		fail(EXIT_USAGE, "%ju: no such process (`iovascope processes` lists them)",
 		     (uintmax_t)pid);

@@ -103,6 +103,12 @@ began blind_unpin region_unmap_ns=$((9 * S)) teardown_ns=$((8 * S)) \
 [[ $counting ]] || sed -i -E 's/^(unpin .*)state=attached/\1state=off/' "$tree/probes"
 tells "blind-probe in teardown" 1 blind-probe $((8 * S)) \
 	'[.causes[].cause] | index("teardown-walk") == null'
+began beginner
+[[ $counting ]] || {
+	echo "format 1" >"$tree/processes"
+	echo "4242.0 op=pin pid=4242 comm=q age_ns=$((11 * S)) iova=0x0 bytes=4096" >>"$tree/inflight"
+}
+tells "stuck-pin in the first call" 1 stuck-pin $((11 * S))
 began entries region_map_ns=$((3 * S)) map_ns=$((3 * S)) pin_faulting_ns=0
 tells "map-entries" 0 map-entries $((3 * S))
 began quick region_map_ns=90000000 pin_ns=90000000 pin_faulting_ns=90000000
