@@ -38,13 +38,14 @@ many=(--device edu --device edu)
 for _ in {1..7}; do
 	many+=(--device testdev:2G)
 done
-many+=(--device testdev:256M --device testdev:64G --device e1000e)
+many+=(--device testdev:256M --device e1000e)
 
 boot "second opinion" opinion_guest.sh opinion_test "${devices[@]}"
 boot "second opinion, scalable mode" opinion_guest.sh opinion_test \
 	"${devices[@]}" --scalable second
 boot "iommufd" opinion_guest.sh iommufd_test "${devices[@]}"
 boot "why, with iommufd" why_guest.sh iommufd "${devices[@]}"
-boot "why, by large steps" why_guest.sh large_steps "${many[@]}" \
-	--memory 8192 --hugepages 4
+boot "why" why_guest.sh mappings "${many[@]}" --memory 8192 --hugepages 4
+boot "why, by large steps" why_guest.sh large_steps --icount --device edu \
+	--device testdev:64G --memory 4096 --hugepages 1
 tap_totals

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: why_guest.sh able|large_steps|sp_off|no_1g|no_2m|off|none|iommufd
+# usage: why_guest.sh able|mappings|large_steps|sp_off|no_1g|no_2m|off|none|iommufd
 #
 # In the lab: every cause that `iovascope why` and `iovascope host` know is
 # brought about for real, by a client, a parameter, or the machine this was
@@ -39,7 +39,6 @@ EDU=$(device 0x1234:0x11e8 0)
 IDLE=$(device 0x1234:0x11e8 1)
 BAR=$(device 0x1b36:0x0005 0)
 SMALL=$(device 0x1b36:0x0005 7)
-WIDE=$(device 0x1b36:0x0005 8)
 NIC=$(device 0x8086:0x10d3 0)
 
 let_go() {
@@ -80,12 +79,14 @@ give_to_vfio() {
 }
 
 # asks EXIT FILTER ARG...: iovascope ARG... --json must end with EXIT, and the
-# filter must hold of what it says. $c is the first cause.
+# filter must hold of what it says. $c is the first cause. EXIT may be "told",
+# where it depends on how fast the machine is: what the answer says itself.
 asks() {
 	local want=$1 filter=$2 rc=0
 	shift 2
 
 	./iovascope "$@" --json >/run/answer || rc=$?
+	[[ $want != told ]] || want=$(jq .fix_needed /run/answer)
 	((rc == want)) &&
 		jq -e ".causes[0] as \$c | $filter" /run/answer >/dev/null &&
 		return
@@ -268,9 +269,11 @@ start_bars() {
 		[[ $(./iovascope why --start "$PID" | sed -n 1p) == *BAR* ]]
 }
 
-# On a kernel that resolves them by large steps, all is well with them.
+# Time is judged here, by nanoseconds for each 4 KiB: on a machine whose time
+# is the number of its instructions. On a kernel that resolves BARs by large
+# steps, all is well with them.
 start_bars_by_large_steps() {
-	hold ./why_client --device "$WIDE" --bars 64G &&
+	hold ./why_client --device "$BAR" --bars 64G &&
 		asks 0 ".fix_needed == 0 and .missing == [] and
 			.backings.mmio.bytes == 64 * $G and
 			([.causes[].cause] | index(\"bar-lookup\") == null and
@@ -280,7 +283,7 @@ start_bars_by_large_steps() {
 # By 2 MiB steps where their address allows no others, and the address that
 # is said to do, does: see above.
 start_bar_address() {
-	hold ./why_client --device "$WIDE" --bars 64G --bar-shift 2M &&
+	hold ./why_client --device "$BAR" --bars 64G --bar-shift 2M &&
 		asks 1 "$(cause bar-address "
 			.backings.mmio.bytes == 64 * $G and
 			\$c.ns == .backings.mmio.ns and
@@ -298,7 +301,7 @@ start_bar_address() {
 
 # By no large steps at all: the address is part of the evidence.
 start_bar_lookup_by_address() {
-	hold ./why_client --device "$WIDE" --bars 1028M --bar-shift 4K &&
+	hold ./why_client --device "$BAR" --bars 1028M --bar-shift 4K &&
 		asks 1 "$(cause bar-lookup "
 			.backings.mmio.bytes == 1028 * $M and
 			\$c.askew_bytes == 1028 * $M and
@@ -359,7 +362,8 @@ start_teardown() {
 
 start_duplicates() {
 	hold ./why_client "${SEVEN[@]}" --containers "${GIB[@]}" &&
-		asks 1 "$(cause duplicate-pins "
+		asks told "$(cause duplicate-pins "
+			(.fix_needed == 1) == (.total_ns >= 100000000) and
 			\$c.factor_percent == 700 and
 			.backings.hugetlb_1g.bytes == 7 * $G")" \
 			why --start "$PID"
@@ -395,7 +399,7 @@ start_blind() {
 			.phases.first_touch_ns == 0 and .backings == {} and
 			.missing == [\"pin: the probe pin is off\"]")" \
 			why --start "$PID" &&
-		asks 0 '.missing | index("devices: the probe attach is off") !=
+		asks 1 '.missing | index("devices: the probe attach is off") !=
 			null' why "$EDU" --want 2m
 }
 
@@ -424,7 +428,7 @@ no_1g_pages() {
 }
 
 # What is alike on every kernel.
-test_mappings() {
+every_kernel() {
 	insmod ./iovascope.ko
 	tap "host: no-backend, before VFIO is loaded" host_without_backend
 	modprobe vfio-pci
@@ -461,28 +465,33 @@ test_mappings() {
 }
 
 # Last, because it loads the module anew.
-test_blind() {
+every_kernel_blind() {
 	tap "a module that is blind" blind
 	tap "host: blind-probe" host_blind
 	tap "start: blind-probe" start_blind
 }
 
 test_able() {
-	test_mappings
+	every_kernel
 	tap "start: bar-lookup, seven devices and 1 GiB pages" start_bars
-	test_blind
+	every_kernel_blind
+}
+
+# The same on another kernel, but for what its time goes into.
+test_mappings() {
+	every_kernel
+	every_kernel_blind
 }
 
 # A kernel that resolves BARs by the steps their addresses allow, and pins
 # memory in batches: opinion.sh.
 test_large_steps() {
-	test_mappings
+	load
 	tap "start: BARs by large steps" start_bars_by_large_steps
 	tap "start: bar-address" start_bar_address
 	tap "start: bar-lookup, for want of a good address" \
 		start_bar_lookup_by_address
 	tap "start: map-entries" start_map_entries
-	test_blind
 }
 
 sp_off() {
