@@ -213,7 +213,7 @@ static void tell_lookup(struct start *start, struct json_object *found,
 {
 	tree_add_u64(found, "bytes_resolved", bytes);
 	tree_add_u64(found, "ns_per_page", per_page(ns, bytes));
-	cause_evidence(found, "%ju calls resolved %s in %s: %ju ns for each 4 KiB; by 4 KiB steps it is 90 and more, by 2 MiB steps 10 to 20, by 1 GiB steps less than 1",
+	cause_evidence(found, "%ju calls resolved %s in %s: %ju ns for each 4 KiB; by 4 KiB steps it is 90 and more, by 2 MiB steps at most 20, by 1 GiB steps less than 1",
 		       (uintmax_t)value(start, "pin_mmio_calls"),
 		       human_bytes(bytes).s, human_ns(ns).s,
 		       (uintmax_t)per_page(ns, bytes));

@@ -47,5 +47,5 @@ boot "iommufd" opinion_guest.sh iommufd_test "${devices[@]}"
 boot "why, with iommufd" why_guest.sh iommufd "${devices[@]}"
 boot "why" why_guest.sh mappings "${many[@]}" --memory 8192 --hugepages 4
 boot "why, by large steps" why_guest.sh large_steps --icount --device edu \
-	--device testdev:64G --memory 4096 --hugepages 1
+	--device testdev:128G --memory 4096 --hugepages 1
 tap_totals

@@ -273,9 +273,9 @@ start_bars() {
 # is the number of its instructions. On a kernel that resolves BARs by large
 # steps, all is well with them.
 start_bars_by_large_steps() {
-	hold ./why_client --device "$BAR" --bars 64G &&
+	hold ./why_client --device "$BAR" --bars 128G &&
 		asks 0 ".fix_needed == 0 and .missing == [] and
-			.backings.mmio.bytes == 64 * $G and
+			.backings.mmio.bytes == 128 * $G and
 			([.causes[].cause] | index(\"bar-lookup\") == null and
 			index(\"bar-address\") == null)" why --start "$PID"
 }
@@ -283,11 +283,11 @@ start_bars_by_large_steps() {
 # By 2 MiB steps where their address allows no others, and the address that
 # is said to do, does: see above.
 start_bar_address() {
-	hold ./why_client --device "$BAR" --bars 64G --bar-shift 2M &&
+	hold ./why_client --device "$BAR" --bars 128G --bar-shift 2M &&
 		asks 1 "$(cause bar-address "
-			.backings.mmio.bytes == 64 * $G and
+			.backings.mmio.bytes == 128 * $G and
 			\$c.ns == .backings.mmio.ns and
-			\$c.askew_bytes == 64 * $G and
+			\$c.askew_bytes == 128 * $G and
 			\$c.va % $G == 2 * $M and
 			(\$c.va + \$c.shift_bytes) % $G == 0 and
 			(.answer | test(\"BAR\"))")" why --start "$PID" || return
