@@ -17,7 +17,7 @@
 #   machines without VT-d, with it off, in passthrough, with two processors
 #   why      every cause that iovascope why knows, brought about in the lab
 #   opinion  on the kernel that the lab builds: the census against the kernel's
-#            own print of the same tables, and iommufd
+#            own print of the same tables, iommufd, and why once more
 #   package  what is installed, by make and by Debian packages; dkms in a root
 #   hugepath the experimental backend: its tests, and clients served by it
 #   mutants  faults put in on purpose, which the tests must find

@@ -5,8 +5,8 @@
 #
 # What only the lab's own kernel can: it prints its IO page tables itself, a
 # second opinion on every leaf of the census (opinion_test.c); and it has
-# iommufd (iommufd_test.c, and what why says of it). Builds that kernel if it is
-# not in the cache.
+# iommufd (iommufd_test.c, and what why says of it). And what why says on a kernel
+# that takes large steps. Builds that kernel if it is not in the cache.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
