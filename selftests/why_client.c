@@ -45,7 +45,7 @@ struct options {
 	enum backing backing;
 	enum touch touch;
 	enum server server;
-	__u64 size, chunk, hole, bars, iova;
+	__u64 size, chunk, hole, bars, bar_shift, iova;
 	const char *file;
 	int read_only;
 	int gated;
@@ -81,8 +81,11 @@ static const char usage_text[] =
 "                     neighbours are neighbours physically (all)\n"
 "  --iova ADDRESS     where the devices see the memory (0x1000000000)\n"
 "  --read-only        map the second half of the memory for reading only\n"
-"  --hole SIZE        leave out as much after the first half of the memory\n"
+"  --hole SIZE        leave out as much after the first half of the memory, and\n"
+"                     of each BAR\n"
 "  --bars SIZE        the first SIZE of each device's largest BAR, too\n"
+"  --bar-shift SIZE   have BARs at virtual addresses that are so far from one\n"
+"                     that is aligned to 1 GiB (0)\n"
 "  --gated            instead of memory, map a file whose server is asleep\n";
 
 static int usage(const char *why, const char *what)
@@ -131,6 +134,7 @@ enum {
 	OPT_READ_ONLY,
 	OPT_HOLE,
 	OPT_BARS,
+	OPT_BAR_SHIFT,
 	OPT_GATED,
 	OPT_HELP,
 };
@@ -148,6 +152,7 @@ static const struct option long_options[] = {
 	{ "read-only", no_argument, NULL, OPT_READ_ONLY },
 	{ "hole", required_argument, NULL, OPT_HOLE },
 	{ "bars", required_argument, NULL, OPT_BARS },
+	{ "bar-shift", required_argument, NULL, OPT_BAR_SHIFT },
 	{ "gated", no_argument, NULL, OPT_GATED },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{}
@@ -190,6 +195,9 @@ static void parse_option(int option)
 		break;
 	case OPT_BARS:
 		opt.bars = parse_size(optarg);
+		break;
+	case OPT_BAR_SHIFT:
+		opt.bar_shift = parse_size(optarg);
 		break;
 	case OPT_IOMMUFD:
 		opt.server = parse_word(optarg, server_names, SERVER_VFIO);
@@ -342,18 +350,30 @@ static int largest_bar(const char *bdf)
 	return best;
 }
 
+/* As a BAR is mapped that has an MSI-X table in its middle. */
+static void map_bar(struct vfio *v, __u64 iova, char *va)
+{
+	__u64 half = opt.bars / 2, rest = half + opt.hole;
+
+	if (!opt.hole) {
+		vfio_map(v, iova, va, opt.bars);
+		return;
+	}
+	vfio_map(v, iova, va, half);
+	vfio_map(v, iova + rest, va + rest, opt.bars - rest);
+}
+
 /* A TiB for each, far from the memory. */
 static void map_bars(struct vfio *v)
 {
 	__u64 iova = 1ULL << 40;
-	void *va;
 	int i;
 
-	for (i = 0; i < v->nr; i++, iova += 1ULL << 40) {
-		va = vfio_bar_mmap(&v->dev[i], largest_bar(v->dev[i].bdf), 0,
-				   opt.bars, SZ_1G, 0);
-		vfio_map(v, iova, va, opt.bars);
-	}
+	for (i = 0; i < v->nr; i++, iova += 1ULL << 40)
+		map_bar(v, iova,
+			vfio_bar_mmap(&v->dev[i],
+				      largest_bar(v->dev[i].bdf), 0, opt.bars,
+				      SZ_1G, opt.bar_shift));
 }
 
 static void map_all(void)

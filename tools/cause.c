@@ -101,6 +101,10 @@ static const struct {
 		"BARs were resolved one 4 KiB page at a time",
 		"a kernel that maps BARs by large pages (huge pfnmaps of vfio-pci, and type1 that steps by them), with the BAR's virtual address aligned to 1 GiB"
 	},
+	[CAUSE_BAR_ADDRESS] = { "bar-address", true,
+		"BARs were resolved 2 MiB at a time: their virtual address is not aligned as they are",
+		"let the client mmap BARs at virtual addresses that are aligned to 1 GiB"
+	},
 	[CAUSE_BASE_PAGES] = { "base-pages", true,
 		"memory is made of 4 KiB pages, each pinned and mapped by itself",
 		"back it with 1 GiB hugetlb pages"
@@ -131,7 +135,7 @@ static const struct {
 	},
 	[CAUSE_BLIND_PROBE] = { "blind-probe", true,
 		"the module cannot see all: a probe is not attached",
-		"see `iovascope probes`: use a module that knows this kernel"
+		"load the module without skip=; if a symbol is missing (`iovascope probes`), use a module that knows this kernel"
 	},
 };
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blind.h"
 #include "cause.h"
 #include "command.h"
 #include "fail.h"
@@ -276,18 +277,22 @@ static void judge_backends(struct json_object *view)
 static void judge_probe(struct json_object *view, const char *row,
 			struct json_object *probe)
 {
-	if (tree_is(probe, "state", "attached") ||
-	    tree_is(probe, "state", "waiting") ||
-	    tree_is(probe, "state", "unused"))
+	struct json_object *found;
+
+	if (!probe_is_blind(probe))
 		return;
-	if (!tree_u64_or_0(probe, "required")) {
-		missing_add(view, "what %s feeds: the probe is %s", row,
-			    tree_word(probe, "state"));
+	/* A kernel without the function: no setting brings it back. */
+	if (tree_is(probe, "state", "missing") &&
+	    !tree_u64_or_0(probe, "required")) {
+		missing_add(view, "what %s feeds: the probe is missing", row);
 		return;
 	}
-	cause_evidence(add(view, CAUSE_BLIND_PROBE),
-		       "probe %s at %s is %s", row, tree_word(probe, "symbol"),
-		       tree_word(probe, "state"));
+	found = add(view, CAUSE_BLIND_PROBE);
+	add_word(found, "probe", row);
+	cause_says(found, "the module cannot see all: its probe %s is %s", row,
+		   tree_word(probe, "state"));
+	cause_evidence(found, "its symbol is %s, and `iovascope probes` says what it feeds",
+		       tree_word(probe, "symbol"));
 }
 
 static void judge_probes(struct json_object *view, struct json_object *snap)

@@ -379,6 +379,18 @@ static bool find_cut(struct judge *judge, const struct run *run,
 	return false;
 }
 
+static void tell_bar(struct json_object *found, const struct bar *bar)
+{
+	if (!found)
+		return;
+	add_word(found, "device", bar->device);
+	tree_add_u64(found, "bar", bar->nr);
+	tree_add_u64(found, "bar_bytes", bar->bytes);
+	cause_evidence(found, "BAR %u of %s has %s at physical address 0x%jx",
+		       bar->nr, bar->device, human_bytes(bar->bytes).s,
+		       (uintmax_t)bar->phys);
+}
+
 static bool overlaps(uint64_t first, uint64_t last, uint64_t from, uint64_t to)
 {
 	return first <= to && last >= from;
@@ -391,6 +403,7 @@ static void cut_by_hole(struct judge *judge, const struct fragment *part,
 	bool pci = first >= PCI_FIRST && last <= PCI_LAST;
 	struct json_object *found;
 	char group[64];
+	struct bar bar;
 
 	snprintf(group, sizeof(group), "%jx", (uintmax_t)first);
 	found = add(judge, CAUSE_HOLE, group, part);
@@ -404,6 +417,8 @@ static void cut_by_hole(struct judge *judge, const struct fragment *part,
 		   leaf_names[judge->want]);
 	cause_evidence(found, "0x%jx to 0x%jx is not mapped to it, but both sides are",
 		       (uintmax_t)first, (uintmax_t)last);
+	if (part->run->mmio && bar_find(phys_of(part), &bar))
+		tell_bar(found, &bar);
 	if (part->run->mmio)
 		cause_fix(found, "move the page that is left out (MSI-X table) to another BAR: QEMU -device vfio-pci,x-msix-relocation=barN");
 	if (!vga && !pci)
@@ -532,18 +547,6 @@ static void judge_memory(struct judge *judge, const struct fragment *part)
 	} else {
 		judge_end(judge, part, frame.bytes);
 	}
-}
-
-static void tell_bar(struct json_object *found, const struct bar *bar)
-{
-	if (!found)
-		return;
-	add_word(found, "device", bar->device);
-	tree_add_u64(found, "bar", bar->nr);
-	tree_add_u64(found, "bar_bytes", bar->bytes);
-	cause_evidence(found, "BAR %u of %s has %s at physical address 0x%jx",
-		       bar->nr, bar->device, human_bytes(bar->bytes).s,
-		       (uintmax_t)bar->phys);
 }
 
 static void too_small(struct judge *judge, const struct fragment *part,

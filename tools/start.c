@@ -7,14 +7,19 @@
  *
  * Each nanosecond has one cause. The first touch of memory is known apart from
  * its lookup; where several backings were touched first, nobody knows which
- * took how long of it, and that is said. A lookup is judged by what a 4 KiB
- * page of it cost: who steps by large pages is far below who does not.
+ * took how long of it, and that is said. A lookup of BARs is judged by what a
+ * 4 KiB page of it cost: who steps by large pages is far below who does not.
+ * Whether they were large enough, the addresses tell: see barmap.c.
+ *
+ * Where a probe is blind, its calls are in the rest of the phase around them.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "barmap.h"
+#include "blind.h"
 #include "cause.h"
 #include "command.h"
 #include "fail.h"
@@ -28,12 +33,18 @@
 
 #define NEGLIGIBLE_NS	100000000ull
 #define STUCK_NS	10000000000ull
-/* No CPU looks a page up in less; 2 MiB at a time it is a few. */
-#define STEP_NS		20
+/*
+ * 4 KiB at a time, each costs 90 ns and more; 2 MiB at a time, with the page
+ * fault that comes with them, 10 to 20.
+ */
+#define STEP_NS		40
 
 struct start {
 	struct json_object *view;
+	struct json_object *snap;
 	struct json_object *record;
+	/* Only the sums are there: no process to look at. */
+	bool recorded;
 	uint64_t total;
 	uint64_t touch;
 	uint64_t base_lookup;
@@ -56,6 +67,28 @@ static uint64_t per_page(uint64_t ns, uint64_t bytes)
 	return bytes >> 12 ? ns / (bytes >> 12) : 0;
 }
 
+/*
+ * Who is in its first call has no sums yet: none of its calls has returned. The
+ * record that is made of the call belongs to the snapshot.
+ */
+static struct json_object *find_beginner(struct json_object *snap, uint64_t pid)
+{
+	json_object_object_foreach(tree_get(snap, "inflight"), call, record) {
+		struct json_object *made;
+
+		if (tree_u64_or_0(record, "pid") != pid)
+			continue;
+		made = tree_new();
+		tree_share(made, record, "pid");
+		tree_share(made, record, "comm");
+		tree_add_u64(made, "alive", 1);
+		tree_add_u64(made, "pin_faulting_ns", 0);
+		tree_add(tree_get(snap, "processes"), call, made);
+		return made;
+	}
+	return NULL;
+}
+
 /* A PID may have been used again: the process that came last is meant. */
 static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 {
@@ -68,6 +101,8 @@ static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 			       tree_u64_or_0(found, "first_ns")))
 			found = record;
 	}
+	if (!found)
+		found = find_beginner(snap, pid);
 	if (!found)
 		fail(EXIT_USAGE, "%ju: no such process (`iovascope processes` lists them)",
 		     (uintmax_t)pid);
@@ -173,31 +208,54 @@ static void judge_touch(struct start *start)
 				value(start, "pin_faulting_bytes")));
 }
 
+static void tell_lookup(struct start *start, struct json_object *found,
+			uint64_t ns, uint64_t bytes)
+{
+	tree_add_u64(found, "bytes_resolved", bytes);
+	tree_add_u64(found, "ns_per_page", per_page(ns, bytes));
+	cause_evidence(found, "%ju calls resolved %s in %s: %ju ns for each 4 KiB; by 4 KiB steps it is 90 and more, by 2 MiB steps at most 20, by 1 GiB steps less than 1",
+		       (uintmax_t)value(start, "pin_mmio_calls"),
+		       human_bytes(bytes).s, human_ns(ns).s,
+		       (uintmax_t)per_page(ns, bytes));
+}
+
+static void tell_askew(struct json_object *found, const struct askew *askew)
+{
+	tree_add_u64(found, "va", askew->start);
+	tree_add_u64(found, "shift_bytes", askew->shift);
+	tree_add_u64(found, "askew_bytes", askew->bytes);
+	cause_evidence(found, "the process has %s of BARs at virtual addresses that allow steps of %s at most: the one at 0x%jx had to be 0x%jx further on, for 1 GiB",
+		       human_bytes(askew->bytes).s, leaf_names[askew->step],
+		       (uintmax_t)askew->start, (uintmax_t)askew->shift);
+}
+
 static void judge_bars(struct start *start)
 {
 	uint64_t bytes = value(start, "pin_mmio_bytes");
 	uint64_t ns = value(start, "pin_mmio_ns"), page = per_page(ns, bytes);
-	uint64_t looked = less(start->ram_bytes,
-			       value(start, "pin_faulting_bytes"));
-	uint64_t memory = per_page(start->base_lookup + start->huge_lookup,
-				   looked);
+	bool lives = !start->recorded && value(start, "alive");
+	struct askew askew = { 0 };
 	struct json_object *found;
 
-	if (page < STEP_NS && (!memory || page * 4 < memory))
+	if (!page)
 		return;
-	found = add(start, CAUSE_BAR_LOOKUP, ns);
+	if (!lives || !barmap_askew(value(start, "pid"), &askew))
+		missing_add(start->view, "whether the virtual addresses of BARs were aligned to 1 GiB: the process' mappings are not there to read");
+	if (page < STEP_NS && !askew.bytes)
+		return;
+	found = add(start, page < STEP_NS ? CAUSE_BAR_ADDRESS :
+		    CAUSE_BAR_LOOKUP, ns);
 	if (!found)
 		return;
-	tree_add_u64(found, "bytes_resolved", bytes);
-	tree_add_u64(found, "ns_per_page", page);
-	cause_says(found, "BARs of %s were resolved one 4 KiB page at a time",
-		   human_bytes(bytes).s);
-	cause_evidence(found, "%ju calls resolved %s in %s: %ju ns for each 4 KiB; by 2 MiB steps it were at most a few",
-		       (uintmax_t)value(start, "pin_mmio_calls"),
-		       human_bytes(bytes).s, human_ns(ns).s, (uintmax_t)page);
-	if (memory)
-		cause_evidence(found, "memory that was there took %ju ns for each 4 KiB",
-			       (uintmax_t)memory);
+	tell_lookup(start, found, ns, bytes);
+	if (askew.bytes)
+		tell_askew(found, &askew);
+	if (page < STEP_NS)
+		cause_says(found, "BARs of %s were resolved by small steps: the virtual address 0x%jx is not aligned as its BAR is",
+			   human_bytes(bytes).s, (uintmax_t)askew.start);
+	else
+		cause_says(found, "BARs of %s were resolved one 4 KiB page at a time",
+			   human_bytes(bytes).s);
 }
 
 /* Distinct bytes of memory in the process' tables. */
@@ -348,7 +406,8 @@ static void judge_rest(struct start *start)
 	uint64_t bytes = value(start, "teardown_bytes");
 	struct json_object *phases = tree_get(start->view, "phases"), *found;
 
-	found = add(start, CAUSE_TEARDOWN_WALK,
+	found = blind_probe(start->snap, "unpin") ? NULL :
+		add(start, CAUSE_TEARDOWN_WALK,
 		    tree_u64_or_0(phases, "walk_ns"));
 	if (found)
 		cause_evidence(found, "%s of %s in teardown went neither into unmapping nor unpinning; %s were torn down",
@@ -363,6 +422,38 @@ static void judge_rest(struct start *start)
 			       (uintmax_t)value(start, "added_4k_leaves"),
 			       (uintmax_t)value(start, "added_2m_leaves"),
 			       (uintmax_t)value(start, "added_1g_leaves"));
+}
+
+/* What a blind probe would have counted is in the rest of a phase. */
+static void judge_blind(struct start *start)
+{
+	static const struct {
+		const char *feed;
+		const char *phase;
+	} rests[] = {
+		{ "pin", "map_rest_ns" },
+		{ "unpin", "walk_ns" },
+		{ "teardown", "unmap_rest_ns" },
+	};
+	struct json_object *phases = tree_get(start->view, "phases"), *found;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rests); i++) {
+		const char *feed = rests[i].feed;
+		const char *row = blind_probe(start->snap, feed);
+
+		blind_tell(start->view, start->snap, feed);
+		if (!row)
+			continue;
+		found = add(start, CAUSE_BLIND_PROBE,
+			    tree_u64_or_0(phases, rests[i].phase));
+		if (!found)
+			continue;
+		tree_add(found, "probe", json_object_new_string(row));
+		cause_says(found, "what it is, the module cannot see: its probe %s is not attached",
+			   row);
+		cause_evidence(found, "%s is not counted: its time is in %s",
+			       feed, rests[i].phase);
+	}
 }
 
 /* The letter in /proc/TID/stat behind the name, which may hold anything. */
@@ -518,14 +609,16 @@ static struct json_object *read_snapshot(const struct request *request)
 	if (request->from_file)
 		return snapshot_load(request->from_file);
 	snap = snapshot_read(request->debugfs, SECTION_PROCESSES |
-			     SECTION_DOMAINS | SECTION_INFLIGHT);
+			     SECTION_DOMAINS | SECTION_INFLIGHT |
+			     SECTION_PROBES);
 	snapshot_add(snap, request->debugfs, 0, SECTION_CENSUS);
 	return snap;
 }
 
 struct json_object *read_start(const struct request *request)
 {
-	struct start start = { .view = answer_new("start") };
+	struct start start = { .view = answer_new("start"),
+			       .recorded = request->from_file };
 	struct json_object *snap, *first;
 
 	if (*request->args)
@@ -534,6 +627,7 @@ struct json_object *read_start(const struct request *request)
 	if (request->want)
 		fail(EXIT_USAGE, "why --start does not take --want: it is about time");
 	snap = read_snapshot(request);
+	start.snap = snap;
 	start.record = find_process(snap, request->start);
 	tree_add(start.view, "target",
 		 target_of(snap, start.record, request->start));
@@ -545,6 +639,7 @@ struct json_object *read_start(const struct request *request)
 	judge_duplicates(&start, request, snap);
 	judge_memory(&start);
 	judge_rest(&start);
+	judge_blind(&start);
 	order(&start, first);
 	answer(&start);
 	json_object_put(snap);

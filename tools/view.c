@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blind.h"
 #include "cost.h"
 #include "fail.h"
 #include "tree.h"
@@ -149,9 +150,7 @@ static struct json_object *blind_of(struct json_object *probes)
 	struct json_object *blind = tree_new();
 
 	json_object_object_foreach(probes, row, probe)
-		if (!tree_is(probe, "state", "attached") &&
-		    !tree_is(probe, "state", "waiting") &&
-		    !tree_is(probe, "state", "unused"))
+		if (probe_is_blind(probe))
 			tree_add(blind, row, json_object_get(probe));
 	return blind;
 }

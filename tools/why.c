@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blind.h"
 #include "cause.h"
 #include "command.h"
 #include "fail.h"
@@ -335,13 +336,16 @@ struct json_object *read_why(const struct request *request)
 		fail(EXIT_USAGE, "why needs one PID, device or domain: %s",
 		     "`iovascope domains` lists them");
 	snap = snapshot_read(request->debugfs, SECTION_DOMAINS | SECTION_UNITS |
-			     SECTION_CENSUS | SECTION_INFLIGHT);
+			     SECTION_CENSUS | SECTION_INFLIGHT |
+			     SECTION_PROBES);
 	view = answer_new("why");
 	tree_add(view, "want", json_object_new_string(leaf_words[want]));
 	target = target_find(snap, request->args[0]);
 	tree_add(view, "target", target);
 	add_zeros(view);
 	tell_inflight(view, snap);
+	blind_tell(view, snap, "devices");
+	blind_tell(view, snap, "backend");
 	if (judge_machine(view, snap)) {
 		tables = target_tables(snap, target);
 		json_object_object_foreach(tables, table, device) {

@@ -17,7 +17,7 @@
 #   machines without VT-d, with it off, in passthrough, with two processors
 #   why      every cause that iovascope why knows, brought about in the lab
 #   opinion  on the kernel that the lab builds: the census against the kernel's
-#            own print of the same tables, and iommufd
+#            own print of the same tables, iommufd, and why once more
 #   package  what is installed, by make and by Debian packages; dkms in a root
 #   kernels  the other kernels of the lab: dkms in a root of each, the guest's
 #            tests, and a table of what passed where
@@ -40,9 +40,9 @@ STAGES="
 1 lab      48 $LAB_DIR/lab_test.sh
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
-1 why      37 $CHECK_DIR/why.sh
+1 why      41 $CHECK_DIR/why.sh
 2 hugepath 60 $CHECK_DIR/hugepath.sh
-2 opinion  53 $CHECK_DIR/opinion.sh
+2 opinion  87 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
 2 kernels 690 $CHECK_DIR/kernels.sh
 1 mutants   1 $CHECK_DIR/mutants.sh

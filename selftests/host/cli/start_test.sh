@@ -14,6 +14,7 @@ began() {
 	mkdir -p "$start_root/proc"
 	export IOVASCOPE_SYSROOT=$start_root
 	echo "format 1" >"$tree/inflight"
+	sed -i 's/state=missing/state=attached/' "$tree/probes"
 	printf '%s\n' "format 1" "7 pid=4242 comm=qemu start_ns=1 alive=1 first_ns=1 last_ns=2 ${*:2}" \
 		>"$tree/processes"
 	echo "format 1" >"$tree/devices/0000:3b:00.0/runs"
@@ -49,6 +50,40 @@ began big_steps region_map_ns=$((2 * S)) pin_ns=$((2 * S)) pin_faulting_ns=0 \
 	pin_base_bytes=$((8 << 30)) pin_base_ns=$S
 tells "BARs by large steps are no cause" 1 base-pages $S \
 	'[.causes[].cause] | index("bar-lookup") == null'
+
+# has_bar START BYTES OFFSET: where the process has the second BAR of a device.
+has_bar() {
+	[[ $counting ]] ||
+		printf '%x-%x rw-s %x 00:11 114   anon_inode:[vfio-device]\n' \
+			"$1" $(($1 + $2)) $(((1 << 40) + $3)) \
+			>>"$start_root/proc/4242/maps"
+}
+
+# by_2m NAME: BARs took what steps of 2 MiB take.
+by_2m() {
+	began "$1" region_map_ns=$S pin_ns=$S pin_faulting_ns=0 \
+		pin_mmio_bytes=$((128 << 30)) pin_mmio_ns=$((S / 2))
+	[[ $counting ]] || mkdir -p "$start_root/proc/4242"
+}
+
+by_2m askew
+has_bar 0x7f0000200000 $((128 << 30)) 0
+has_bar 0x7e0000000000 $((2 << 30)) 0
+tells "bar-address" 1 bar-address $((S / 2)) \
+	'.causes[0].askew_bytes == 137438953472 and .missing == []
+	 and .causes[0].va == 139637978824704
+	 and .causes[0].shift_bytes == 1071644672 and .causes[0].ns_per_page == 14'
+by_2m aligned
+has_bar 0x7f0000000000 $((128 << 30)) 0
+has_bar 0x7e0000200000 $((2 << 30)) $((2 << 20))
+has_bar 0x7d0000001000 $((1 << 30)) $((1 << 20))
+json "start: BARs at good addresses" '.causes == [] and .missing == []' \
+	why --start 4242 --json
+by_2m unknown
+json "start: BARs at addresses that nobody knows" '.causes == []
+	and (.missing | length == 1 and (.[0] | test("virtual addresses")))' \
+	why --start 4242 --json
+
 began base region_map_ns=$((3 * S)) pin_ns=$((3 * S)) \
 	pin_faulting_ns=$S pin_base_bytes=$((1 << 30)) pin_base_ns=$((3 * S))
 tells "base-pages" 1 base-pages $((2 * S))
@@ -59,6 +94,21 @@ began teardown region_map_ns=$S region_unmap_ns=$((9 * S)) \
 	teardown_ns=$((8 * S)) unmap_ns=$S unpin_ns=$S pin_faulting_ns=0
 tells "teardown-walk" 0 teardown-walk $((6 * S)) \
 	'.phases.unmap_rest_ns == 1000000000'
+began blind region_map_ns=$((9 * S)) map_ns=$S pin_faulting_ns=0
+[[ $counting ]] || sed -i -E 's/^(pin .*)state=attached/\1state=off/' "$tree/probes"
+tells "blind-probe" 1 blind-probe $((8 * S)) '.causes[0].probe == "pin"
+	and .missing == ["pin: the probe pin is off"]'
+began blind_unpin region_unmap_ns=$((9 * S)) teardown_ns=$((8 * S)) \
+	pin_faulting_ns=0
+[[ $counting ]] || sed -i -E 's/^(unpin .*)state=attached/\1state=off/' "$tree/probes"
+tells "blind-probe in teardown" 1 blind-probe $((8 * S)) \
+	'[.causes[].cause] | index("teardown-walk") == null'
+began beginner
+[[ $counting ]] || {
+	echo "format 1" >"$tree/processes"
+	echo "4242.0 op=pin pid=4242 comm=q age_ns=$((11 * S)) iova=0x0 bytes=4096" >>"$tree/inflight"
+}
+tells "stuck-pin in the first call" 1 stuck-pin $((11 * S))
 began entries region_map_ns=$((3 * S)) map_ns=$((3 * S)) pin_faulting_ns=0
 tells "map-entries" 0 map-entries $((3 * S))
 began quick region_map_ns=90000000 pin_ns=90000000 pin_faulting_ns=90000000

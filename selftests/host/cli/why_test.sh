@@ -329,6 +329,15 @@ host_finds() {
 
 edit probes 's/^(map .*)state=attached/\1state=failed/'
 host_finds blind-probe
+scene host_skip
+edit probes 's/state=missing/state=attached/; s/^(pin .*)state=attached/\1state=off/'
+json_exit "host: every probe that is off" 1 \
+	'[.causes[] | select(.cause == "blind-probe") | .probe] == ["pin"]' \
+	host --json
+edit probes 's/^(vfio_attach .*)state=attached/\1state=off/'
+json "why: a probe that is off" \
+	'.missing == ["backend: the probe vfio_attach is off"]' \
+	why 0000:3b:00.0 --json
 scene host_sp_off
 set_system /proc/cmdline "intel_iommu=on,sp_off"
 host_finds sp-off
