@@ -49,6 +49,10 @@ static const struct {
 		"vfio_iommu_type1 is told to map each 4 KiB page by itself",
 		"echo N > /sys/module/vfio_iommu_type1/parameters/disable_hugepages, and restart the client"
 	},
+	[CAUSE_LEAVES_CAPPED] = { "leaves-capped", true,
+		"hugepath is told not to use larger leaves",
+		"echo 1G > " HUGEPATH_LEAF ", and restart the client"
+	},
 	[CAUSE_IOMMUFD_NO_HUGE] = { "iommufd-no-huge", true,
 		"iommufd writes 4K leaves only: IOMMU_OPTION_HUGE_PAGES is 0, or the client asks for VFIO_TYPE1_IOMMU (v1)",
 		"let the client set IOMMU_OPTION_HUGE_PAGES to 1, or use VFIO_TYPE1v2_IOMMU"

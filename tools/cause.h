@@ -8,6 +8,9 @@
 
 struct json_object;
 
+#define HUGEPATH_MODULE "iovascope_hugepath"
+#define HUGEPATH_LEAF "/sys/module/" HUGEPATH_MODULE "/parameters/leaf"
+
 /* Identifiers are a contract: listed under CAUSES in iovascope.1 and tested. */
 enum cause {
 	CAUSE_NOT_VTD,
@@ -17,6 +20,7 @@ enum cause {
 	CAUSE_HW_NO_2M,
 	CAUSE_SP_OFF,
 	CAUSE_DISABLE_HUGEPAGES,
+	CAUSE_LEAVES_CAPPED,
 	CAUSE_IOMMUFD_NO_HUGE,
 	CAUSE_JOINED_LATE,
 	CAUSE_NOT_CONGRUENT,

@@ -140,27 +140,43 @@ static void judge_cmdline(struct json_object *view)
 			       "/proc/cmdline has sp_off in intel_iommu=");
 }
 
+static void add_parameter(struct json_object *parameters, const char *module,
+			  const char *name)
+{
+	char *word = system_line("/sys/module/%s/parameters/%s", module, name);
+
+	if (word)
+		add_word(parameters, name, word);
+	free(word);
+}
+
 static void judge_parameters(struct json_object *view)
 {
-	static const char *const names[] = {
+	static const char *const type1_names[] = {
 		"disable_hugepages", "dma_entry_limit",
 		"allow_unsafe_interrupts"
 	};
-	struct json_object *type1 = tree_new(), *all = tree_new();
+	static const char *const hugepath_names[] = {
+		"takeover", "leaf", "dma_entry_limit",
+		"allow_unsafe_interrupts", "share_domains"
+	};
+	struct json_object *type1 = tree_new(), *hugepath = tree_new();
+	struct json_object *all = tree_new();
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char *word = system_line("/sys/module/vfio_iommu_type1/parameters/%s",
-					 names[i]);
-
-		if (word)
-			add_word(type1, names[i], word);
-		free(word);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(type1_names); i++)
+		add_parameter(type1, "vfio_iommu_type1", type1_names[i]);
 	tree_add(all, "vfio_iommu_type1", type1);
+	for (size_t i = 0; i < ARRAY_SIZE(hugepath_names); i++)
+		add_parameter(hugepath, HUGEPATH_MODULE, hugepath_names[i]);
+	tree_add(all, HUGEPATH_MODULE, hugepath);
 	tree_add(view, "parameters", all);
 	if (tree_is(type1, "disable_hugepages", "Y"))
 		cause_evidence(add(view, CAUSE_DISABLE_HUGEPAGES),
 			       "/sys/module/vfio_iommu_type1/parameters/disable_hugepages is Y");
+	if (tree_get(hugepath, "leaf") && !tree_is(hugepath, "leaf", "1G"))
+		cause_evidence(add(view, CAUSE_LEAVES_CAPPED),
+			       HUGEPATH_LEAF " is %s",
+			       tree_word(hugepath, "leaf"));
 }
 
 static void add_count(struct json_object *pool, const char *key,
@@ -248,6 +264,8 @@ static void judge_backends(struct json_object *view)
 	tree_add_u64(backends, "vfio", system_has("/sys/module/vfio") ||
 		     system_has("/dev/vfio/vfio"));
 	tree_add_u64(backends, "vfio_iommu_type1", type1);
+	tree_add_u64(backends, HUGEPATH_MODULE,
+		     system_has("/sys/module/" HUGEPATH_MODULE));
 	tree_add_u64(backends, "iommufd", iommufd);
 	tree_add(view, "backends", backends);
 	if (!type1 && !iommufd)

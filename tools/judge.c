@@ -139,6 +139,18 @@ static void one_by_one(struct judge *judge, const struct fragment *part,
 	cause_evidence(found, "/sys/module/vfio_iommu_type1/parameters/disable_hugepages is Y, and the table has no leaf larger than 4K");
 }
 
+static void capped(struct judge *judge, const struct fragment *part,
+		   enum leaf possible)
+{
+	struct json_object *found = add(judge, CAUSE_LEAVES_CAPPED, "", part);
+
+	if (!found)
+		return;
+	add_word(found, "possible", leaf_words[possible]);
+	cause_evidence(found, HUGEPATH_LEAF " is %s, and there are no larger leaves here",
+		       leaf_names[judge->cap]);
+}
+
 static void weak_unit(struct judge *judge, const struct fragment *part,
 		      enum leaf possible)
 {
@@ -187,6 +199,8 @@ static void judge_waste(struct judge *judge, const struct fragment *part,
 		switched_off(judge, part, possible);
 	else if (none && judge->type1 && maps_one_by_one())
 		one_by_one(judge, part, possible);
+	else if (judge->cap < possible && largest_used(part->run) <= judge->cap)
+		capped(judge, part, possible);
 	else if (judge->weak[possible] &&
 		 largest_used(part->run) < possible)
 		weak_unit(judge, part, possible);

@@ -21,6 +21,8 @@ struct judge {
 	/* Another unit that can not, or NULL. */
 	const char *weak[NR_LEAVES];
 	bool type1;
+	/* The largest leaf that hugepath is told to use, when it is its own. */
+	enum leaf cap;
 	bool iommufd;
 	bool only_4k;
 	uint64_t map_calls;

@@ -117,6 +117,17 @@ static void find_hardware(struct judge *judge, struct json_object *snap,
 	}
 }
 
+static enum leaf hugepath_cap(void)
+{
+	char *value = system_line(HUGEPATH_LEAF);
+	enum leaf leaf = LEAF_1G;
+
+	while (value && leaf > LEAF_4K && strcmp(value, leaf_names[leaf]))
+		leaf--;
+	free(value);
+	return leaf;
+}
+
 /* Who mapped, and how: from the domain that has the device. */
 static void find_domain(struct judge *judge, struct json_object *snap,
 			const char *device)
@@ -126,6 +137,8 @@ static void find_domain(struct judge *judge, struct json_object *snap,
 		if (!tree_lists(domain, "devices", device))
 			continue;
 		judge->type1 = tree_is(domain, "backend", "type1");
+		if (tree_is(domain, "backend", "hugepath"))
+			judge->cap = hugepath_cap();
 		judge->iommufd = tree_is(domain, "backend", "iommufd") ||
 			(!judge->type1 &&
 			 uses_iommufd(tree_u64_or_0(domain, "pid")));
@@ -174,7 +187,9 @@ static void passes_through(struct json_object *view, const char *device)
 static void judge_table(struct json_object *view, const struct request *request,
 			struct json_object *snap, const char *device)
 {
-	struct judge judge = { .view = view, .want = wanted(request) };
+	struct judge judge = {
+		.view = view, .want = wanted(request), .cap = LEAF_1G,
+	};
 	struct json_object *record, *section;
 	struct runs *runs;
 	uint64_t pid;
