@@ -107,7 +107,7 @@ struct hp_group {
 
 /**
  * struct hp_container - the backend's half of a VFIO container
- * @lock: around everything here
+ * @lock: see there
  * @domains: struct hp_domain, all with the same mappings
  * @windows: struct hp_window, the IOVAs that may be mapped, ascending
  * @regions: struct hp_region by IOVA, disjoint
@@ -117,6 +117,7 @@ struct hp_group {
  * @v2: type1's second rules of unmapping
  */
 struct hp_container {
+	/* Around everything here, in every call that VFIO makes. */
 	struct mutex lock;
 	struct list_head domains;
 	struct list_head windows;
