@@ -30,8 +30,8 @@ int hp_layout_check(void)
 #else
 
 #include <linux/btf.h>
-#include <linux/kernel_read_file.h>
-#include <linux/limits.h>
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -51,33 +51,57 @@ struct kernel_types {
 	unsigned int nr;
 };
 
-static int read_file(const char *path, struct btf_file *file)
+/* sysfs gives a page at a time. */
+static int read_all(struct file *from, void *data, size_t size)
 {
-	const struct btf_header *header;
-	ssize_t size;
+	loff_t pos = 0;
+	ssize_t got;
 
-	file->data = NULL;
-	size = kernel_read_file_from_path_initns(path, 0, &file->data, INT_MAX,
-						 NULL, READING_UNKNOWN);
-	if (size < 0)
-		return size;
-	header = file->data;
+	while (pos < size) {
+		got = kernel_read(from, data + pos, size - pos, &pos);
+		if (got <= 0)
+			return got ?: -EIO;
+	}
+	return 0;
+}
+
+static int check_header(struct btf_file *file, size_t size)
+{
+	const struct btf_header *header = file->data;
+
 	if (size < sizeof(*header) || header->magic != BTF_MAGIC ||
 	    header->hdr_len > size || header->str_len < 1 ||
 	    (u64)header->hdr_len + header->type_off + header->type_len > size ||
 	    (u64)header->hdr_len + header->str_off + header->str_len > size)
-		goto bad;
+		return -EINVAL;
 	file->types = file->data + header->hdr_len + header->type_off;
 	file->types_end = file->types + header->type_len;
 	file->strings = file->data + header->hdr_len + header->str_off;
 	file->strings_len = header->str_len;
-	if (file->strings[file->strings_len - 1])
-		goto bad;
-	return 0;
+	return file->strings[file->strings_len - 1] ? -EINVAL : 0;
+}
 
-bad:
-	vfree(file->data);
-	return -EINVAL;
+/*
+ * Not by kernel_read_file(): it asks the security modules for a policy for what
+ * is read, and some of them warn about a kind that they do not know.
+ */
+static int read_file(const char *path, struct btf_file *file)
+{
+	struct file *from = filp_open(path, O_RDONLY, 0);
+	size_t size;
+	int ret;
+
+	if (IS_ERR(from))
+		return PTR_ERR(from);
+	size = i_size_read(file_inode(from));
+	file->data = vmalloc(size);
+	ret = file->data ? read_all(from, file->data, size) : -ENOMEM;
+	if (!ret)
+		ret = check_header(file, size);
+	if (ret)
+		vfree(file->data);
+	filp_close(from, NULL);
+	return ret;
 }
 
 static const char *name_of(const struct kernel_types *kt, u32 offset)
