@@ -1220,9 +1220,8 @@ FIXTURE_SETUP(differ)
 			malloc(MAX_RECORDS * sizeof(struct iovascope_pagemap));
 		ASSERT_NE(NULL, w->side[side].records);
 	}
-	w->request = mmap(NULL, sizeof(*w->request),
-			     PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	w->request = mmap(NULL, sizeof(*w->request), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, w->request);
 	arena_open(&w->arena);
 }
