@@ -48,7 +48,7 @@ help:
 	@echo 'make tools           the iovascope command'
 	@echo 'make selftests       the programs that run in the lab'
 	@echo 'make demo            watch real VFIO clients being measured (root)'
-	@echo 'make bench           what everything costs, side by side (root, 30 minutes)'
+	@echo 'make bench           what everything costs, side by side (root)'
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
 	@echo 'make test            tests that need no VM and no root'
