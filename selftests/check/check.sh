@@ -41,7 +41,7 @@ STAGES="
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      41 $CHECK_DIR/why.sh
-2 hugepath 60 $CHECK_DIR/hugepath.sh
+1 hugepath 60 $CHECK_DIR/hugepath.sh
 2 opinion  87 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
 2 kernels 690 $CHECK_DIR/kernels.sh
