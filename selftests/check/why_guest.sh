@@ -327,11 +327,13 @@ start_first_touch() {
 			(.answer | test(\"BAR\") | not)")" why --start "$PID"
 }
 
-# And with 4 KiB memory that has been touched.
+# And with 4 KiB memory that has been touched, which a 7.x pins in less time
+# than is worth a fix.
 start_base_pages() {
 	hold ./why_client "${SEVEN[@]}" --backing base --size 512M \
 		--bars 4M &&
-		asks 1 "$(cause base-pages "
+		asks told "$(cause base-pages "
+			(.fix_needed == 1) == (.total_ns >= 100000000) and
 			.phases.first_touch_ns == 0 and
 			.backings.base.bytes == 512 * $M and
 			(.answer | test(\"BAR\") | not)")" why --start "$PID"
