@@ -166,6 +166,7 @@ main() {
 	module
 	prepare
 	say "KTAP version 1"
+	say "# kernel $(uname -r)"
 	say "1..${#wanted[@]}"
 	for program in "${wanted[@]}"; do
 		row=$(table | grep "^$program ")

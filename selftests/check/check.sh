@@ -6,8 +6,9 @@
 # All tests, or the stages named. Sets up what they need first. Each stage is
 # a program that speaks TAP and ends with "# totals pass=P fail=F skip=S".
 #
-# A VM has one processor, so stages go down two lanes at the same time. The
-# first lane is shown as it goes; what the second one says follows at its end.
+# A VM has one processor, so there are two lanes: one takes stages from the top
+# of the list below and is shown as it goes, the other takes them from the
+# bottom, and what it says follows at its end. They meet where both are done.
 #
 #   static   whitespace to sparse: what can be told without running anything
 #   host     unit tests of pure code
@@ -19,12 +20,13 @@
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, iommufd, and why once more
 #   package  what is installed, by make and by Debian packages; dkms in a root
-#   kernels  the other kernels of the lab: dkms in a root of each, the guest's
-#            tests, and a table of what passed where
 #   hugepath the experimental backend: its tests, and clients served by it
 #   mutants  faults put in on purpose, which the tests must find
+#   kernels  the other kernels of the lab, a stage each (kernels-6.12): dkms in
+#            a root of its release, and the guest's tests
 #
-# The last line is "N passed, N failed, N skipped". The exit status is 1 when
+# At the end, a table of what passed on which kernel, and the last line: "N
+# passed, N failed, N skipped". The exit status is 1 when
 # a test failed, when a stage died, or when a stage passed fewer tests than it
 # has to (the table below): a stage that does not run is not a good one.
 
@@ -32,20 +34,24 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 CHECK_DIR=$LAB_TREE/selftests/check
 
-# lane, stage, the least number of passes, program
+# stage, the least number of passes, program
 STAGES="
-1 static   31 $CHECK_DIR/static.sh
-1 host     20 $CHECK_DIR/host.sh
-1 cli     214 $CHECK_DIR/cli.sh
-1 lab      48 $LAB_DIR/lab_test.sh
-1 guest     1 $CHECK_DIR/guest.sh
-1 machines 25 $CHECK_DIR/machines.sh
-1 why      41 $CHECK_DIR/why.sh
-1 hugepath 60 $CHECK_DIR/hugepath.sh
-2 opinion  87 $CHECK_DIR/opinion.sh
-2 package  50 $CHECK_DIR/package.sh
-2 kernels 690 $CHECK_DIR/kernels.sh
-1 mutants   1 $CHECK_DIR/mutants.sh
+static         31 $CHECK_DIR/static.sh
+host          145 $CHECK_DIR/host.sh
+cli           214 $CHECK_DIR/cli.sh
+lab            48 $LAB_DIR/lab_test.sh
+guest           1 $CHECK_DIR/guest.sh
+machines       25 $CHECK_DIR/machines.sh
+why            41 $CHECK_DIR/why.sh
+hugepath       60 $CHECK_DIR/hugepath.sh
+mutants         1 $CHECK_DIR/mutants.sh
+package        50 $CHECK_DIR/package.sh
+kernels-5.10  110 $CHECK_DIR/kernels.sh 5.10
+kernels-6.12  110 $CHECK_DIR/kernels.sh 6.12
+kernels-7.2   110 $CHECK_DIR/kernels.sh 7.2
+kernels-7.3   140 $CHECK_DIR/kernels.sh 7.3
+kernels-lab   130 $CHECK_DIR/kernels.sh lab
+opinion        87 $CHECK_DIR/opinion.sh
 "
 
 # total KEY LINE: one number of a line of totals.
@@ -77,23 +83,24 @@ count() {
 		"$((SECONDS - STAGE_START)) s"
 }
 
-# run_stage NAME MIN PROGRAM: live output, and the totals from a copy.
+# run_stage NAME MIN PROGRAM [ARG...]: live output, and the totals from a copy.
 run_stage() {
-	local log=$TMP/$1 rc=0 line
+	local name=$1 min=$2 log=$TMP/log-$1 rc=0 line
+	shift 2
 
 	STAGE_START=$SECONDS
-	say "stage $1"
-	if [[ ! -x $3 ]]; then
-		echo "not ok 1 $1: there is no ${3#"$LAB_TREE/"}"
+	say "stage $name"
+	if [[ ! -x $1 ]]; then
+		echo "not ok 1 $name: there is no ${1#"$LAB_TREE/"}"
 		echo "# totals pass=0 fail=1 skip=0" >"$log"
 		rc=1
 	else
-		"$3" </dev/null 2>&1 | tee "$log"
+		"$@" </dev/null 2>&1 | tee "$log"
 		rc=${PIPESTATUS[0]}
 	fi
 	line=$(tr -d '\r' <"$log" | grep -a -E \
 		'^# totals pass=[0-9]+ fail=[0-9]+ skip=[0-9]+$' | tail -n 1)
-	count "$1" "$2" "$rc" "$line"
+	count "$name" "$min" "$rc" "$line"
 }
 
 # set_up STAGE...: what runs here needs packages and headers, the rest the lab.
@@ -111,17 +118,35 @@ set_up() {
 }
 
 known() {
-	awk 'NF { print $2 }' <<<"$STAGES"
+	awk 'NF { print $1 }' <<<"$STAGES"
 }
 
-# lane N: the stages of a lane that are wanted, one after the other.
-lane() {
-	local n name min program
+# is_wanted NAME: by its name, or by the part of it that it shares with others.
+is_wanted() {
+	((${#WANTED[@]} == 0)) ||
+		[[ " ${WANTED[*]} " == *" $1 "* || " ${WANTED[*]} " == *" ${1%%-*} "* ]]
+}
 
-	while read -r -u 3 n name min program; do
-		[[ $n != "$1" || " ${wanted[*]} " != *" $name "* ]] ||
-			run_stage "$name" "$min" "$program"
-	done 3< <(sed '/^$/d' <<<"$STAGES")
+# take first|last: the row of the stage at that end of the queue, off it.
+take() {
+	local line=1
+
+	[[ $1 == first ]] || line=\$
+	(
+		flock 9
+		sed -n "${line}p" "$TMP/queue"
+		sed -i "${line}d" "$TMP/queue"
+	) 9>"$TMP/lock"
+}
+
+# lane first|last: stages from that end of the queue, until there are none.
+lane() {
+	local row
+
+	while row=$(take "$1") && [[ -n $row ]]; do
+		# shellcheck disable=SC2086 # a row is words
+		run_stage $row
+	done
 }
 
 case ${1:-} in
@@ -130,26 +155,32 @@ case ${1:-} in
 	exit 0
 	;;
 esac
-wanted=("$@")
-((${#wanted[@]})) || mapfile -t wanted < <(known)
-for name in "${wanted[@]}"; do
-	known | grep -q -x -F -- "$name" ||
+WANTED=("$@")
+for name in "${WANTED[@]}"; do
+	known | sed 'p; s/-.*//' | grep -q -x -F -- "$name" ||
 		usage_error "no stage '$name': $(known | xargs)"
 done
 
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-check.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
-set_up "${wanted[@]}" || exit 1
+while read -r name row; do
+	[[ -z $name ]] || ! is_wanted "$name" || echo "$name $row"
+done <<<"$STAGES" >"$TMP/queue"
+mapfile -t stages < <(cut -d' ' -f1 "$TMP/queue")
+set_up "${stages[@]}" || exit 1
 : >"$TMP/totals"
-lane 2 >"$TMP/lane" 2>&1 &
-second=$!
-lane 1
-while [[ -d /proc/$second ]]; do
-	say "the second lane: $(grep -a '^check.sh: ' "$TMP/lane" | tail -n 1)"
+if ((${#stages[@]} > 1)); then
+	lane last >"$TMP/lane" 2>&1 &
+	second=$!
+fi
+lane first
+while [[ -n ${second:-} && -d /proc/$second ]]; do
+	say "the second lane: $(tail -n 1 "$TMP/lane")"
 	sleep 30 >/dev/null 2>&1 &
 	wait -n
 done
-cat "$TMP/lane"
+[[ -z ${second:-} ]] || cat "$TMP/lane"
+"$CHECK_DIR/table.sh" "$TMP"/log-*
 echo
 awk '{ pass += $1; fail += $2; skip += $3 } END {
 	printf "%d passed, %d failed, %d skipped\n", pass, fail, skip

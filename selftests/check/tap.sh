@@ -54,6 +54,10 @@ silent() {
 	return 1
 }
 
+# Of what a program said, what is told of a good one: the kernel and the programs
+# that ran on it (selftests/guest.sh), and what did not run and why.
+TAP_TOLD='^# (kernel |Totals:|totals )|^ok [0-9]+ ([a-z_]+_test #|.*# *SKIP)'
+
 # tap_program NAME COMMAND...: a program that speaks TAP itself. Its tests are
 # counted as ours; a program that dies, fails without saying where, or tests
 # nothing at all is one failed test more.
@@ -72,7 +76,9 @@ tap_program() {
 	echo "# $name: $pass passed, $fail failed, $skip skipped"
 	if ((fail || rc || pass + skip == 0)); then
 		((fail)) || tap_fail "$name (exit status $rc)" </dev/null
-		sed 's/^/# /' "$log"
+		sed 's/^/#   /' "$log"
+	else
+		grep -a -E "$TAP_TOLD" "$log" | sed 's/^/#   /'
 	fi
 	rm -f "$log"
 }
