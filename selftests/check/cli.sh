@@ -13,7 +13,7 @@ set -uo pipefail
 export IOVASCOPE=$LAB_TREE/build/tools/iovascope
 
 echo "TAP version 13"
-tap "the tool builds" make -C "$LAB_TREE" tools
+tap "the tool builds" flock "$LAB_TREE" make -C "$LAB_TREE" tools
 for script in "$LAB_TREE"/selftests/host/cli/*.sh; do
 	[[ ! -x $script ]] ||
 		tap_program "$(basename "$script")" timeout 300 "$script"

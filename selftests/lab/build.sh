@@ -77,6 +77,9 @@ for arg; do
 	esac
 done
 kernel_row "$KERNEL" || usage_error "no kernel '$KERNEL' in the table"
+# Two lanes of make check may want the same objects.
+exec 8<"$LAB_TREE"
+flock 8
 ((${#MODULES[@]} == 0)) || build "${MODULES[@]}"
 kernel_row ""
 ((${#PROGRAMS[@]} == 0)) || build "${PROGRAMS[@]}"
