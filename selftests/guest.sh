@@ -81,8 +81,7 @@ total() {
 
 # 2M pages and the drivers' modules: what the tests take for granted.
 prepare() {
-	echo 128 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-	modprobe vfio-pci
+	"$here/huge_pages.sh" 128 && modprobe vfio-pci
 }
 
 kernel_complaints() {
@@ -164,7 +163,7 @@ main() {
 		mapfile -t wanted < <(table | awk '$4 == "guest" { print $1 }')
 	fi
 	module
-	prepare
+	prepare || exit 1
 	say "KTAP version 1"
 	say "1..${#wanted[@]}"
 	for program in "${wanted[@]}"; do

@@ -434,7 +434,7 @@ every_kernel() {
 	insmod ./iovascope.ko
 	tap "host: no-backend, before VFIO is loaded" host_without_backend
 	modprobe vfio-pci
-	echo 512 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	/lab/huge_pages.sh 512 || exit
 	./why_client --device "$SMALL" --gated >/run/gated 2>&1 &
 	gated=$!
 	tap "host: an able machine" host_able
@@ -561,7 +561,7 @@ hw_no_2m() {
 
 test_no_2m() {
 	load
-	echo 8 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	/lab/huge_pages.sh 8 || exit
 	tap "hw-no-2m" hw_no_2m
 	tap "host: hw-no-2m" asks 1 'any(.causes[]; .cause == "hw-no-2m") and
 		.units.dmar0.second_leaves == ["4k"]' host
