@@ -145,7 +145,7 @@ lane 2 >"$TMP/lane" 2>&1 &
 second=$!
 lane 1
 while [[ -d /proc/$second ]]; do
-	say "the second lane: $(grep -a '^check.sh: ' "$TMP/lane" | tail -n 1)"
+	say "the second lane: $(tail -n 1 "$TMP/lane")"
 	sleep 30 >/dev/null 2>&1 &
 	wait -n
 done
