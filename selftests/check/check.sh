@@ -19,12 +19,16 @@
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, iommufd, and why once more
 #   package  what is installed, by make and by Debian packages; dkms in a root
-#   kernels  the other kernels of the lab: dkms in a root of each, the guest's
-#            tests, and a table of what passed where
+#   lesser   kernels that lack something, in their configuration or at run time
+#   kernels  the newest kernel and the lab's own: dkms in a root of its release,
+#            and all of the guest's tests
+#   elder    the other kernels of the lab: the same, with the tests that ask most
+#            of a kernel
 #   hugepath the experimental backend: its tests, and clients served by it
 #   mutants  faults put in on purpose, which the tests must find
 #
-# The last line is "N passed, N failed, N skipped". The exit status is 1 when
+# Before the last line there is a table of what passed on which kernel. The last
+# line is "N passed, N failed, N skipped". The exit status is 1 when
 # a test failed, when a stage died, or when a stage passed fewer tests than it
 # has to (the table below): a stage that does not run is not a good one.
 
@@ -32,7 +36,7 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 CHECK_DIR=$LAB_TREE/selftests/check
 
-# lane, stage, the least number of passes, program
+# lane, stage, the least number of passes, program and option
 STAGES="
 1 static   31 $CHECK_DIR/static.sh
 1 host     20 $CHECK_DIR/host.sh
@@ -44,8 +48,10 @@ STAGES="
 1 hugepath 60 $CHECK_DIR/hugepath.sh
 2 opinion  87 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
-2 kernels 690 $CHECK_DIR/kernels.sh
 1 mutants   1 $CHECK_DIR/mutants.sh
+1 lesser   30 $CHECK_DIR/lesser.sh
+2 kernels 1 $CHECK_DIR/kernels.sh --whole
+1 elder 1 $CHECK_DIR/kernels.sh --essential
 "
 
 # total KEY LINE: one number of a line of totals.
@@ -77,7 +83,7 @@ count() {
 		"$((SECONDS - STAGE_START)) s"
 }
 
-# run_stage NAME MIN PROGRAM: live output, and the totals from a copy.
+# run_stage NAME MIN PROGRAM [OPTION]: live output, and the totals from a copy.
 run_stage() {
 	local log=$TMP/$1 rc=0 line
 
@@ -88,7 +94,7 @@ run_stage() {
 		echo "# totals pass=0 fail=1 skip=0" >"$log"
 		rc=1
 	else
-		"$3" </dev/null 2>&1 | tee "$log"
+		"${@:3}" </dev/null 2>&1 | tee "$log"
 		rc=${PIPESTATUS[0]}
 	fi
 	line=$(tr -d '\r' <"$log" | grep -a -E \
@@ -116,11 +122,13 @@ known() {
 
 # lane N: the stages of a lane that are wanted, one after the other.
 lane() {
-	local n name min program
+	local n name min program option
 
 	while read -r -u 3 n name min program; do
+		option=$(grep -o -E -- ' --[a-z]+$' <<<"$program")
 		[[ $n != "$1" || " ${wanted[*]} " != *" $name "* ]] ||
-			run_stage "$name" "$min" "$program"
+			run_stage "$name" "$min" "${program%"$option"}" \
+				${option:+"${option# }"}
 	done 3< <(sed '/^$/d' <<<"$STAGES")
 }
 
@@ -141,6 +149,8 @@ TMP=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-check.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
 set_up "${wanted[@]}" || exit 1
 : >"$TMP/totals"
+export IOVASCOPE_RESULTS=$TMP/results
+mkdir "$IOVASCOPE_RESULTS"
 lane 2 >"$TMP/lane" 2>&1 &
 second=$!
 lane 1
@@ -151,6 +161,7 @@ while [[ -d /proc/$second ]]; do
 done
 cat "$TMP/lane"
 echo
+"$CHECK_DIR/table.sh" "$IOVASCOPE_RESULTS"
 awk '{ pass += $1; fail += $2; skip += $3 } END {
 	printf "%d passed, %d failed, %d skipped\n", pass, fail, skip
 	exit fail || !pass }' "$TMP/totals"

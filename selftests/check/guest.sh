@@ -8,6 +8,8 @@
 # (selftests/guest.sh --list).
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
+# IOVASCOPE_RESULTS: a folder where what the guest says is kept, too, in a file
+# for each kernel (table.sh).
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -19,7 +21,9 @@ if [[ ${1:-} == --kernel ]]; then
 	kernel=("$1" "$2")
 	shift 2
 fi
+kernel_row "${kernel[1]:-}" || usage_error "no kernel '${kernel[1]}'"
 kver=$("$LAB_DIR/setup.sh" "${kernel[@]}" --kver)
+said=${IOVASCOPE_RESULTS:+$IOVASCOPE_RESULTS/$ROW_NAME}
 out=$LAB_TREE/build
 runner=$LAB_TREE/selftests/guest.sh
 modules=${IOVASCOPE_MODULES:-$out/$kver}
@@ -32,7 +36,9 @@ read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
 
 "$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds + 120)) --min-pass "$min" \
-	--device edu --device edu --device testdev:16G --device nvme \
-	--device e1000e --payload "$modules/iovascope.ko" \
+	--device edu --device edu --device edu --device edu \
+	--device testdev:16G --device nvme --device e1000e \
+	--payload "$modules/iovascope.ko" \
+	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
-	-- ./guest.sh "$@"
+	-- ./guest.sh "$@" | tee -a "${said:-/dev/null}"

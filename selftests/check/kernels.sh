@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: kernels.sh [KERNEL...]
+# usage: kernels.sh [--whole | --essential | KERNEL...]
 #
 # Every kernel of the lab's table but the default, which the other stages run
 # on: dkms as users use it, in a root of the kernel's own release
 # (kernels_root.sh), and the tests of the guest with the modules that dkms made.
 # At the end one table of kernels and programs, with a reason for each test that
-# did not run.
+# did not run; check.sh makes it of all stages.
 #
 # Which tests run: the newest kernel and the lab's own have the whole suite, the
-# others what asks most of a kernel.
+# others what asks most of a kernel. One may ask for either kind of kernels.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
@@ -18,26 +18,39 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/compile.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/root.sh"
 
-ESSENTIAL="region_test leaf_test census_test life_test grammar_test"
+ESSENTIAL="region_test leaf_test census_test life_test grammar_test
+	hugepath_test"
 
-# kernel, programs; none: all there are
 SUITES="
-5.10 $ESSENTIAL
-6.12 $ESSENTIAL
-7.2  $ESSENTIAL
-7.3
-lab
+5.10 essential
+6.12 essential
+7.2  essential
+7.3  whole
+lab  whole
 "
 
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf")
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-kernels.XXXXXX")
 trap 'step_abort; rm -rf "$work"' EXIT
+export IOVASCOPE_RESULTS=${IOVASCOPE_RESULTS:-$work/results}
+mkdir -p "$IOVASCOPE_RESULTS"
 
-# programs_of KERNEL: fails for one that nobody has thought of.
-programs_of() {
+# suite_of KERNEL: fails for one that nobody has thought of.
+suite_of() {
 	awk -v name="$1" '
-		$1 == name { $1 = ""; print; found = 1 }
+		$1 == name { print $2; found = 1 }
 		END { exit !found }' <<<"$SUITES"
+}
+
+# programs_of KERNEL
+programs_of() {
+	if [[ $(suite_of "$1") == essential ]]; then
+		xargs <<<"$ESSENTIAL"
+	else
+		"$LAB_TREE/selftests/guest.sh" --list |
+			awk '$4 == "guest" || $4 == "hugepath" { print $1 }' |
+			xargs
+	fi
 }
 
 # others: the kernels of the table but the first.
@@ -52,19 +65,29 @@ by_dkms() {
 	mkdir "$shared"
 	in_overlay "$LAB_CACHE/buildroot-$1" "$shared" \
 		/tree/selftests/check/kernels_root.sh \
-		"$(cat "$LAB_CACHE/kernel-$1/kver")" "$version" 2>&1 |
-		tee "$work/log-dkms-$1"
-	return "${PIPESTATUS[0]}"
+		"$(cat "$LAB_CACHE/kernel-$1/kver")" "$version"
+}
+
+# upgrade KERNEL: both versions that dkms made, one after the other.
+upgrade() {
+	local made=$work/dkms-$1/out check=$LAB_TREE/selftests/check
+
+	"$LAB_DIR/build.sh" tools &&
+		"$LAB_DIR/lab.sh" --kernel "$1" --timeout 400 --device edu \
+			--payload "$made/old" --payload "$made/new" \
+			--payload "$LAB_TREE/build/tools/iovascope" \
+			--payload "$check/package_guest.sh" \
+			--payload "$check/tap.sh" \
+			-- ./package_guest.sh upgrade "$version" "$version.1"
 }
 
 # suite KERNEL PROGRAM...: with what dkms made, where there is dkms.
 suite() {
-	local made=$work/dkms-$1/out/modules
+	local made=$work/dkms-$1/out/old
 
-	[[ ! -d $made ]] || export IOVASCOPE_MODULES=$made
-	"$LAB_TREE/selftests/check/guest.sh" --kernel "$@" 2>&1 |
-		tee "$work/log-$1"
-	return "${PIPESTATUS[0]}"
+	[[ -d $made ]] || made=
+	IOVASCOPE_MODULES=$made \
+		"$LAB_TREE/selftests/check/guest.sh" --kernel "$@"
 }
 
 kernel() {
@@ -82,86 +105,30 @@ kernel() {
 	if ! from_source; then
 		tap_program "$name: dkms" by_dkms "$name"
 		sed "s/^/# $name: dkms: /" "$work/dkms-$name/out/transcript"
+		tap_program "$name: upgrade while loaded" upgrade "$name"
 	fi
 	tap_program "$name" suite "$name" "${programs[@]}"
 }
 
-# cells KERNEL: "PROGRAM PASS FAIL SKIP" of each program that ran.
-cells() {
-	tr -d '\r' <"$work/log-$1" 2>/dev/null | awk '
-		function number(key) {
-			if (!match($0, " " key ":[0-9]+"))
-				return 0
-			return substr($0, RSTART + length(key) + 2,
-				      RLENGTH - length(key) - 2)
-		}
-		/^# Totals:/ {
-			pass = number("pass")
-			fail = number("fail") + number("error")
-			skip = number("skip")
-		}
-		/^(not )?ok [0-9]+ [a-z_]+_test #/ {
-			if (/^not/) {
-				name = $4
-				if (!fail)
-					fail = 1
-			} else {
-				name = $3
-			}
-			print name, pass + 0, fail + 0, skip + 0
-			pass = fail = skip = 0
-		}'
-}
-
-# table KERNEL...: what ran, and why the rest did not.
-table() {
-	local name
-
-	for name; do
-		cells "$name" | sed "s/^/$name /"
-	done >"$work/cells"
-	mapfile -t columns < <("$LAB_TREE/selftests/guest.sh" --list |
-		awk '$4 == "guest" { print $1 }')
-	printf '# %-7s' kernel
-	printf ' %9s' "${columns[@]%_test}"
-	printf '   passed failed skipped\n'
-	for name; do
-		row "$name"
-	done
-	echo "# passed/failed/skipped; '-': only ${ESSENTIAL//_test/} run there"
-	(cd "$work" && grep -a -H -E '^ok [0-9]+ .*# *SKIP' log-*) |
-		sed 's/^log-\([^:]*\):ok [0-9]* */# skipped, \1: /'
-}
-
-# row KERNEL
-row() {
-	awk -v name="$1" -v columns="${columns[*]}" '
-		$1 == name {
-			cell[$2] = $3 "/" $4 "/" $5
-			pass += $3; fail += $4; skip += $5
-		}
-		END {
-			printf "# %-7s", name
-			n = split(columns, column, " ")
-			for (i = 1; i <= n; i++) {
-				if (!(column[i] in cell))
-					cell[column[i]] = "-"
-				printf " %9s", cell[column[i]]
-			}
-			printf "   %6d %6d %7d\n", pass, fail, skip
-		}' "$work/cells"
-}
-
-wanted=("$@")
-((${#wanted[@]})) || mapfile -t wanted < <(others)
+mapfile -t wanted < <(others)
 for name in "${wanted[@]}"; do
-	programs_of "$name" >/dev/null ||
+	suite_of "$name" >/dev/null ||
 		die "which tests for kernel '$name'? SUITES does not say"
 done
+case ${1:-} in
+--whole | --essential)
+	mapfile -t wanted < <(awk -v suite="${1#--}" \
+		'$2 == suite { print $1 }' <<<"$SUITES")
+	;;
+?*)
+	wanted=("$@")
+	;;
+esac
 
 echo "TAP version 13"
 for name in "${wanted[@]}"; do
 	kernel "$name"
 done
-table "${wanted[@]}"
+[[ $IOVASCOPE_RESULTS != "$work"/* ]] ||
+	"$LAB_TREE/selftests/check/table.sh" "$IOVASCOPE_RESULTS"
 tap_totals
