@@ -526,12 +526,23 @@ iommufd_clean() {
 			any(.domains[]; .backend == "iommufd")' >/dev/null
 }
 
+# An iommufd for each device: what the one has pinned, the other pins again.
+iommufd_duplicates() {
+	hold ./why_client --iommufd v2 --device edu --device edu --containers \
+		"${GIB[@]}" &&
+		asks told "any(.causes[]; .cause == \"duplicate-pins\" and
+			.factor_percent == 200) and
+			.backings.hugetlb_1g.bytes == 2 * $G" \
+			why --start "$PID"
+}
+
 # On the kernel that the lab builds: opinion.sh.
 test_iommufd() {
 	load && modprobe iommufd
 	tap "iommufd, well mapped" iommufd_clean
 	tap "iommufd-no-huge: switched off" iommufd_no_huge small
 	tap "iommufd-no-huge: v1" iommufd_no_huge v1
+	tap "start: duplicate-pins, by two iommufds" iommufd_duplicates
 }
 
 # Hardware cannot be fixed: an answer, and no failure.
