@@ -32,17 +32,6 @@
 #error "iovascope needs Linux 5.10 or newer"
 #endif
 
-/* Not every dkms refuses such a kernel by itself (BUILD_EXCLUSIVE_CONFIG). */
-#ifndef CONFIG_KRETPROBES
-#error "iovascope needs a kernel with CONFIG_KPROBES"
-#endif
-#ifndef CONFIG_IOMMU_API
-#error "iovascope needs a kernel with an IOMMU (CONFIG_IOMMU_API)"
-#endif
-#ifndef CONFIG_DEBUG_FS
-#error "iovascope needs a kernel with CONFIG_DEBUG_FS"
-#endif
-
 /*
  * Declared in <linux/dma_remapping.h> since 5.19 and in <linux/intel-iommu.h>
  * before; the symbol is the same, and exported, on all of them.

@@ -33,6 +33,8 @@
  * @index: pin of iommufd: of its first page, in the region
  * @faults: pin: page faults its task had taken when it began
  * @hugetlb_pages: pin: hugetlb memory its process had then, in 4K pages
+ * @file: pin: the file that it pins pages of, NULL for memory by its address
+ * @file_pages: and how many of its pages were in memory then, in 4K pages
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
  * @partial: map: the core is rolling back what it had mapped
@@ -58,6 +60,8 @@ struct ivs_call {
 	u64 index;
 	u64 faults;
 	u64 hugetlb_pages;
+	const struct file *file;
+	u64 file_pages;
 	u64 released_bytes;
 	enum ivs_backing backing;
 	bool partial;

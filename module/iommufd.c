@@ -211,11 +211,24 @@ struct reader {
 	unsigned long end;
 	unsigned int gup_flags;
 	int locked;
-	void *file;
+	const struct file *file;
 	struct page **folios;
 	size_t folios_size;
 	unsigned long offset;
 };
+
+/* The file whose pages are pinned; NULL for memory, and on an older kernel. */
+static const struct file *file_of(const struct ivs_call *call)
+{
+#ifdef IOMMU_IOAS_MAP_FILE
+	const struct reader *reader = call->object;
+	const struct file *file;
+
+	if (!get_kernel_nofault(file, &reader->file))
+		return file;
+#endif
+	return NULL;
+}
 
 /* Pages that follow the one at @pages in memory and are in its folio. */
 static unsigned long nr_together(struct page *const *pages, unsigned long nr)
@@ -276,6 +289,7 @@ int ivs_iommufd_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->index = regs_get_kernel_argument(regs, 2);
 	last = regs_get_kernel_argument(regs, 3);
 	call->bytes = (u64)(last - call->index + 1) << PAGE_SHIFT;
+	call->file = file_of(call);
 	ivs_pin_begin(call);
 	begin(call, IVS_PIN, entered);
 	region = ivs_request_enclosing(call, IVS_REGION_MAP);

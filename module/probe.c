@@ -410,8 +410,20 @@ static void arm_module(const char *module)
 	for (p = probes; p < PROBES_END; p++)
 		if (same_module(p, module))
 			arm(p);
-	if (module)
-		settle_missing(module);
+	settle_missing(module);
+	settle_cover();
+}
+
+/* What there is by now: modules may have been here before us. */
+static void arm_all(void)
+{
+	struct probe *p;
+
+	for (p = probes; p < PROBES_END; p++)
+		arm(p);
+	for (p = probes; p < PROBES_END; p++)
+		if (p->module)
+			settle_missing(p->module);
 	settle_cover();
 }
 
@@ -529,11 +541,7 @@ int ivs_probes_init(const char *skip)
 		return ret;
 
 	mutex_lock(&probe_lock);
-	arm_module(NULL);
-	if (TYPE1)
-		arm_module(TYPE1);
-	if (IS_MODULE(CONFIG_IOMMUFD))
-		arm_module(IOMMUFD);
+	arm_all();
 	mutex_unlock(&probe_lock);
 
 	ret = check_required();

@@ -9,8 +9,11 @@
  *
  * Context: kretprobe handlers, preemption off; nothing here may sleep.
  */
+#include <linux/fs.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "process.h"
 #include "request.h"
@@ -114,7 +117,8 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
  * mm_account_fault(), "done for GUP"). Memory that was touched before takes
  * none, so they tell the seconds of allocating and zeroing from those of
  * looking up. Before 6.5 hugetlb pages are faulted in below that function; what
- * moves then is the process's count of them.
+ * moves then is the process's count of them. Pages of a file that is pinned as a
+ * file are brought in without a fault; what moves is the file's count.
  */
 static u64 faults_of_current(void)
 {
@@ -130,9 +134,29 @@ static u64 hugetlb_pages_of_current(void)
 	return 0;
 }
 
+/* Whoever pins pages of a file holds it: the pointers are good, if they are any. */
+static u64 pages_of_file(const struct file *file)
+{
+	struct address_space *mapping;
+	unsigned long nr;
+
+	if (!file || get_kernel_nofault(mapping, &file->f_mapping) ||
+	    get_kernel_nofault(nr, &mapping->nrpages))
+		return 0;
+	return nr;
+}
+
+static u64 pages_brought_in(const struct ivs_call *pin)
+{
+	u64 now, before = pin->file ? pin->file_pages : pin->hugetlb_pages;
+
+	now = pin->file ? pages_of_file(pin->file) : hugetlb_pages_of_current();
+	return now - min(now, before);
+}
+
 static u64 faults_in(const struct ivs_call *pin, enum ivs_backing backing)
 {
-	u64 pages = hugetlb_pages_of_current() - pin->hugetlb_pages;
+	u64 pages = pages_brought_in(pin);
 
 	switch (backing) {
 	case IVS_HUGETLB_2M:
@@ -143,7 +167,7 @@ static u64 faults_in(const struct ivs_call *pin, enum ivs_backing backing)
 		/* A BAR has nothing to allocate or zero. */
 		return 0;
 	default:
-		return faults_of_current() - pin->faults;
+		return pin->file ? pages : faults_of_current() - pin->faults;
 	}
 }
 
@@ -159,11 +183,12 @@ static void count_pin(const struct ivs_sample *sample, u64 faults)
 	ivs_stats_add(IVS_PIN_FAULTING_NS, sample->ns, &scope);
 }
 
-/* ivs_pin_begin - remember how many faults there were; before the call begins */
+/* ivs_pin_begin - remember what there is to fault in; before the call begins */
 void ivs_pin_begin(struct ivs_call *call)
 {
 	call->faults = faults_of_current();
 	call->hugetlb_pages = hugetlb_pages_of_current();
+	call->file_pages = pages_of_file(call->file);
 }
 
 /**

@@ -22,7 +22,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 export IOVASCOPE_LAB=1
 
 # program, passes it must have, seconds it may take, stage of "make check"
-# (each has a machine of its own)
+# (each has a machine of its own; "lab": on the kernel that the lab builds)
 table() {
 	cat <<-'END'
 		census_test 34 600 guest
@@ -30,7 +30,8 @@ table() {
 		differ_test 4 1800 hugepath
 		domain_test 8 300 guest
 		grammar_test 17 120 guest
-		hugepath_test 41 1200 hugepath
+		hugepath_test 42 1200 hugepath
+		iommufd_test 28 600 lab
 		leaf_test 33 600 guest
 		life_test 8 600 guest
 		region_test 16 300 guest
@@ -79,10 +80,11 @@ total() {
 	sed -n "s/^# Totals:.* $2:\([0-9]*\).*/\1/p" "$1" | tail -n 1
 }
 
-# 2M pages and the drivers' modules: what the tests take for granted.
+# 2M pages and the drivers' modules: what the tests take for granted. Not every
+# kernel has iommufd.
 prepare() {
-	echo 128 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
-	modprobe vfio-pci
+	modprobe -q iommufd
+	"$here/huge_pages.sh" 128 && modprobe vfio-pci
 }
 
 kernel_complaints() {
@@ -164,7 +166,7 @@ main() {
 		mapfile -t wanted < <(table | awk '$4 == "guest" { print $1 }')
 	fi
 	module
-	prepare
+	prepare || exit 1
 	say "KTAP version 1"
 	say "# kernel $(uname -r)"
 	say "1..${#wanted[@]}"

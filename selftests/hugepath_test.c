@@ -679,6 +679,37 @@ TEST_F(module, tables_of_their_own)
 	mem_free(&self->mem);
 }
 
+/* The instrument comes second: it sees all that it would have seen. */
+TEST_F_TIMEOUT(module, here_before_the_instrument, 60)
+{
+	struct snap before, after;
+	size_t i;
+	static const char *const rows[] = {
+		"hugepath_region", "hugepath_attach", "hugepath_pin",
+		"hugepath_unpin", "hugepath_teardown",
+	};
+
+	kmod_reload("");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		EXPECT_EQ(0, probe_wait(rows[i], "attached", 0));
+	mem_alloc(&self->mem, BACKING_HUGETLB_2M, 2 * SZ_2M);
+	snap_take(&before);
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	EXPECT_STREQ("hugepath", backend_of(self->bdf[0]));
+	vfio_map(&self->a, IOVA, self->mem.va, 2 * SZ_2M);
+	vfio_unmap(&self->a, IOVA, 2 * SZ_2M);
+	snap_take(&after);
+	EXPECT_EQ(1, snap_delta(&before, &after, "region_map_calls"));
+	EXPECT_EQ(2 * SZ_2M, snap_delta(&before, &after, "pin_bytes"));
+	EXPECT_EQ(2 * SZ_2M, snap_delta(&before, &after, "unpin_bytes"));
+	EXPECT_EQ(1, snap_delta(&before, &after, "teardown_calls"));
+	snap_free(&before);
+	snap_free(&after);
+	vfio_close(&self->a);
+	mem_free(&self->mem);
+}
+
 /* ---- forced leaves ---- */
 
 FIXTURE(leaves)

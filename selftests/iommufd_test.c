@@ -255,6 +255,81 @@ TEST_F_TIMEOUT(kind, exactly, 120)
 		close(fd);
 }
 
+/* A file that nobody has touched: the first pin of a page allocates it. */
+FIXTURE(untouched)
+{
+	struct start s;
+};
+
+FIXTURE_VARIANT(untouched)
+{
+	enum backing backing;
+	__u64 size;
+	__u64 touched;	/* bytes of the pins that had something to allocate */
+};
+
+FIXTURE_VARIANT_ADD(untouched, base) {
+	.backing = BACKING_BASE,
+	.size = 8 * SZ_2M,
+	.touched = 8 * SZ_2M,
+};
+
+FIXTURE_VARIANT_ADD(untouched, hugetlb_2m) {
+	.backing = BACKING_HUGETLB_2M,
+	.size = 32 * SZ_2M,
+	.touched = 32 * SZ_2M,
+};
+
+/* The first pin of 32 brings all of it in. */
+FIXTURE_VARIANT_ADD(untouched, hugetlb_1g) {
+	.backing = BACKING_HUGETLB_1G,
+	.size = SZ_1G,
+	.touched = PIN_BYTES,
+};
+
+FIXTURE_SETUP(untouched)
+{
+	kmod_must_be_loaded();
+	must_have(has_iommufd(), "this kernel has no iommufd");
+	start_open(&self->s, "edu");
+	cdev_attach(&self->s.cdev, self->s.ioas.id);
+}
+
+FIXTURE_TEARDOWN(untouched)
+{
+	start_close(&self->s);
+}
+
+TEST_F_TIMEOUT(untouched, is_first_touch, 60)
+{
+	struct start *s = &self->s;
+	__u64 iova = IOVA, again = 2 * IOVA;
+	struct snap twice;
+	int fd;
+
+	fd = mem_open_untouched(&s->mem, variant->backing, variant->size);
+	must_work(__ioas_map_file(&s->ioas, &iova, fd, 0, variant->size,
+				  IOAS_FIXED));
+	snap_take(&s->after);
+	EXPECT_EQ(variant->size, snap_delta(&s->before, &s->after,
+					    "pin_bytes"));
+	EXPECT_EQ(variant->touched, snap_delta(&s->before, &s->after,
+					       "pin_faulting_bytes"));
+	EXPECT_EQ(variant->size / backing_page_size(variant->backing),
+		  snap_delta(&s->before, &s->after, "pin_faults"));
+
+	/* Pinned once more, and there by now. */
+	must_work(__ioas_map_file(&s->ioas, &again, fd, 0, variant->size,
+				  IOAS_FIXED));
+	snap_take(&twice);
+	EXPECT_EQ(variant->size, snap_delta(&s->after, &twice, "pin_bytes"));
+	EXPECT_EQ(0, snap_delta(&s->after, &twice, "pin_faulting_bytes"));
+	EXPECT_EQ(0, snap_delta(&s->after, &twice, "pin_faults"));
+	snap_free(&twice);
+	snap_free(&s->after);
+	close(fd);
+}
+
 FIXTURE(iommufd)
 {
 	struct start s;

@@ -43,8 +43,7 @@ prepare() {
 	modprobe vfio-pci || exit 1
 	modprobe vfio_iommu_type1
 	[[ ! -e iovascope_hugepath.ko ]] || insmod iovascope_hugepath.ko || exit 1
-	echo "${PAGES_2M:-512}" \
-		>/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	/lab/huge_pages.sh "${PAGES_2M:-512}" || exit
 }
 
 # The census is wanted, what the probes cost is not.

@@ -20,6 +20,7 @@
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, iommufd, and why once more
 #   package  what is installed, by make and by Debian packages; dkms in a root
+#   lesser   kernels that lack something, in their configuration or at run time
 #   hugepath the experimental backend: its tests, and clients served by it
 #   mutants  faults put in on purpose, which the tests must find
 #   kernels  the other kernels of the lab, a stage each (kernels-6.12): dkms in
@@ -46,6 +47,7 @@ why            41 $CHECK_DIR/why.sh
 hugepath       60 $CHECK_DIR/hugepath.sh
 mutants         1 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
+lesser         30 $CHECK_DIR/lesser.sh
 kernels-5.10  110 $CHECK_DIR/kernels.sh 5.10
 kernels-6.12  110 $CHECK_DIR/kernels.sh 6.12
 kernels-7.2   110 $CHECK_DIR/kernels.sh 7.2

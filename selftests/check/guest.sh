@@ -32,7 +32,9 @@ read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
 
 "$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds + 120)) --min-pass "$min" \
-	--device edu --device edu --device testdev:16G --device nvme \
-	--device e1000e --payload "$modules/iovascope.ko" \
+	--device edu --device edu --device edu --device edu \
+	--device testdev:16G --device nvme --device e1000e \
+	--payload "$modules/iovascope.ko" \
+	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
 	-- ./guest.sh "$@"

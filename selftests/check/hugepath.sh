@@ -34,9 +34,8 @@ part() {
 }
 
 WANTED=$*
-part tests --timeout 2400 --device edu --device edu --device edu \
-	--device edu --device testdev:16G \
-	-- ./guest.sh hugepath_test differ_test
+[[ -n $WANTED && " $WANTED " != *" tests "* ]] ||
+	tap_program tests "$check/guest.sh" hugepath_test differ_test
 part clients --timeout 900 --device nvme:16M -- ./hugepath_guest.sh clients
 part unsafe --timeout 300 --device edu --append intremap=off \
 	-- ./hugepath_guest.sh unsafe

@@ -144,7 +144,7 @@ clients() {
 	tap "qemu-img: an image through type1 and back through hugepath" \
 		image type1 hugepath
 	tap "QEMU on ordinary memory: its guest does DMA" guest_runs -m 256M
-	echo 256 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	/lab/huge_pages.sh 256 || exit
 	tap "QEMU on 2 MiB hugetlb: its guest does DMA" \
 		guest_runs -m 256M -mem-path /dev/hugepages2M
 	tap "QEMU on 1 GiB hugetlb: its guest does DMA" \

@@ -16,26 +16,37 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/compile.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/root.sh"
 
-ESSENTIAL="region_test leaf_test census_test life_test grammar_test"
+ESSENTIAL="region_test leaf_test census_test life_test grammar_test
+	hugepath_test"
 
-# kernel, programs; none: all there are
 SUITES="
-5.10 $ESSENTIAL
-6.12 $ESSENTIAL
-7.2  $ESSENTIAL
-7.3
-lab
+5.10 essential
+6.12 essential
+7.2  essential
+7.3  whole
+lab  whole
 "
 
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf")
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-kernels.XXXXXX")
 trap 'step_abort; rm -rf "$work"' EXIT
 
-# programs_of KERNEL: fails for one that nobody has thought of.
-programs_of() {
+# suite_of KERNEL: fails for one that nobody has thought of.
+suite_of() {
 	awk -v name="$1" '
-		$1 == name { $1 = ""; print; found = 1 }
+		$1 == name { print $2; found = 1 }
 		END { exit !found }' <<<"$SUITES"
+}
+
+# programs_of KERNEL
+programs_of() {
+	if [[ $(suite_of "$1") == essential ]]; then
+		xargs <<<"$ESSENTIAL"
+	else
+		"$LAB_TREE/selftests/guest.sh" --list |
+			awk '$4 == "guest" || $4 == "hugepath" { print $1 }' |
+			xargs
+	fi
 }
 
 # others: the kernels of the table but the first.
@@ -50,17 +61,29 @@ by_dkms() {
 	mkdir "$shared"
 	in_overlay "$LAB_CACHE/buildroot-$1" "$shared" \
 		/tree/selftests/check/kernels_root.sh \
-		"$(cat "$LAB_CACHE/kernel-$1/kver")" "$version" 2>&1 |
-		tee "$work/log-dkms-$1"
-	return "${PIPESTATUS[0]}"
+		"$(cat "$LAB_CACHE/kernel-$1/kver")" "$version"
+}
+
+# upgrade KERNEL: both versions that dkms made, one after the other.
+upgrade() {
+	local made=$work/dkms-$1/out check=$LAB_TREE/selftests/check
+
+	"$LAB_DIR/build.sh" tools &&
+		"$LAB_DIR/lab.sh" --kernel "$1" --timeout 400 --device edu \
+			--payload "$made/old" --payload "$made/new" \
+			--payload "$LAB_TREE/build/tools/iovascope" \
+			--payload "$check/package_guest.sh" \
+			--payload "$check/tap.sh" \
+			-- ./package_guest.sh upgrade "$version" "$version.1"
 }
 
 # suite KERNEL PROGRAM...: with what dkms made, where there is dkms.
 suite() {
-	local made=$work/dkms-$1/out/modules
+	local made=$work/dkms-$1/out/old
 
-	[[ ! -d $made ]] || export IOVASCOPE_MODULES=$made
-	"$LAB_TREE/selftests/check/guest.sh" --kernel "$@"
+	[[ -d $made ]] || made=
+	IOVASCOPE_MODULES=$made \
+		"$LAB_TREE/selftests/check/guest.sh" --kernel "$@"
 }
 
 kernel() {
@@ -78,6 +101,7 @@ kernel() {
 	if ! from_source; then
 		tap_program "$name: dkms" by_dkms "$name"
 		sed "s/^/# $name: dkms: /" "$work/dkms-$name/out/transcript"
+		tap_program "$name: upgrade while loaded" upgrade "$name"
 	fi
 	tap_program "$name" suite "$name" "${programs[@]}"
 }
@@ -85,7 +109,7 @@ kernel() {
 wanted=("$@")
 ((${#wanted[@]})) || mapfile -t wanted < <(others)
 for name in "${wanted[@]}"; do
-	programs_of "$name" >/dev/null ||
+	suite_of "$name" >/dev/null ||
 		die "which tests for kernel '$name'? SUITES does not say"
 done
 

@@ -11,6 +11,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/strict.sh"
 
 "$LAB_DIR/setup.sh" --kernel lab kernel root || exit 1
 kver=$("$LAB_DIR/setup.sh" --kernel lab --kver) || exit 1
@@ -33,6 +34,12 @@ boot() {
 		-- "./$program" "$argument"
 }
 
+# What stage static sees of the module is without iommufd.
+newest=(KVER="$kver" KDIR="$LAB_CACHE/kernel-lab/build")
+tap "module builds with W=1 and -Werror" \
+	build_strict lab-w1 "${newest[@]}" W=1 KCFLAGS=-Werror
+tap "module is clean under sparse" build_strict lab-sparse "${newest[@]}" C=2
+
 devices=(--device edu --device edu --device testdev:16G)
 many=(--device edu --device edu)
 for _ in {1..7}; do
@@ -43,7 +50,7 @@ many+=(--device testdev:256M --device e1000e)
 boot "second opinion" opinion_guest.sh opinion_test "${devices[@]}"
 boot "second opinion, scalable mode" opinion_guest.sh opinion_test \
 	"${devices[@]}" --scalable second
-boot "iommufd" opinion_guest.sh iommufd_test "${devices[@]}"
+tap_program "iommufd" "$check/guest.sh" --kernel lab iommufd_test
 boot "why, with iommufd" why_guest.sh iommufd "${devices[@]}"
 boot "why" why_guest.sh mappings "${many[@]}" --memory 8192 --hugepages 4
 boot "why, by large steps" why_guest.sh large_steps --icount --device edu \

@@ -12,7 +12,7 @@ if [[ ! -e /sys/kernel/debug/iommu/intel/dmar_translation_struct ]]; then
 	echo "not ok 1 kernel $(uname -r) has no IOMMU debugfs"
 	exit 1
 fi
-echo 128 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+/lab/huge_pages.sh 128 || exit
 modprobe -a vfio-pci iommufd && insmod iovascope.ko || exit 1
 "./$1"
 rc=$?

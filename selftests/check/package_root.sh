@@ -21,6 +21,8 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
 # shellcheck source=selftests/check/dkms.sh
 . /tree/selftests/check/dkms.sh
+# shellcheck source=selftests/check/headers.sh
+. /tree/selftests/check/headers.sh
 
 # signed VERSION KERNEL: installed, and signed by dkms.
 signed() {
@@ -38,15 +40,34 @@ tool_says() {
 
 # A kernel that has no KPROBES, or so its configuration says.
 refuses_without_kprobes() {
-	local headers=/lib/modules/9.9.9-none/build
+	local none=9.9.9-none
 
-	mkdir -p "$headers"
-	grep -v '^CONFIG_KPROBES=' "/lib/modules/$kver/build/.config" \
-		>"$headers/.config"
-	log dkms build -k 9.9.9-none "iovascope/$old"
+	mkdir "/lib/modules/$none"
+	headers_without "/lib/modules/$kver/build" "/lib/modules/$none/build" \
+		KPROBES || return
+	log dkms build -k "$none" "iovascope/$old"
 	(($? == 77)) || return
 	tail -n 3 "$transcript" | grep -q BUILD_EXCLUSIVE || return
-	rm -r /lib/modules/9.9.9-none
+	rm -r "/lib/modules/$none"
+}
+
+# A kernel without VFIO: the instrument, and not the driver of its containers.
+serves_without_vfio() {
+	local none=9.9.9-none modules=(iovascope)
+
+	mkdir "/lib/modules/$none"
+	headers_without "/lib/modules/$kver/build" "/lib/modules/$none/build" \
+		'VFIO[A-Z0-9_]*' &&
+		headers_named "/lib/modules/$none/build" \
+			"/lib/modules/$none/renamed" "$none" || return
+	rm -r "/lib/modules/$none/build"
+	mv "/lib/modules/$none/renamed" "/lib/modules/$none/build"
+	does dkms install -k "$none" "iovascope/$old" || return
+	installed "$old" "$none" &&
+		(($(find "/lib/modules/$none/updates" -name '*.ko*' |
+			wc -l) == 1)) &&
+		does dkms uninstall -k "$none" "iovascope/$old" || return
+	rm -r "/lib/modules/$none"
 }
 
 by_make() {
@@ -73,6 +94,7 @@ tap "headers of $other arrive: dkms builds for it" \
 	does run-parts --arg="$other" /etc/kernel/header_postinst.d
 tap "modules of $other: there, of $old, signed" signed "$old" "$other"
 tap "a kernel without KPROBES is refused" refuses_without_kprobes
+tap "a kernel without VFIO gets the instrument" serves_without_vfio
 tap "$other goes: dkms takes its modules away" \
 	does dkms uninstall -k "$other" "iovascope/$old"
 mv "/lib/modules/$other" "$hidden"

@@ -10,6 +10,7 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$LAB_TREE/selftests/check/tap.sh"
+. "$LAB_TREE/selftests/check/strict.sh"
 cd "$LAB_TREE" || exit 1
 
 CHECKPATCH=$LAB_CACHE/scripts/checkpatch.pl
@@ -194,20 +195,6 @@ checkpatch() {
 	}
 }
 
-# build_strict NAME ARGS...: the module with every warning on, from scratch.
-build_strict() {
-	local out=$LAB_TREE/build/strict-$1 said rc=0
-
-	rm -rf "$out"
-	said=$(make modules KVER="$KVER" O="$out" "${@:2}" 2>&1) || rc=$?
-	# Debian's headers come without vmlinux, and kbuild says so.
-	if ((rc)) || grep -v 'Skipping BTF generation' <<<"$said" |
-		grep -q -i -E 'warning|error'; then
-		echo "$said"
-		return 1
-	fi
-}
-
 # words_of CMD-FILE: those of a command of kbuild's that say what is compiled,
 # a line each. How it is compiled, gcc and clang say in different words.
 words_of() {
@@ -310,8 +297,8 @@ tap "shfmt" silent shfmt -i 0 -d "${SHELLS[@]}"
 # inflight is the name of a file of the module, Nd a macro of man pages.
 tap "codespell" silent codespell -L inflight,nd "${SOURCES[@]}"
 tap "checkpatch" checkpatch "${CODE[@]}"
-tap "module builds with W=1 and -Werror" build_strict w1 W=1 KCFLAGS=-Werror
-tap "module is clean under sparse" build_strict sparse C=2
+tap "module builds with W=1 and -Werror" build_strict w1 KVER="$KVER" W=1 KCFLAGS=-Werror
+tap "module is clean under sparse" build_strict sparse KVER="$KVER" C=2
 tap "module: the clang front end" clang_module
 tap "module: coccinelle" coccinelle
 tap "the command and the tests build with clang" clang_programs

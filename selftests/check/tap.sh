@@ -58,15 +58,26 @@ silent() {
 # that ran on it (selftests/guest.sh), and what did not run and why.
 TAP_TOLD='^# (kernel |Totals:|totals )|^ok [0-9]+ ([a-z_]+_test #|.*# *SKIP)'
 
+# tap_alive NAME LOG: how far it is, for whoever watches, as long as we live.
+tap_alive() {
+	while sleep 20 >/dev/null 2>&1 && [[ -d /proc/$$ ]]; do
+		echo "# $1: $(grep -c -E '^(not )?ok [0-9]+' "$2") tests so far"
+	done
+}
+
 # tap_program NAME COMMAND...: a program that speaks TAP itself. Its tests are
 # counted as ours; a program that dies, fails without saying where, or tests
 # nothing at all is one failed test more.
 tap_program() {
-	local name=$1 log rc=0 pass fail skip
+	local name=$1 log rc=0 pass fail skip alive
 	shift
 
 	log=$(mktemp)
+	tap_alive "$name" "$log" </dev/null &
+	alive=$!
 	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	kill "$alive"
+	wait "$alive" 2>/dev/null
 	skip=$(grep -c -E '^ok [0-9]+.*# *SKIP' "$log")
 	pass=$(($(grep -c -E '^ok [0-9]+' "$log") - skip))
 	fail=$(grep -c -E '^not ok [0-9]+' "$log")

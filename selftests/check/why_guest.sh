@@ -434,7 +434,7 @@ every_kernel() {
 	insmod ./iovascope.ko
 	tap "host: no-backend, before VFIO is loaded" host_without_backend
 	modprobe vfio-pci
-	echo 512 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	/lab/huge_pages.sh 512 || exit
 	./why_client --device "$SMALL" --gated >/run/gated 2>&1 &
 	gated=$!
 	tap "host: an able machine" host_able
@@ -526,12 +526,23 @@ iommufd_clean() {
 			any(.domains[]; .backend == "iommufd")' >/dev/null
 }
 
+# An iommufd for each device: what the one has pinned, the other pins again.
+iommufd_duplicates() {
+	hold ./why_client --iommufd v2 --device edu --device edu --containers \
+		"${GIB[@]}" &&
+		asks told "any(.causes[]; .cause == \"duplicate-pins\" and
+			.factor_percent == 200) and
+			.backings.hugetlb_1g.bytes == 2 * $G" \
+			why --start "$PID"
+}
+
 # On the kernel that the lab builds: opinion.sh.
 test_iommufd() {
 	load && modprobe iommufd
 	tap "iommufd, well mapped" iommufd_clean
 	tap "iommufd-no-huge: switched off" iommufd_no_huge small
 	tap "iommufd-no-huge: v1" iommufd_no_huge v1
+	tap "start: duplicate-pins, by two iommufds" iommufd_duplicates
 }
 
 # Hardware cannot be fixed: an answer, and no failure.
@@ -561,7 +572,7 @@ hw_no_2m() {
 
 test_no_2m() {
 	load
-	echo 8 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	/lab/huge_pages.sh 8 || exit
 	tap "hw-no-2m" hw_no_2m
 	tap "host: hw-no-2m" asks 1 'any(.causes[]; .cause == "hw-no-2m") and
 		.units.dmar0.second_leaves == ["4k"]' host

@@ -187,11 +187,11 @@ run iovascope probes
 run iovascope units
 
 say 'One GiB of memory, four ways: what it is made of decides the leaves'
-echo 512 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+/lab/huge_pages.sh 512
 for backing in base thp hugetlb_2m hugetlb_1g; do
 	client --device "$EDU" --backing "$backing" --size 1G --iova 0x40000000
 done
-echo 0 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+/lab/huge_pages.sh 0
 
 say 'The same 1 GiB page again, its IOVA shifted by 2 MiB: not congruent'
 ASK=1 client --device "$EDU" --backing hugetlb_1g --size 1G --iova 0x40000000 \

@@ -159,7 +159,7 @@ void mem_alloc(struct mem *mem, enum backing backing, __u64 size)
 		  backing_names[backing]);
 }
 
-int mem_open_memfd(struct mem *mem, enum backing backing, __u64 size)
+int mem_open_untouched(struct mem *mem, enum backing backing, __u64 size)
 {
 	int flags = 0, fd;
 
@@ -178,6 +178,13 @@ int mem_open_memfd(struct mem *mem, enum backing backing, __u64 size)
 			   0);
 	must(mem->window != MAP_FAILED);
 	mem->va = mem->window;
+	return fd;
+}
+
+int mem_open_memfd(struct mem *mem, enum backing backing, __u64 size)
+{
+	int fd = mem_open_untouched(mem, backing, size);
+
 	must_work(fault_in(mem));
 	return fd;
 }

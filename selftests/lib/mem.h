@@ -43,6 +43,8 @@ void mem_free(struct mem *mem);
 void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size);
 /* And its descriptor is the caller's. */
 int mem_open_memfd(struct mem *mem, enum backing backing, __u64 size);
+/* And nobody has touched it: who pins it has to allocate it. */
+int mem_open_untouched(struct mem *mem, enum backing backing, __u64 size);
 
 /*
  * Base pages in the reverse of the order in which they were taken, so that

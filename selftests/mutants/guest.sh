@@ -98,7 +98,7 @@ mutants() {
 	done <plan
 }
 
-echo 128 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+/lab/huge_pages.sh 128 || exit
 modprobe vfio-pci
 controls
 mutants

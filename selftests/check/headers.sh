@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Headers of a kernel that nobody has built: as those of one that there is, but
+# for its name, or for options that it is without.
+
+# headers_copy HEADERS DIR: make DIR. Links that are relative lead elsewhere then.
+headers_copy() {
+	local from link
+	from=$(readlink -f "$1")
+
+	cp -a "$from" "$2" || return
+	find "$2" -maxdepth 1 -type l -printf '%f\n' | while read -r link; do
+		ln -sfn "$(readlink -f "$from/$link")" "$2/$link"
+	done
+}
+
+# headers_without HEADERS DIR OPTION...: OPTION is a regular expression for the
+# name of one, without CONFIG_.
+headers_without() {
+	local options
+	options=$(printf '|%s' "${@:3}")
+
+	headers_copy "$1" "$2" &&
+		sed -i -E "/^(#define )?CONFIG_(${options#|})(_MODULE)?[= ]/d" \
+			"$2/.config" "$2/include/config/auto.conf" \
+			"$2/include/generated/autoconf.h"
+}
+
+# headers_named HEADERS DIR KVER
+headers_named() {
+	headers_copy "$1" "$2" &&
+		echo "$3" >"$2/include/config/kernel.release" &&
+		echo "#define UTS_RELEASE \"$3\"" \
+			>"$2/include/generated/utsrelease.h"
+}

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: lesser.sh
+#
+# Kernels that lack something: they are refused in one clear line, or served as
+# far as they can be, and never by half. What a configuration lacks is taken out
+# of the headers to build with; what a kernel lacks when a module is loaded, out
+# of the module's table of probes, by giving a function a name that no kernel
+# has (lesser_guest.sh).
+
+set -uo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/headers.sh"
+
+kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
+out=$LAB_TREE/build
+work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-lesser.XXXXXX")
+trap 'step_abort; rm -rf "$work"' EXIT
+step "building for $kver" "$LAB_DIR/build.sh" tools selftests || exit 1
+
+# source_in DIR: what dkms has of the tree.
+source_in() {
+	rm -rf "$1"
+	mkdir "$1" && cp -r "$LAB_TREE"/{Kbuild,dkms.conf,module} "$1/"
+}
+
+# build_without OPTION...: leaves what was built in $work/source.
+build_without() {
+	rm -rf "$work/headers"
+	headers_without "/lib/modules/$kver/build" "$work/headers" "$@" &&
+		source_in "$work/source" &&
+		make -j"$(nproc)" -C "$work/headers" M="$work/source" W=1 \
+			KCFLAGS=-Werror modules
+}
+
+# has_built MODULE...: these and no others.
+has_built() {
+	diff <(cd "$work/source" && printf '%s\n' *.ko) \
+		<(printf '%s.ko\n' "$@")
+}
+
+# refuses NAME OPTION...: one line of error, which says what is missing.
+refuses() {
+	local said name=$1
+	shift
+
+	said=$(build_without "$@" 2>&1) && return 1
+	echo "$said"
+	[[ $(grep -c -E "\*\*\* iovascope needs a kernel with CONFIG_$name\." \
+		<<<"$said") == 1 ]] && ! grep -q 'error:' <<<"$said"
+}
+
+# builds OPTION -- MODULE...
+builds() {
+	build_without "$1" && has_built "${@:3}"
+}
+
+# nameless NAME FUNCTION...: a module that looks for functions that are not there.
+nameless() {
+	local name=$1 table=$work/names/module/probe.c function
+	shift
+
+	cp "$LAB_TREE/module/probe.c" "$table"
+	for function; do
+		grep -q "\"$function\"" "$table" || return
+		sed -i "s/\"$function\"/\"${function}_gone\"/" "$table"
+	done
+	make -j"$(nproc)" -C "/lib/modules/$kver/build" M="$work/names" \
+		modules &&
+		cp "$work/names/iovascope.ko" "$work/payload/$name.ko"
+}
+
+echo "TAP version 13"
+tap "without KPROBES it refuses" refuses KPROBES 'K(RET)?PROBES[A-Z_]*'
+tap "without IOMMU_API it refuses" refuses IOMMU_API IOMMU_API
+tap "without DEBUG_FS it refuses" refuses DEBUG_FS DEBUG_FS
+tap "without INTEL_IOMMU it builds" builds 'INTEL_IOMMU[A-Z_]*' -- \
+	iovascope iovascope_hugepath
+tap "without VFIO it builds, but for hugepath" builds 'VFIO[A-Z0-9_]*' -- \
+	iovascope
+tap "without huge pages it builds" \
+	builds '(HUGETLB|TRANSPARENT_HUGE)[A-Z_]*' -- \
+	iovascope iovascope_hugepath
+
+mkdir "$work/payload"
+source_in "$work/names"
+tap "a module without iommu_map" nameless no_map iommu_map
+tap "a module without iommu_domain_free" nameless no_free iommu_domain_free
+tap "a module without a pin" nameless no_pin vfio_pin_pages_remote
+tap "a module without the first name of attach" \
+	nameless other_attach __iommu_attach_device
+tap "a module without attach" nameless no_attach \
+	__iommu_attach_device intel_iommu_attach_device
+tap "the whole module" nameless whole
+tap_program "modules" "$LAB_DIR/lab.sh" --timeout 300 --device edu \
+	--payload "$work/payload/." --payload "$out/tools/iovascope" \
+	--payload "$out/selftests/vfio_client" \
+	--payload "$LAB_TREE/selftests/check/lesser_guest.sh" \
+	--payload "$LAB_TREE/selftests/check/tap.sh" -- ./lesser_guest.sh
+tap_totals

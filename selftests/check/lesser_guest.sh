@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# In the lab: modules that look for functions which this kernel does not have.
+
+set -uo pipefail
+. ./tap.sh
+
+root=/sys/kernel/debug/iovascope
+
+# What the kernel's log has from the module since the last time.
+log_since() {
+	dmesg | sed "1,/$1/d" | sed -n 's/^\[[^]]*\] \(iovascope: \)/\1/p'
+}
+
+# Nothing is left: no module, no file, no probe.
+is_gone() {
+	[[ ! -e /sys/module/iovascope && ! -e $root ]] &&
+		! grep -q -E 'iommu_|vfio_' /sys/kernel/debug/kprobes/list
+}
+
+# refuses MODULE FUNCTION: with ENOENT, in one line, and nothing stays.
+refuses() {
+	local said marker="lesser: $1"
+
+	echo "$marker" >/dev/kmsg
+	said=$(insmod "./$1.ko" 2>&1) && return 1
+	echo "$said"
+	[[ $said == *'Unknown symbol in module'* ||
+		$said == *'No such file or directory'* ]] || return
+	diff <(log_since "$marker") \
+		<(echo "iovascope: cannot probe $2: error -2") && is_gone
+}
+
+client() {
+	./vfio_client --device edu --backing base --size 1M --iova 0x40000000
+}
+
+value() {
+	sed -n "s/^$1 //p" "$root/counters"
+}
+
+# row NAME FIELD=VALUE...: of the file "probes".
+row() {
+	local line field
+	line=$(grep "^$1 " "$root/probes")
+	shift
+
+	echo "$line"
+	for field; do
+		[[ " $line " == *" $field "* ]] || return
+	done
+}
+
+# What the rest of the module says is as true as ever.
+rest_is_counted() {
+	client || return
+	[[ $(value region_map_bytes) == 1048576 ]] &&
+		[[ $(value unpin_bytes) == 1048576 ]] &&
+		[[ $(value unknown_unmap_bytes) == 0 ]]
+}
+
+# Not a number that is known to be wrong, and not a zero: no number.
+no_pins() {
+	! grep -E '^pin_' "$root/counters" && ! grep -E ' pin_' "$root/processes"
+}
+
+tool_says() {
+	local said
+
+	said=$(./iovascope probes) || return
+	echo "$said"
+	grep -q -E "$1" <<<"$said"
+}
+
+# A client that holds its mapping for as long as it takes to look.
+held() {
+	local rc=0 pid
+
+	./vfio_client --device edu --backing base --size 1M --iova 0x40000000 \
+		--hold 60 >/run/held 2>&1 &
+	pid=$!
+	until grep -q '^mapped' /run/held; do
+		[[ -d /proc/$pid ]] || return
+		sleep 0.1
+	done
+	"$@" || rc=$?
+	kill $pid
+	wait $pid
+	return $rc
+}
+
+# domain_has PATTERN: the line of the domain that type1 has made.
+domain_has() {
+	local line
+
+	line=$(grep ' backend=type1 ' "$root/domains")
+	echo "$line"
+	[[ " $line " =~ $1 ]]
+}
+
+# First, because the kernel has a word for the first module of this kind.
+modprobe vfio-pci
+tap "the whole module: loads" insmod ./whole.ko
+tap "the whole module: counts" rest_is_counted
+tap "the whole module: unloads" rmmod iovascope
+
+tap "no iommu_map: refused" refuses no_map iommu_map_gone
+tap "no iommu_domain_free: refused" refuses no_free iommu_domain_free_gone
+
+tap "no pin: loads" insmod ./no_pin.ko
+tap "no pin: says so" row pin symbol=vfio_pin_pages_remote_gone \
+	state=missing
+tap "no pin: the command says so" tool_says '^pin .*missing'
+tap "no pin: the rest is counted" rest_is_counted
+tap "no pin: shows no number of it" no_pins
+tap "no pin: unloads" rmmod iovascope
+
+tap "attach by another name: loads" insmod ./other_attach.ko
+tap "attach by another name: found" row attach \
+	symbol=intel_iommu_attach_device state=attached
+tap "attach by another name: the device is seen" \
+	held domain_has ' devices=[0-9a-f:.]+ '
+tap "attach by another name: unloads" rmmod iovascope
+
+tap "no attach: loads" insmod ./no_attach.ko
+tap "no attach: says so" row attach state=missing
+tap "no attach: the rest is counted" rest_is_counted
+tap "no attach: unloads" rmmod iovascope
+tap "nothing is left" is_gone
+tap_totals
