@@ -38,6 +38,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/userfaultfd_k.h>
 
 #include "../compat.h"
 #include "hugepath.h"
@@ -156,7 +157,8 @@ static long gup(struct hp_region *region, unsigned long vaddr,
 /*
  * Without the mmap lock, so that the page table is walked without any lock
  * where it can be, a huge page at a time. What that refuses is asked for once
- * more as type1 does, which does not heed the caller's protection keys.
+ * more as type1 does, which does not heed the caller's protection keys. Not for
+ * memory that waits for a userfaultfd: there this waits, and type1 refuses.
  */
 static long gup_fast(struct hp_region *region, unsigned long vaddr,
 		     unsigned long npage, struct page **pages)
@@ -171,13 +173,16 @@ static long gup_fast(struct hp_region *region, unsigned long vaddr,
 	return got;
 }
 
+typedef long (*gup_fn)(struct hp_region *region, unsigned long vaddr,
+		       unsigned long npage, struct page **pages);
+
 /* The pages that count, or an error. */
 static long pin_batch(struct hp_region *region, unsigned long vaddr,
-		      unsigned long npage, struct hp_pinner *p)
+		      unsigned long npage, struct hp_pinner *p, gup_fn pin)
 {
 	long got, i, counted;
 
-	got = gup_fast(region, vaddr, min(npage, BATCH_PAGES), p->pages);
+	got = pin(region, vaddr, min(npage, BATCH_PAGES), p->pages);
 	if (got < 0)
 		return got;
 	counted = got;
@@ -298,12 +303,14 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 			counted = pin_hugetlb(region, vma, addr, npage, p);
 		else if (vma && vma->vm_flags & VM_PFNMAP)
 			counted = find_pfnmap(region, vma, addr, npage, p);
+		else if (vma && userfaultfd_armed(vma))
+			counted = pin_batch(region, vaddr, npage, p, gup);
 		else
 			in_batches = true;
 	} while (counted == -EAGAIN && !in_batches);
 	mmap_read_unlock(mm);
 	if (in_batches)
-		counted = pin_batch(region, vaddr, npage, p);
+		counted = pin_batch(region, vaddr, npage, p, gup_fast);
 	if (counted < 0)
 		return counted;
 
