@@ -15,8 +15,8 @@
  *	of each part tells where it is; but that is asked, and the pins of a
  *	huge page are put and taken back, a huge page at a time.
  *
- * Pages that are reserved (the zero page) need no pin, get none and count
- * nowhere; so type1.
+ * Pages that are reserved (the zero page, the vDSO) count nowhere; so type1. The
+ * zero page is never freed and has no pin, the others have one like any page.
  *
  * hugepath_pin() puts these together to runs: contiguous, and held alike. What
  * it had to pin to see that a run ends waits in the pinner for the next call.
@@ -56,6 +56,11 @@ int hp_pinner_init(struct hp_pinner *p)
 static bool is_reserved(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
+}
+
+static bool is_zero(const struct page *page)
+{
+	return is_zero_pfn(page_to_pfn(page));
 }
 
 /* ---- unpin ---- */
@@ -114,7 +119,7 @@ static void drop_batch(struct hp_pinner *p, struct hp_region *region)
 	for (; p->next_page < p->nr_pages; p->next_page++) {
 		struct page *page = p->pages[p->next_page];
 
-		if (!PageReserved(page))
+		if (!is_zero(page))
 			unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
 	}
 	p->nr_pages = 0;
@@ -187,10 +192,10 @@ static long pin_batch(struct hp_region *region, unsigned long vaddr,
 		return got;
 	counted = got;
 	for (i = 0; i < got; i++) {
-		if (PageReserved(p->pages[i])) {
-			unpin_user_page(p->pages[i]);
+		if (PageReserved(p->pages[i]))
 			counted--;
-		}
+		if (is_zero(p->pages[i]))
+			unpin_user_page(p->pages[i]);
 	}
 	p->nr_pages = got;
 	return counted;
@@ -326,18 +331,18 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 static void take_from_batch(struct hp_pinner *p)
 {
 	unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
-	bool reserved = PageReserved(p->pages[p->next_page]);
+	bool zero = is_zero(p->pages[p->next_page]);
 	unsigned long n = 0;
 
 	while (p->next_page < p->nr_pages &&
 	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
-	       PageReserved(p->pages[p->next_page]) == reserved) {
+	       is_zero(p->pages[p->next_page]) == zero) {
 		p->next_page++;
 		n++;
 	}
 	p->ahead.pfn = pfn;
 	p->ahead.npage = n;
-	p->ahead.hold = reserved ? HP_HOLD_NONE : HP_HOLD_PAGES;
+	p->ahead.hold = zero ? HP_HOLD_NONE : HP_HOLD_PAGES;
 }
 
 static int look_ahead(struct hp_region *region, unsigned long vaddr,
