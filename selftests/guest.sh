@@ -30,7 +30,7 @@ table() {
 		differ_test 4 1800 hugepath
 		domain_test 8 300 guest
 		grammar_test 17 120 guest
-		hugepath_test 41 1200 hugepath
+		hugepath_test 52 1200 hugepath
 		leaf_test 33 600 guest
 		life_test 8 600 guest
 		region_test 16 300 guest
