@@ -143,18 +143,6 @@ static void op_print(const struct op *op)
 
 /* ---- how it is called ---- */
 
-static __u64 locked_bytes(pid_t pid)
-{
-	char *text = file_readf("/proc/%d/status", pid);
-	const char *at = strstr(text, "VmLck:");
-	__u64 bytes;
-
-	must(at);
-	bytes = strtoull(at + 6, NULL, 10) << 10;
-	free(text);
-	return bytes;
-}
-
 static void ipc_lock(int on)
 {
 	struct __user_cap_header_struct header = {

@@ -10,10 +10,13 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include <linux/mman.h>
+#include <linux/userfaultfd.h>
 
 #include "kselftest_harness.h"
 
@@ -352,6 +355,127 @@ TEST_F_TIMEOUT(backend, fork_keeps_the_page, 60)
 	}
 }
 
+/* ---- memory that has somebody else's fault handler ---- */
+
+static int uffd_open(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	must_op(fd, >=, 0);
+	must_eq(ioctl(fd, UFFDIO_API, &api), 0);
+	return fd;
+}
+
+/*
+ * Nobody serves the faults: who waits for them waits forever, with the
+ * container locked.
+ */
+TEST_F_TIMEOUT(backend, waits_for_no_userfaultfd, 30)
+{
+	const enum backing backings[] = { BACKING_BASE, BACKING_HUGETLB_2M };
+	int i, fd = uffd_open();
+
+	for (i = 0; i < 2; i++) {
+		__u64 size = backing_page_size(backings[i]);
+		struct uffdio_register what = {
+			.mode = UFFDIO_REGISTER_MODE_MISSING,
+		};
+		struct mem mem;
+
+		ASSERT_EQ(0, __mem_alloc(&mem, backings[i], 2 * size, 0));
+		*(volatile char *)mem.va = 1;
+		what.range.start = (unsigned long)mem.va;
+		what.range.len = mem.size;
+		ASSERT_EQ(0, ioctl(fd, UFFDIO_REGISTER, &what));
+		EXPECT_EQ(-EFAULT, __vfio_map(&self->vfio, IOVA, mem.va,
+					      mem.size, VFIO_RW));
+		vfio_map(&self->vfio, IOVA, mem.va, size);
+		EXPECT_TRUE(reaches(self, IOVA, mem.va));
+		vfio_unmap(&self->vfio, IOVA, size);
+		mem_free(&mem);
+	}
+	close(fd);
+}
+
+/*
+ * Another device's BAR, but not by vfio-pci, and with one page of memory in the
+ * middle: what lies behind the first and the last page says nothing of it.
+ */
+TEST_F(backend, pfnmap_is_not_taken_for_linear)
+{
+	char path[64];
+	__u64 phys, size;
+	char *va;
+	int fd;
+
+	pci_bar(self->bdf[1], 0, &phys, &size);
+	ASSERT_LE(4 * SZ_4K, size);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0",
+		 self->bdf[1]);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	va = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, va);
+	close(fd);
+
+	ASSERT_EQ(0, __vfio_map(&self->vfio, IOVA, va, size,
+				VFIO_DMA_MAP_FLAG_READ));
+	vfio_unmap(&self->vfio, IOVA, size);
+	EXPECT_EQ(-EFAULT, __vfio_map(&self->vfio, IOVA, va, size, VFIO_RW));
+	*(volatile char *)(va + size / 2) = 1;
+	EXPECT_EQ(-EFAULT, __vfio_map(&self->vfio, IOVA, va, size,
+				      VFIO_DMA_MAP_FLAG_READ));
+	EXPECT_EQ(0, check_not("equal"));
+	munmap(va, size);
+}
+
+static int flicker(struct client *client, void *arg)
+{
+	struct vfio_device *dev = arg;
+
+	client_step(client);
+	for (;;) {
+		vfio_bars_off(dev);
+		vfio_bars_on(dev);
+	}
+	return 0;
+}
+
+/* A BAR that is not there cannot be mapped, and may go at any moment. */
+TEST_F_TIMEOUT(backend, bar_that_comes_and_goes, 60)
+{
+	struct vfio_device *dev = &self->vfio.dev[0];
+	__u64 offset, size;
+	int i, ret;
+	char *va;
+
+	vfio_region(dev, VFIO_PCI_BAR0_REGION_INDEX, &offset, &size);
+	va = vfio_bar_mmap(dev, VFIO_PCI_BAR0_REGION_INDEX, 0, size, SZ_2M, 0);
+	vfio_bars_off(dev);
+	EXPECT_EQ(-EFAULT, __vfio_map(&self->vfio, IOVA, va, size, VFIO_RW));
+	vfio_bars_on(dev);
+	vfio_map(&self->vfio, IOVA, va, size);
+	vfio_bars_off(dev);
+	vfio_unmap(&self->vfio, IOVA, size);
+
+	client_start(&self->client, "flicker", flicker, dev);
+	client_wait(&self->client);
+	client_go(&self->client);
+	for (i = 0; i < 500; i++) {
+		ret = __vfio_map(&self->vfio, IOVA, va, size, VFIO_RW);
+		if (!ret)
+			vfio_unmap(&self->vfio, IOVA, size);
+		else
+			/* Faulted in, and gone again: that is EINVAL. */
+			ASSERT_TRUE(ret == -EFAULT || ret == -EINVAL);
+	}
+	EXPECT_EQ(128 + SIGKILL, client_kill(&self->client));
+	vfio_bars_on(dev);
+	EXPECT_EQ(0, check_not("equal"));
+	munmap(va, size);
+}
+
 /* ---- death ---- */
 
 struct work {
@@ -547,6 +671,38 @@ TEST_F(module, stays_while_a_container_is_open)
 	EXPECT_EQ(0, __hugepath_unload());
 }
 
+/* How often the kernel's log says it. */
+static unsigned int logged(const char *what)
+{
+	int len = klogctl(10 /* SYSLOG_ACTION_SIZE_BUFFER */, NULL, 0);
+	unsigned int nr = 0;
+	char *log, *at;
+
+	must_op(len, >, 0);
+	log = calloc(1, len + 1);
+	must(log);
+	must_op(klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, len), >, 0);
+	for (at = log; (at = strstr(at, what)); at++)
+		nr++;
+	free(log);
+	return nr;
+}
+
+/* Whoever switches it on has been told, once each time. */
+TEST_F(module, takeover_says_so)
+{
+	const char *line = "iovascope_hugepath: experimental:";
+	unsigned int before = logged(line);
+
+	hugepath_param_set("takeover", "1");
+	EXPECT_EQ(before + 1, logged(line));
+	hugepath_param_set("takeover", "1");
+	hugepath_param_set("takeover", "0");
+	EXPECT_EQ(before + 1, logged(line));
+	hugepath_param_set("takeover", "1");
+	EXPECT_EQ(before + 2, logged(line));
+}
+
 /* What is open keeps what it has; off unless asked for. */
 TEST_F(module, takeover)
 {
@@ -708,6 +864,104 @@ TEST_F_TIMEOUT(module, here_before_the_instrument, 60)
 	snap_free(&after);
 	vfio_close(&self->a);
 	mem_free(&self->mem);
+}
+
+/* ---- half-way ---- */
+
+struct left {
+	__u64 bytes[2], locked, pinned;
+};
+
+static struct left left_now(FIXTURE_DATA(module) *self)
+{
+	struct left left = { .locked = locked_bytes(getpid()) };
+	struct vmstat pins;
+	int i;
+
+	vmstat_take(&pins);
+	left.pinned = pins.acquired - pins.released;
+	for (i = 0; i < self->a.nr; i++)
+		left.bytes[i] = table_bytes(self->bdf[i]);
+	return left;
+}
+
+/* Map every piece: how many could not be mapped, and left nothing behind. */
+static unsigned int failed_maps(FIXTURE_DATA(module) *self,
+				struct arena *arena)
+{
+	unsigned int failed = 0;
+	int kind, ret;
+
+	for (kind = PIECE_SCATTERED; kind <= PIECE_1G_SHARED; kind++) {
+		struct piece *p = &arena->piece[kind];
+		__u64 iova = IOVA + (unsigned long)p->va % SZ_1G;
+		struct left before = left_now(self), after;
+
+		ret = __vfio_map(&self->a, iova, p->va, p->size, VFIO_RW);
+		if (!ret) {
+			vfio_unmap(&self->a, iova, p->size);
+		} else {
+			must_eq(ret, -ENOMEM);
+			failed++;
+		}
+		after = left_now(self);
+		must_eq(after.bytes[0], before.bytes[0]);
+		must_eq(after.bytes[1], before.bytes[1]);
+		must_eq(after.locked, before.locked);
+		must_eq(after.pinned, before.pinned);
+	}
+	return failed;
+}
+
+/* How often a group could not come in, and left what was there as it was. */
+static unsigned int failed_adds(FIXTURE_DATA(module) *self)
+{
+	struct left before = left_now(self), after;
+	unsigned int failed = 0;
+	int ret;
+
+	while ((ret = __vfio_add(&self->a, self->bdf[1]))) {
+		must_eq(ret, -ENOMEM);
+		must_op(++failed, <, 1000);
+		vfio_remove(&self->a);
+		after = left_now(self);
+		must_eq(after.bytes[0], before.bytes[0]);
+		must_eq(after.locked, before.locked);
+		must_eq(after.pinned, before.pinned);
+		must(strcmp(backend_of(self->bdf[1]), "hugepath"));
+	}
+	return failed;
+}
+
+/*
+ * A call that fails is as if it had not been made. That any does takes a module
+ * in which things fail (mutants/table, despite_*).
+ */
+TEST_F_TIMEOUT(module, failures_leave_nothing, 120)
+{
+	unsigned int failed = 0;
+	struct arena arena;
+	int i;
+
+	hugepath_reload("share_domains=0");
+	arena_open(&arena);
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	failed += failed_maps(self, &arena);
+
+	mem_alloc_scattered(&self->mem, 4 * SZ_4K);
+	for (i = 0; __vfio_map(&self->a, 0, self->mem.va, self->mem.size,
+			       VFIO_RW); i++)
+		ASSERT_GT(1000, i);
+	failed += i;
+	failed += failed_adds(self);
+	EXPECT_EQ(table_bytes(self->bdf[0]), table_bytes(self->bdf[1]));
+	failed += failed_maps(self, &arena);
+
+	EXPECT_TRUE(failed || !getenv("IOVASCOPE_FAULTS"));
+	vfio_close(&self->a);
+	mem_free(&self->mem);
+	arena_close(&arena);
 }
 
 /* ---- forced leaves ---- */

@@ -15,8 +15,8 @@
  *	of each part tells where it is; but that is asked, and the pins of a
  *	huge page are put and taken back, a huge page at a time.
  *
- * Pages that are reserved (the zero page) need no pin, get none and count
- * nowhere; so type1.
+ * Pages that are reserved (the zero page, the vDSO) count nowhere; so type1. The
+ * zero page is never freed and has no pin, the others have one like any page.
  *
  * hugepath_pin() puts these together to runs: contiguous, and held alike. What
  * it had to pin to see that a run ends waits in the pinner for the next call.
@@ -38,6 +38,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
+#include <linux/userfaultfd_k.h>
 
 #include "../compat.h"
 #include "hugepath.h"
@@ -55,6 +56,11 @@ int hp_pinner_init(struct hp_pinner *p)
 static bool is_reserved(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
+}
+
+static bool is_zero(const struct page *page)
+{
+	return is_zero_pfn(page_to_pfn(page));
 }
 
 /* ---- unpin ---- */
@@ -113,7 +119,7 @@ static void drop_batch(struct hp_pinner *p, struct hp_region *region)
 	for (; p->next_page < p->nr_pages; p->next_page++) {
 		struct page *page = p->pages[p->next_page];
 
-		if (!PageReserved(page))
+		if (!is_zero(page))
 			unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
 	}
 	p->nr_pages = 0;
@@ -156,7 +162,8 @@ static long gup(struct hp_region *region, unsigned long vaddr,
 /*
  * Without the mmap lock, so that the page table is walked without any lock
  * where it can be, a huge page at a time. What that refuses is asked for once
- * more as type1 does, which does not heed the caller's protection keys.
+ * more as type1 does, which does not heed the caller's protection keys. Not for
+ * memory that waits for a userfaultfd: there this waits, and type1 refuses.
  */
 static long gup_fast(struct hp_region *region, unsigned long vaddr,
 		     unsigned long npage, struct page **pages)
@@ -171,21 +178,24 @@ static long gup_fast(struct hp_region *region, unsigned long vaddr,
 	return got;
 }
 
+typedef long (*gup_fn)(struct hp_region *region, unsigned long vaddr,
+		       unsigned long npage, struct page **pages);
+
 /* The pages that count, or an error. */
 static long pin_batch(struct hp_region *region, unsigned long vaddr,
-		      unsigned long npage, struct hp_pinner *p)
+		      unsigned long npage, struct hp_pinner *p, gup_fn pin)
 {
 	long got, i, counted;
 
-	got = gup_fast(region, vaddr, min(npage, BATCH_PAGES), p->pages);
+	got = pin(region, vaddr, min(npage, BATCH_PAGES), p->pages);
 	if (got < 0)
 		return got;
 	counted = got;
 	for (i = 0; i < got; i++) {
-		if (PageReserved(p->pages[i])) {
-			unpin_user_page(p->pages[i]);
+		if (PageReserved(p->pages[i]))
 			counted--;
-		}
+		if (is_zero(p->pages[i]))
+			unpin_user_page(p->pages[i]);
 	}
 	p->nr_pages = got;
 	return counted;
@@ -298,12 +308,14 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 			counted = pin_hugetlb(region, vma, addr, npage, p);
 		else if (vma && vma->vm_flags & VM_PFNMAP)
 			counted = find_pfnmap(region, vma, addr, npage, p);
+		else if (vma && userfaultfd_armed(vma))
+			counted = pin_batch(region, vaddr, npage, p, gup);
 		else
 			in_batches = true;
 	} while (counted == -EAGAIN && !in_batches);
 	mmap_read_unlock(mm);
 	if (in_batches)
-		counted = pin_batch(region, vaddr, npage, p);
+		counted = pin_batch(region, vaddr, npage, p, gup_fast);
 	if (counted < 0)
 		return counted;
 
@@ -319,18 +331,18 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 static void take_from_batch(struct hp_pinner *p)
 {
 	unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
-	bool reserved = PageReserved(p->pages[p->next_page]);
+	bool zero = is_zero(p->pages[p->next_page]);
 	unsigned long n = 0;
 
 	while (p->next_page < p->nr_pages &&
 	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
-	       PageReserved(p->pages[p->next_page]) == reserved) {
+	       is_zero(p->pages[p->next_page]) == zero) {
 		p->next_page++;
 		n++;
 	}
 	p->ahead.pfn = pfn;
 	p->ahead.npage = n;
-	p->ahead.hold = reserved ? HP_HOLD_NONE : HP_HOLD_PAGES;
+	p->ahead.hold = zero ? HP_HOLD_NONE : HP_HOLD_PAGES;
 }
 
 static int look_ahead(struct hp_region *region, unsigned long vaddr,

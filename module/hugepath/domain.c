@@ -5,7 +5,7 @@
  * Model. All domains of a container have the same mappings; there is more than
  * one only where groups cannot share. A run is one iommu_map() each, and the
  * IOMMU driver writes the largest leaves it can; a cap on leaves is kept by
- * asking for no more than one leaf at a time.
+ * asking for nothing at once that a larger one would cover.
  *
  * A failed map leaves nothing behind. The core takes back what the driver
  * reported as done, but up to 6.12 VT-d reports nothing of a step it did in
@@ -99,13 +99,20 @@ static void sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
 	}
 }
 
-/* How much of it to map at once. */
+/*
+ * How much of it to map at once. A larger leaf than allowed has no room in less
+ * than all of it, so that of each that there could be the last part comes by
+ * itself.
+ */
 static size_t step(dma_addr_t iova, size_t size, size_t leaf)
 {
+	size_t larger = leaf * PTRS_PER_PTE, n;
+
 	/* VT-d has none larger than 1G. */
 	if (leaf >= SZ_1G)
 		return size;
-	return min_t(size_t, size, leaf - (iova & (leaf - 1)));
+	n = min_t(size_t, size, larger - (iova & (larger - 1)));
+	return n == larger ? larger - leaf : n;
 }
 
 /**

@@ -21,7 +21,7 @@ struct vm_area_struct;
 
 /**
  * enum hp_hold - how the memory of a run is held
- * @HP_HOLD_NONE: not at all: a BAR, or pages the kernel never frees
+ * @HP_HOLD_NONE: not at all: a BAR, or the zero page
  * @HP_HOLD_PAGES: one pin a 4K page
  * @HP_HOLD_FOLIOS: one pin a hugetlb folio, however little of it is mapped
  */

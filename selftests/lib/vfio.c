@@ -213,13 +213,28 @@ void *vfio_bar_mmap(struct vfio_device *dev, int bar, __u64 offset, __u64 size,
 	return va;
 }
 
-void vfio_bus_master(struct vfio_device *dev)
+static void command(struct vfio_device *dev, __u16 clear, __u16 set)
 {
 	__u64 base, size;
 	__u16 command;
 
 	vfio_region(dev, VFIO_PCI_CONFIG_REGION_INDEX, &base, &size);
 	must_eq(pread(dev->fd, &command, 2, base + PCI_COMMAND), 2);
-	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	command = (command & ~clear) | set;
 	must_eq(pwrite(dev->fd, &command, 2, base + PCI_COMMAND), 2);
+}
+
+void vfio_bus_master(struct vfio_device *dev)
+{
+	command(dev, 0, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+void vfio_bars_on(struct vfio_device *dev)
+{
+	command(dev, 0, PCI_COMMAND_MEMORY);
+}
+
+void vfio_bars_off(struct vfio_device *dev)
+{
+	command(dev, PCI_COMMAND_MEMORY, 0);
 }

@@ -60,5 +60,8 @@ void vfio_region(struct vfio_device *dev, int index, __u64 *offset,
 void *vfio_bar_mmap(struct vfio_device *dev, int bar, __u64 offset, __u64 size,
 		    __u64 align, __u64 shift);
 void vfio_bus_master(struct vfio_device *dev);
+/* Off: vfio-pci takes them from whoever has mapped them, and refuses faults. */
+void vfio_bars_on(struct vfio_device *dev);
+void vfio_bars_off(struct vfio_device *dev);
 
 #endif /* LIB_VFIO_H */

@@ -26,3 +26,15 @@ void vmstat_take(struct vmstat *vmstat)
 	vmstat->released = field(text, "nr_foll_pin_released ");
 	free(text);
 }
+
+__u64 locked_bytes(pid_t pid)
+{
+	char *text = file_readf("/proc/%d/status", pid);
+	const char *at = strstr(text, "VmLck:");
+	__u64 bytes;
+
+	must(at);
+	bytes = strtoull(at + 6, NULL, 10) << 10;
+	free(text);
+	return bytes;
+}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vmstat.h - the kernel's own count of pinned pages */
+/* vmstat.h - the kernel's own counts of pinned and of locked memory */
 #ifndef LIB_VMSTAT_H
 #define LIB_VMSTAT_H
+
+#include <sys/types.h>
 
 #include <linux/types.h>
 
@@ -10,5 +12,8 @@ struct vmstat {
 };
 
 void vmstat_take(struct vmstat *vmstat);
+
+/* What is charged to a process's RLIMIT_MEMLOCK. */
+__u64 locked_bytes(pid_t pid);
 
 #endif /* LIB_VMSTAT_H */
