@@ -198,3 +198,20 @@ bool system_cmdline_has(const char *parameter, const char *word)
 	free(line);
 	return found;
 }
+
+/* Has the running kernel, or a module that is loaded, this function? */
+bool system_has_symbol(const char *name)
+{
+	FILE *file = system_open("/proc/kallsyms");
+	char *line = NULL, word[128];
+	bool found = false;
+	size_t size = 0;
+
+	while (file && !found && getline(&line, &size, file) > 0)
+		found = sscanf(line, "%*s %*s %127s", word) == 1 &&
+			!strcmp(word, name);
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}

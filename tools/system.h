@@ -22,6 +22,8 @@ char *system_path(const char *path);
 /* One u64 of a file that is an array of them. */
 bool system_word_at(int fd, uint64_t index, uint64_t *val);
 
+bool system_has_symbol(const char *name);
+
 /* The kernel's command line: is this word of this parameter's list there? */
 bool system_cmdline_has(const char *parameter, const char *word);
 struct json_object *system_cmdline(void);

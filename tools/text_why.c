@@ -105,14 +105,16 @@ static void print_phases(FILE *out, struct json_object *view)
 		table_cell(table, "%s", human_key(phases, phase, "ns").s);
 	}
 	table_end(table, out);
-	table = table_new(4);
-	table_row(table, "<PINNED", "SIZE", "TIME", "NS PER 4K");
+	table = table_new(5);
+	table_row(table, "<PINNED", "SIZE", "TIME", "NS PER 4K", "HEALTHY");
 	json_object_object_foreach(backings, backing, record) {
 		table_cell(table, "%s", backing);
 		table_cell(table, "%s", human_key(record, "bytes", "bytes").s);
 		table_cell(table, "%s", human_key(record, "ns", "ns").s);
 		table_cell(table, "%ju",
 			   (uintmax_t)tree_u64_or_0(record, "ns_per_page"));
+		table_cell(table, "%s",
+			   tree_word(record, "healthy_ns_per_page"));
 	}
 	table_end(table, out);
 }
