@@ -139,8 +139,7 @@ static const struct {
 	},
 };
 
-static void set_word(struct json_object *found, const char *key,
-		     const char *word)
+void cause_word(struct json_object *found, const char *key, const char *word)
 {
 	tree_add(found, key, json_object_new_string(word));
 }
@@ -149,11 +148,11 @@ struct json_object *cause_new(enum cause cause)
 {
 	struct json_object *found = tree_new();
 
-	set_word(found, "cause", causes[cause].id);
+	cause_word(found, "cause", causes[cause].id);
 	tree_add_u64(found, "fixable", causes[cause].fixable);
-	set_word(found, "says", causes[cause].says);
+	cause_word(found, "says", causes[cause].says);
 	tree_add(found, "evidence", json_object_new_array());
-	set_word(found, "fix", causes[cause].fix);
+	cause_word(found, "fix", causes[cause].fix);
 	return found;
 }
 

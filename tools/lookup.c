@@ -5,10 +5,10 @@
  *
  * The first touch of memory is known apart from its lookup; where several
  * backings were touched first, nobody knows which took how long of it, and that
- * is said. A lookup of BARs is judged by what a 4 KiB page of it cost: who steps
- * by large pages is far below who does not. Whether they could have been larger
- * the addresses tell (barmap.c), and whether the kernel knows how, its symbols:
- * distributions take such things back into kernels with old numbers.
+ * is said. A lookup of BARs is judged by what a 4 KiB page of it cost: who
+ * steps by large pages is far below who does not. Whether they could have been
+ * larger the addresses tell (barmap.c), and whether the kernel knows how, its
+ * symbols: distributions take such things back into kernels with old numbers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +22,9 @@
 #include "tree.h"
 
 /*
- * What looking up a 4 KiB page of a BAR costs. By steps of 4 KiB it is 90 ns and
- * more; by 2 MiB, with the page fault that comes with them, 20 at most; by 1 GiB
- * less than 1.
+ * What looking up a 4 KiB page of a BAR costs. By steps of 4 KiB it is 90 ns
+ * and more; by 2 MiB, with the page fault that comes with them, 20 at most; by
+ * 1 GiB less than 1.
  */
 #define SMALL_STEP_NS	40
 #define LARGE_STEP_NS	5

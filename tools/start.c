@@ -130,13 +130,14 @@ static void judge_rest(struct start *start)
 
 	found = blind_probe(start->snap, "unpin") ? NULL :
 		start_add(start, CAUSE_TEARDOWN_WALK,
-		    tree_u64_or_0(phases, "walk_ns"));
+			  tree_u64_or_0(phases, "walk_ns"));
 	if (found)
 		cause_evidence(found, "%s of %s in teardown went neither into unmapping nor unpinning; %s were torn down",
 			       human_key(phases, "walk_ns", "ns").s,
 			       human_ns(start_value(start, "teardown_ns")).s,
 			       human_bytes(bytes).s);
-	found = start_add(start, CAUSE_MAP_ENTRIES, start_value(start, "map_ns"));
+	found = start_add(start, CAUSE_MAP_ENTRIES,
+			  start_value(start, "map_ns"));
 	if (found)
 		cause_evidence(found, "%ju calls mapped %s by %ju 4K, %ju 2M and %ju 1G leaves",
 			       (uintmax_t)start_value(start, "map_calls"),
@@ -146,7 +147,7 @@ static void judge_rest(struct start *start)
 			       (uintmax_t)start_value(start, "added_1g_leaves"));
 }
 
-/* Neither pinned nor mapped, neither unpinned nor unmapped: locks, accounting. */
+/* Neither pinned nor mapped, or neither unpinned nor unmapped. */
 static void tell_gap(struct start *start, const char *phase, const char *feed)
 {
 	struct json_object *phases = tree_get(start->view, "phases");
@@ -179,7 +180,7 @@ static void judge_blind(struct start *start)
 		if (!row)
 			continue;
 		found = start_add(start, CAUSE_BLIND_PROBE,
-			    tree_u64_or_0(phases, rests[i].phase));
+				  tree_u64_or_0(phases, rests[i].phase));
 		if (!found)
 			continue;
 		tree_add(found, "probe", json_object_new_string(row));
@@ -201,6 +202,7 @@ static void add_all(struct json_object *to, struct json_object *from)
 
 static struct json_object *target_of(const struct start *start)
 {
+	struct json_object *domains = tree_get(start->snap, "domains");
 	struct json_object *target = tree_new();
 
 	tree_add(target, "kind", json_object_new_string("pid"));
@@ -208,7 +210,7 @@ static struct json_object *target_of(const struct start *start)
 	tree_share(target, start->record, "comm");
 	tree_add(target, "domains", json_object_new_array());
 	tree_add(target, "devices", json_object_new_array());
-	json_object_object_foreach(tree_get(start->snap, "domains"), id, domain) {
+	json_object_object_foreach(domains, id, domain) {
 		struct json_object *devices = tree_get(domain, "devices");
 
 		if (tree_u64_or_0(domain, "pid") != start->pid ||
@@ -252,7 +254,8 @@ static struct json_object *worth_fixing(const struct start *start)
 	if (start->total < NEGLIGIBLE_NS)
 		return NULL;
 	for (size_t i = 0; i < json_object_array_length(causes); i++) {
-		struct json_object *cause = json_object_array_get_idx(causes, i);
+		struct json_object *cause =
+			json_object_array_get_idx(causes, i);
 
 		if (tree_u64_or_0(cause, "fixable") &&
 		    (!i || tree_u64_or_0(cause, "ns") >= NEGLIGIBLE_NS))
