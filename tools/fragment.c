@@ -195,16 +195,12 @@ static void tell_bar(struct json_object *found, const struct bar *bar)
 		       (uintmax_t)bar->phys);
 }
 
-static bool overlaps(uint64_t first, uint64_t last, uint64_t from, uint64_t to)
-{
-	return first <= to && last >= from;
-}
-
 static void cut_by_hole(struct judge *judge, const struct fragment *part,
 			uint64_t first, uint64_t last)
 {
-	bool vga = overlaps(first, last, VGA_FIRST, VGA_LAST);
-	bool pci = first >= PCI_FIRST && last <= PCI_LAST;
+	bool mmio = part->run->mmio;
+	bool vga = !mmio && first >= VGA_FIRST && last <= VGA_LAST;
+	bool pci = !mmio && first >= PCI_FIRST && last <= PCI_LAST;
 	struct json_object *found;
 	char group[64];
 	struct bar bar;
@@ -221,9 +217,9 @@ static void cut_by_hole(struct judge *judge, const struct fragment *part,
 		   leaf_names[judge->want]);
 	cause_evidence(found, "0x%jx to 0x%jx is not mapped to it, but both sides are",
 		       (uintmax_t)first, (uintmax_t)last);
-	if (part->run->mmio && bar_find(fragment_phys(part), &bar))
+	if (mmio && bar_find(fragment_phys(part), &bar))
 		tell_bar(found, &bar);
-	if (part->run->mmio)
+	if (mmio)
 		cause_fix(found, "move the page that is left out (MSI-X table) to another BAR: QEMU -device vfio-pci,x-msix-relocation=barN");
 	if (!vga && !pci)
 		return;
