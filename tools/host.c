@@ -16,6 +16,7 @@
 #include "snapshot.h"
 #include "system.h"
 #include "tree.h"
+#include "vtd.h"
 #include "why.h"
 
 #define MAX_NODES	1024
@@ -105,26 +106,16 @@ static void judge_unit(struct json_object *view, const char *name,
 
 static void judge_units(struct json_object *view, struct json_object *snap)
 {
-	struct json_object *units = tree_new(), *found;
-	uint64_t all = 0, on = 0;
+	struct json_object *found = vtd_lacking(snap), *units = tree_new();
 
 	tree_add(view, "units", units);
 	json_object_object_foreach(tree_get(snap, "units"), name, unit) {
-		all++;
 		tree_add(units, name, decode(unit));
-		if (!tree_is(unit, "translation", "1"))
-			continue;
-		on++;
-		judge_unit(view, name, tree_get(units, name));
+		if (tree_is(unit, "translation", "1"))
+			judge_unit(view, name, tree_get(units, name));
 	}
-	if (on)
-		return;
-	found = add(view, all ? CAUSE_IOMMU_OFF : CAUSE_NOT_VTD);
-	if (all)
-		cause_evidence(found, "of %ju remapping units none has translation on",
-			       (uintmax_t)all);
-	else
-		cause_evidence(found, "the firmware describes no remapping unit (no ACPI table DMAR)");
+	if (found)
+		json_object_array_add(tree_get(view, "causes"), found);
 }
 
 static void judge_cmdline(struct json_object *view)

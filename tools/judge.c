@@ -131,7 +131,7 @@ static void weak_unit(struct judge *judge, const struct fragment *part,
 		return;
 	cause_word(found, "possible", leaf_words[possible]);
 	cause_word(found, "unit", judge->weak[possible]);
-	cause_says(found, "remapping unit %s has no %s leaves, and the kernel uses what all units have",
+	cause_says(found, "remapping unit %s has no %s leaves, and this kernel uses only what all units have",
 		   judge->weak[possible], leaf_names[possible]);
 	cause_evidence(found, "%s, which serves the device, has %s leaves, and this run has none",
 		       judge->unit, leaf_names[possible]);

@@ -199,7 +199,10 @@ bool system_cmdline_has(const char *parameter, const char *word)
 	return found;
 }
 
-/* Has the running kernel, or a module that is loaded, this function? */
+/*
+ * Has the running kernel, or a module that is loaded, this function? Compilers
+ * add to its name what they have made of it: .isra.0, .part.0, .cold.
+ */
 bool system_has_symbol(const char *name)
 {
 	FILE *file = system_open("/proc/kallsyms");
@@ -208,7 +211,7 @@ bool system_has_symbol(const char *name)
 	size_t size = 0;
 
 	while (file && !found && getline(&line, &size, file) > 0)
-		found = sscanf(line, "%*s %*s %127s", word) == 1 &&
+		found = sscanf(line, "%*s %*s %127[^. \t\n]", word) == 1 &&
 			!strcmp(word, name);
 	free(line);
 	if (file)

@@ -60,9 +60,10 @@ word() {
 		dd of="$root$1" bs=8 seek="$2" conv=notrunc status=none
 }
 
-# page PHYS KIND: what the page frame there is part of.
+# page PHYS KIND: what the page frame there is part of. Of tails, only those
+# that tell the size of a page.
 page() {
-	local pfn=$(($1 >> 12))
+	local pfn=$(($1 >> 12)) tail
 
 	case $2 in
 	hugetlb_1g)
@@ -70,7 +71,13 @@ page() {
 		word /proc/kpageflags $((pfn + 512)) 0x30000
 		;;
 	hugetlb_2m) word /proc/kpageflags $pfn 0x28000 ;;
-	thp) word /proc/kpageflags $pfn 0x408000 ;;
+	thp | folio_64k)
+		word /proc/kpageflags $pfn 0x408000
+		for tail in 1 2 4 8 16 32 64 128 256; do
+			[[ $2 == folio_64k && $tail -ge 16 ]] ||
+				word /proc/kpageflags $((pfn + tail)) 0x410000
+		done
+		;;
 	esac
 }
 
@@ -131,10 +138,19 @@ check "why: hw-no-1g: the sentence" 0 \
 check "why: hw-no-1g: 2M is what there is" 0 '^Nothing to fix: all 1\.0 GiB' \
 	'' why 4242 --want 2m
 
+# Another unit's lack counts where the kernel takes the least of all.
 scene weak_unit
 edit units '/dmar1/ s/second_1g=1/second_1g=0/'
+edit census 's/ 1g_leaves=[0-9]+/ 1g_leaves=0/'
+set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_cap.isra.0"
 run_at 0x0 $GIB 0x1000000000 0 512 0
 finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar1"'
+set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_capability"
+finds 1 joined-late $GIB
+set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_superpage"
+finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar1"'
+edit census 's/ 1g_leaves=0/ 1g_leaves=1/'
+finds 1 joined-late $GIB
 
 scene no_2m
 edit units 's/second_1g=1/second_1g=0/; s/second_2m=1/second_2m=0/'
@@ -210,6 +226,16 @@ check "why: fragmented: 2M is what was wanted" 0 '^Nothing to fix: all' '' \
 check "why: fragmented: by what, nobody knows" 1 \
 	'^Not known: backing: /proc/kpageflags' '' why 4242
 
+# Larger than a base page, but no 2 MiB: not shifted by less than that.
+scene folios
+run_at 0x0 $((0x1f0000)) 0x1000010000 496 0 0
+run_at 0x1f0000 $((0x210000)) 0x1000820000 528 0 0
+page 0x1000010000 folio_64k
+page 0x1000820000 folio_64k
+finds 1 fragmented $((4 * MIB)) '.causes[0] |
+	.page_bytes == 65536 and .backing == "thp" and .possible == "2m"
+	and (.says | test("64.0 KiB pages"))' --want 2m
+
 scene permission
 run_at 0x0 $((512 * MIB)) 0x1000000000 0 256 0 1
 run_at $((512 * MIB)) $((512 * MIB)) 0x1020000000 0 256 0 0
@@ -234,6 +260,19 @@ run_at $((8 * GIB + 512 * MIB)) $((512 * MIB)) 0x1020000000 0 256 0
 page 0x1000000000 hugetlb_1g
 word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
 finds 1 hole $((768 * MIB)) '.causes[0].hole_bytes == 268435456'
+
+scene dimm
+run_at 0x80000000 $((256 * MIB)) 0x1000000000 0 128 0
+run_at 0xa0000000 $((512 * MIB)) 0x1020000000 0 256 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
+finds 0 hole $((768 * MIB)) '.causes[0].hole_iova == 2415919104'
+scene early_hole # around VGA, but more than a PC leaves out
+run_at 0x0 $((MIB / 2)) 0x1000000000 128 0 0
+run_at $((2 * MIB)) $((GIB - 2 * MIB)) 0x1000200000 0 511 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1000200000 >> 12)) 0x30000
+finds 1 hole $((GIB - 3 * MIB / 2)) '.causes[0].hole_bytes == 1572864'
 
 scene short
 run_at $((8 * GIB)) $((256 * MIB)) 0x1000000000 0 128 0
@@ -299,8 +338,14 @@ edit domains 's/^3 /4242 /'
 check "why: a process and a domain" 2 'say pid:4242 or domain:4242' '' why 4242
 check "why: the domain" 0 '' '' why domain:4242
 edit units 's/translation=1/translation=0/'
-json_exit "why: iommu-off" 1 '.causes[0].cause == "iommu-off"' \
-	why pid:4242 --json
+json_exit "why: iommu-off" 1 '.causes[0].cause == "iommu-off"
+	and (.causes[0].evidence | length == 1)' why pid:4242 --json
+set_system /proc/cmdline "quiet"
+check "why: iommu-off: never switched on" 1 \
+	'evidence: /proc/cmdline has no intel_iommu=on' '' why pid:4242
+set_system /proc/cmdline "intel_iommu=off"
+check "why: iommu-off: switched off" 1 \
+	'evidence: /proc/cmdline has off in intel_iommu=' '' why pid:4242
 json_exit "host: iommu-off" 1 '.causes[0].cause == "iommu-off"' host --json
 [[ $counting ]] || for file in units census domains; do
 	echo "format 1" >"$tree/$file"
@@ -308,6 +353,20 @@ done
 json_exit "why: not-vtd" 1 '.causes[0].cause == "not-vtd"' why 4242 --json
 json_exit "host: not-vtd" 1 '.causes[0].cause == "not-vtd" and .able == 0' \
 	host --json
+
+# Where another IOMMU serves, no setting makes a VT-d of it.
+put_dir() {
+	[[ $counting ]] || mkdir -p "$root$1"
+}
+put_dir /sys/class/iommu/dmar7
+json_exit "host: not-vtd, with a left-over name" 1 \
+	'.causes[0].cause == "not-vtd"' host --json
+put_dir /sys/class/iommu/ivhd0
+json_exit "why: another IOMMU" 0 '.causes[0] | .cause == "not-vtd" and
+	.fixable == 0 and (.says | test("ivhd0"))' why 4242 --json
+check "host: another IOMMU" 0 \
+	'^Nothing to fix, but not able .not-vtd.: this machine.s IOMMU is no Intel VT-d: ivhd0\.$' \
+	'' host
 
 scene host
 edit probes 's/state=missing/state=attached/'
