@@ -173,6 +173,16 @@ set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
 run_at 0x0 $GIB 0x1000000000 262144 0 0
 finds 1 disable-hugepages $GIB '.causes[0].possible == "1g"'
 
+scene capped
+edit domains 's/^(3 .*)backend=type1/\1backend=hugepath/'
+set_system /sys/module/iovascope_hugepath/parameters/leaf 2M
+run_at 0x0 $GIB 0x1000000000 0 512 0
+finds 1 leaves-capped $GIB '.causes[0] | .possible == "1g" and .used == "2m"'
+json_exit "host: leaves-capped" 1 '.causes[0].cause == "leaves-capped"' \
+	host --json
+set_system /sys/module/iovascope_hugepath/parameters/leaf 1G
+finds 1 joined-late $GIB
+
 scene iommufd
 edit domains 's/^(3 .*)backend=type1/\1backend=other/'
 run_at 0x0 $GIB 0x1000000000 262144 0 0
