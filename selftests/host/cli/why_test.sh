@@ -138,6 +138,16 @@ check "why: hw-no-1g: the sentence" 0 \
 check "why: hw-no-1g: 2M is what there is" 0 '^Nothing to fix: all 1\.0 GiB' \
 	'' why 4242 --want 2m
 
+# In first-stage tables another bit decides.
+scene first_stage
+edit census 's/^(0000:3b:00.0 .*)unit=dmar0 type=[a-z]+/\1unit=dmar1 type=first/'
+edit units '/dmar1/ s/first_1g=1/first_1g=0/'
+run_at 0x0 $GIB 0x1000000000 0 512 0
+finds 0 hw-no-1g $GIB '.causes[0] | .unit == "dmar1" and
+	(.says | test("first-stage"))'
+edit units '/dmar1/ s/first_1g=0/first_1g=1/; s/second_1g=1/second_1g=0/'
+finds 1 joined-late $GIB
+
 # Another unit's lack counts where the kernel takes the least of all.
 scene weak_unit
 edit units '/dmar1/ s/second_1g=1/second_1g=0/'
@@ -380,11 +390,18 @@ check "host: another IOMMU" 0 \
 
 scene host
 edit probes 's/state=missing/state=attached/'
+set_system /sys/kernel/security/lockdown "none [integrity] confidentiality"
+set_system /proc/self/limits "Max locked memory  8388608  unlimited  bytes"
 check "host: able" 0 '^Able: ' 'cause:|Not known' host
+verify "host: lockdown is told" line_is '1,$' '^Lockdown: integrity$'
+verify "host: the limit of locked memory is told" line_is '1,$' \
+	'^Limit of locked memory, of who asks: 8\.0 MiB, at most unlimited$'
 json "host: JSON" '.question == "host" and .able == 1 and .causes == []
 	and .cmdline == ["intel_iommu=on", "iommu=nopt"]
 	and .hugetlb["1g"] == {total: 64, free: 0, nodes: {"0": {total: 64}}}
-	and .memlock_bytes == "unlimited" and .backends.vfio_iommu_type1 == 1
+	and .memlock_bytes == 8388608 and .memlock_hard_bytes == "unlimited"
+	and .lockdown == "integrity"
+	and .units.dmar0.stage == "second" and .backends.vfio_iommu_type1 == 1
 	and .parameters.vfio_iommu_type1.disable_hugepages == "N"
 	and .units.dmar0.second_leaves == ["4k", "2m", "1g"]
 	and .units.dmar0.address_bits == 48 and .units.dmar0.first_leaves == []' \
@@ -424,4 +441,22 @@ edit units '/dmar0/ s/second_1g=1/second_1g=0/'
 host_finds hw-no-1g 0
 edit units '/dmar0/ s/second_2m=1/second_2m=0/'
 host_finds hw-no-2m 0
+# In the stage that VFIO gets: both are there, and the kernel decides.
+scene host_stage
+edit probes 's/state=missing/state=attached/'
+edit units '/dmar1/ { s/first_1g=1/first_1g=0/; s/ecap=0x/ecap=0x480000/ }'
+json "host: the second stage by choice" \
+	'.units.dmar1.stage == "second" and .units.dmar1.scalable == 1
+	 and .units.dmar1.first_leaves == ["4k", "2m"] and .able == 1' host --json
+set_system /proc/kallsyms "0 t intel_iommu_domain_alloc_first_stage"
+host_finds hw-no-1g 0
+json "host: the first stage by choice" '.units.dmar1.stage == "first"
+	and .units.dmar0.stage == "second"
+	and (.causes | length == 1) and (.causes[0] | .unit == "dmar1"
+	and (.says | test("first-stage"))
+	and (.evidence == ["its capability register is 0xd2008c222f0606: bit 56 is 0"]))' \
+	host --json
+edit units '/dmar1/ s/ecap=0x480000/ecap=0x80000/'
+set_system /proc/kallsyms "0 t other"
+host_finds hw-no-1g 0
 unset IOVASCOPE_SYSROOT
