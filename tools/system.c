@@ -136,10 +136,17 @@ bool system_u64(uint64_t *val, const char *fmt, ...)
 	return good;
 }
 
+size_t system_words_at(int fd, uint64_t index, size_t nr, uint64_t *val)
+{
+	ssize_t len = fd < 0 ? 0 : pread(fd, val, nr * sizeof(*val),
+					 index * sizeof(*val));
+
+	return len < 0 ? 0 : len / sizeof(*val);
+}
+
 bool system_word_at(int fd, uint64_t index, uint64_t *val)
 {
-	return fd >= 0 && pread(fd, val, sizeof(*val),
-				index * sizeof(*val)) == sizeof(*val);
+	return system_words_at(fd, index, 1, val) == 1;
 }
 
 static const char *const telling[] = {

@@ -19,7 +19,8 @@ __printf(2, 3) bool system_u64(uint64_t *val, const char *fmt, ...);
 __printf(1, 2) int system_fd(const char *fmt, ...);
 char *system_path(const char *path);
 
-/* One u64 of a file that is an array of them. */
+/* Of a file that is an array of u64: some, as many as are there, or one. */
+size_t system_words_at(int fd, uint64_t index, size_t nr, uint64_t *val);
 bool system_word_at(int fd, uint64_t index, uint64_t *val);
 
 bool system_has_symbol(const char *name);

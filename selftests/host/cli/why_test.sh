@@ -337,8 +337,20 @@ json "why: a mapping beside its leaves" \
 	  bytes: 1073741824, page_bytes: 1073741824, hugetlb_bytes: 1073741824,
 	  thp_bytes: 0, iommu_4k_bytes: 0, iommu_2m_bytes: 0,
 	  iommu_1g_bytes: 1073741824}]' why 4242 --json
+# More base pages than are read at once, and the last one of them.
+scene base_mapping
+run_at 0x0 $((3 * MIB)) 0x1000000000 768 0 0
+page 0x1000000000 base
+[[ $counting ]] || printf '%s\n' '40000000-40300000 rw-p 00000000 00:00 0' \
+	'KernelPageSize: 4 kB' 'Rss: 12 kB' >"$root/proc/4242/smaps"
+for i in 0 511 767; do
+	word /proc/4242/pagemap $(((0x40000000 >> 12) + i)) \
+		$(((1 << 63) | (0x1000000000 >> 12) + i))
+done
+json_exit "why: base pages beside their leaves" 1 \
+	'.vmas | length == 1 and .[0].iommu_4k_bytes == 12288' why 4242 --json
 [[ $counting ]] || rm -r "$root/proc/4242"
-check "why: a process that has gone" 0 \
+check "why: a process that has gone" 1 \
 	'^Not known: the process. mappings: /proc/4242/smaps: No such file' '' \
 	why 4242
 
