@@ -99,7 +99,7 @@ static const struct {
 	},
 	[CAUSE_BAR_LOOKUP] = { "bar-lookup", true,
 		"BARs were resolved one 4 KiB page at a time",
-		"a kernel that maps BARs by large pages (huge pfnmaps of vfio-pci, and type1 that steps by them), with the BAR's virtual address aligned to 1 GiB"
+		"a kernel that maps BARs by large pages and steps by them (mainline 6.15: huge pfnmaps of vfio-pci, and type1 that uses them), with the BARs' virtual addresses aligned to 1 GiB (QEMU 9.2)"
 	},
 	[CAUSE_BAR_ADDRESS] = { "bar-address", true,
 		"BARs were resolved 2 MiB at a time: their virtual address is not aligned as they are",

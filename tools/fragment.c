@@ -21,6 +21,8 @@
 #define VGA_LAST	0xfffffull
 #define PCI_FIRST	0x80000000ull
 #define PCI_LAST	0xffffffffull
+/* Where its memory goes on. */
+#define PC_HIGH		0x100000000ull
 
 uint64_t fragment_phys(const struct fragment *part)
 {
@@ -120,6 +122,8 @@ static void not_congruent(struct judge *judge, const struct fragment *part,
 		   human_bytes(shift < leaf_size(leaf) - shift ? shift :
 			       leaf_size(leaf) - shift).s);
 	tell_shift(*found, part, leaf);
+	if (cause == CAUSE_NOT_CONGRUENT && part->iova == PC_HIGH)
+		cause_fix(*found, "let the VM have a whole number of GiB below 4 GiB, because its memory goes on at 4 GiB: QEMU -machine max-ram-below-4g=1G or 2G");
 }
 
 /* Fragments end where extents do: look beyond, but not beyond the leaf. */

@@ -132,21 +132,25 @@ static void tell_askew(struct json_object *found, const struct askew *askew)
 }
 
 /*
- * Two things have to be there, and came in two kernels: a vfio-pci that maps
- * BARs by large pages, and a type1 that steps by what is mapped. Of the second
- * nothing is to be seen but that it is not so.
+ * Three things have to be there: a vfio-pci that maps BARs by large pages, a
+ * type1 that steps by what is mapped, and addresses that allow it. Of type1
+ * nothing is to be seen but that all the rest is there.
  */
-static void tell_kernel(struct json_object *found)
+static void tell_kernel(struct json_object *found, const struct askew *askew)
 {
 	if (!system_has_symbol("vfio_pci_mmap_huge_fault")) {
 		/* Without the module there is neither. */
-		if (!system_has_symbol("vfio_pci_mmap_fault"))
-			return;
-		cause_evidence(found, "vfio-pci of this kernel maps BARs by 4 KiB pages: /proc/kallsyms has no vfio_pci_mmap_huge_fault");
+		if (system_has_symbol("vfio_pci_mmap_fault"))
+			cause_evidence(found, "vfio-pci of this kernel maps BARs by 4 KiB pages: /proc/kallsyms has no vfio_pci_mmap_huge_fault");
 		return;
 	}
-	cause_evidence(found, "vfio-pci of this kernel can map BARs by large pages (/proc/kallsyms has vfio_pci_mmap_huge_fault), so it is vfio_iommu_type1 that does not step by them");
-	cause_fix(found, "a kernel with \"vfio/type1: Use mapping page mask for pfnmaps\" (mainline 6.15), with the BAR's virtual address aligned to 1 GiB (QEMU 9.2 does)");
+	cause_evidence(found, "vfio-pci of this kernel can map BARs by large pages: /proc/kallsyms has vfio_pci_mmap_huge_fault");
+	if (askew->bytes) {
+		cause_fix(found, "let the client mmap BARs at virtual addresses that are aligned to 1 GiB (QEMU 9.2 does)");
+	} else if (askew->straight_bytes) {
+		cause_evidence(found, "the BARs' virtual addresses are aligned to 1 GiB, so it is vfio_iommu_type1 that does not step by large pages");
+		cause_fix(found, "a kernel with \"vfio/type1: Use mapping page mask for pfnmaps\" (mainline 6.15)");
+	}
 }
 
 static void bar_lookup(struct start *start, uint64_t ns, uint64_t bytes,
@@ -167,7 +171,7 @@ static void bar_lookup(struct start *start, uint64_t ns, uint64_t bytes,
 			   human_bytes(bytes).s);
 	/* A recording may be of another kernel. */
 	if (!start->recorded)
-		tell_kernel(found);
+		tell_kernel(found, askew);
 }
 
 static void bar_address(struct start *start, uint64_t ns, uint64_t bytes,

@@ -220,9 +220,22 @@ slow_bars no_huge_fault vfio_pci_mmap_fault
 tells "a vfio-pci that maps by 4 KiB" 1 bar-lookup $((5 * S)) \
 	'.causes[0].evidence | any(test("maps BARs by 4 KiB pages"))'
 slow_bars no_steps vfio_pci_mmap_huge_fault
+tells "nobody knows where BARs were: nobody is blamed" 1 bar-lookup \
+	$((5 * S)) '.causes[0] | (.fix | test("huge pfnmaps")) and
+	 (.evidence | any(test("can map BARs by large pages")))'
+put_bars() {
+	[[ $counting ]] || mkdir -p "$start_root/proc/4242"
+	has_bar "$1" $((128 << 30)) 0
+}
+put_bars 0x7f0000000000
 tells "a type1 that steps by 4 KiB" 1 bar-lookup $((5 * S)) \
 	'.causes[0] | (.fix | test("Use mapping page mask")) and
 	 (.evidence | any(test("vfio_iommu_type1 that does not step")))'
+slow_bars bad_address vfio_pci_mmap_huge_fault
+put_bars 0x7f0000001000
+tells "an address that allows steps of 4 KiB" 1 bar-lookup $((5 * S)) \
+	'.causes[0] | (.fix | test("aligned to 1 GiB .QEMU 9.2")) and
+	 (.evidence | any(test("steps of 4K at most")))'
 
 began older region_map_ns=$((3 * S)) pin_ns=$((3 * S)) \
 	pin_base_bytes=$((1 << 30)) pin_base_ns=$((3 * S))

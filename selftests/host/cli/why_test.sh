@@ -217,6 +217,14 @@ finds 1 not-congruent $GIB \
 	 and .page_bytes == 1073741824 and .backing == "hugetlb_1g"'
 check "why: not-congruent: which IOVA would do" 1 \
 	'fix: +map it at IOVA 0x40000000 ' '' why 4242
+scene split_vm # 1.5 GiB of a VM below 4 GiB, and the second half of the page
+run_at $((4 * GIB)) $((GIB / 2)) 0x1020000000 0 256 0
+run_at $((9 * GIB / 2)) $GIB 0x1080000000 0 512 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
+page 0x1080000000 hugetlb_1g
+finds 1 not-congruent $((3 * GIB / 2)) '.causes[0] |
+	.shift_bytes == 536870912 and (.fix | test("max-ram-below-4g"))'
 scene shifted_2m
 run_at 0x1000 $((4 * MIB)) 0x1000000000 1024 0 0
 page 0x1000000000 hugetlb_2m
