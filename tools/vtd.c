@@ -47,7 +47,7 @@ static struct json_object *no_vtd(void)
 	return found;
 }
 
-static struct json_object *off(int units)
+static struct json_object *not_translating(int units)
 {
 	struct json_object *found = cause_new(CAUSE_IOMMU_OFF);
 
@@ -71,5 +71,5 @@ struct json_object *vtd_lacking(struct json_object *snap)
 	}
 	if (!json_object_object_length(units))
 		return no_vtd();
-	return off(json_object_object_length(units));
+	return not_translating(json_object_object_length(units));
 }

@@ -102,9 +102,9 @@ static bool stage_has(struct json_object *unit, const char *stage,
 }
 
 /*
- * Kernels before 6.13 or so give a domain the leaves that all units have, later
- * ones those of its device's unit. That one does the former is seen by its
- * symbols, and that it does not by leaves that a unit does not have.
+ * Kernels like 6.12 and older ones give a domain the leaves that all units have,
+ * those like 7.2 what the unit of its device has. The former are seen by their
+ * functions, the latter by leaves that a unit does not have.
  */
 static bool takes_least(struct json_object *snap, const char *type,
 			const char *leaves)
