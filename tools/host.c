@@ -346,12 +346,24 @@ static void judge_probes(struct json_object *view, struct json_object *snap)
 	tree_add(view, "probes", states);
 }
 
+/* Where there is no VT-d and can be none, nothing else is worth a change. */
+static void drop_the_rest(struct json_object *causes)
+{
+	struct json_object *first = json_object_array_get_idx(causes, 0);
+	size_t nr = json_object_array_length(causes);
+
+	if (nr > 1 && tree_is(first, "cause", "not-vtd") &&
+	    !tree_u64_or_0(first, "fixable"))
+		json_object_array_del_idx(causes, 1, nr - 1);
+}
+
 static void answer(struct json_object *view)
 {
 	struct json_object *causes = tree_get(view, "causes");
 	struct json_object *top;
 	char *line;
 
+	drop_the_rest(causes);
 	causes_sorted(causes, "bytes");
 	top = json_object_array_get_idx(causes, 0);
 	tree_add_u64(view, "able", !top);

@@ -402,11 +402,12 @@ put_dir /sys/class/iommu/dmar7
 json_exit "host: not-vtd, with a left-over name" 1 \
 	'.causes[0].cause == "not-vtd"' host --json
 put_dir /sys/class/iommu/ivhd0
+set_system /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
 json_exit "why: another IOMMU" 0 '.causes[0] | .cause == "not-vtd" and
 	.fixable == 0 and (.says | test("ivhd0"))' why 4242 --json
 check "host: another IOMMU" 0 \
 	'^Nothing to fix, but not able .not-vtd.: this machine.s IOMMU is no Intel VT-d: ivhd0\.$' \
-	'' host
+	'no-1g-pages' host
 
 scene host
 edit probes 's/state=missing/state=attached/'
