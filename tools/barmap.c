@@ -31,8 +31,12 @@ static void take(struct askew *askew, uint64_t start, uint64_t bytes,
 {
 	uint64_t shift = (offset - start) & (leaf_size(LEAF_1G) - 1);
 
-	if (!shift || !leaf_possible(offset, offset, bytes, LEAF_1G))
+	if (!leaf_possible(offset, offset, bytes, LEAF_1G))
 		return;
+	if (!shift) {
+		askew->straight_bytes += bytes;
+		return;
+	}
 	if (!askew->bytes) {
 		askew->start = start;
 		askew->shift = shift;

@@ -7,8 +7,12 @@
 
 #include "leaf.h"
 
-/* BARs whose virtual addresses do not allow 1 GiB steps, and the first one. */
+/*
+ * BARs of a GiB and more whose virtual addresses do not allow 1 GiB steps, and
+ * the first one; and those whose do.
+ */
 struct askew {
+	uint64_t straight_bytes;
 	uint64_t bytes;
 	uint64_t start;
 	uint64_t shift;

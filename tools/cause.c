@@ -99,7 +99,7 @@ static const struct {
 	},
 	[CAUSE_BAR_LOOKUP] = { "bar-lookup", true,
 		"BARs were resolved one 4 KiB page at a time",
-		"a kernel that maps BARs by large pages (huge pfnmaps of vfio-pci, and type1 that steps by them), with the BAR's virtual address aligned to 1 GiB"
+		"a kernel that maps BARs by large pages and steps by them (mainline 6.15: huge pfnmaps of vfio-pci, and type1 that uses them), with the BARs' virtual addresses aligned to 1 GiB (QEMU 9.2)"
 	},
 	[CAUSE_BAR_ADDRESS] = { "bar-address", true,
 		"BARs were resolved 2 MiB at a time: their virtual address is not aligned as they are",
@@ -139,8 +139,7 @@ static const struct {
 	},
 };
 
-static void set_word(struct json_object *found, const char *key,
-		     const char *word)
+void cause_word(struct json_object *found, const char *key, const char *word)
 {
 	tree_add(found, key, json_object_new_string(word));
 }
@@ -149,11 +148,11 @@ struct json_object *cause_new(enum cause cause)
 {
 	struct json_object *found = tree_new();
 
-	set_word(found, "cause", causes[cause].id);
+	cause_word(found, "cause", causes[cause].id);
 	tree_add_u64(found, "fixable", causes[cause].fixable);
-	set_word(found, "says", causes[cause].says);
+	cause_word(found, "says", causes[cause].says);
 	tree_add(found, "evidence", json_object_new_array());
-	set_word(found, "fix", causes[cause].fix);
+	cause_word(found, "fix", causes[cause].fix);
 	return found;
 }
 

@@ -46,6 +46,7 @@ enum cause {
 };
 
 struct json_object *cause_new(enum cause cause);
+void cause_word(struct json_object *found, const char *key, const char *word);
 void cause_unfixable(struct json_object *found);
 __printf(2, 3)
 void cause_says(struct json_object *found, const char *fmt, ...);

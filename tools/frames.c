@@ -4,7 +4,8 @@
  * kernel's Documentation/admin-guide/mm/pagemap.rst): a hugetlb page, a
  * transparent huge page, or a base page. The flags tell the head of a compound
  * page from its tails but not its size; that follows from where tails are: the
- * frame 2 MiB behind the head of a 1 GiB page is a tail of it.
+ * frame 2 MiB behind the head of a 1 GiB page is a tail of it, and a huge page
+ * of memory, which can be of any power of two, ends where tails do.
  */
 #include <stdbool.h>
 
@@ -43,6 +44,20 @@ static struct frame hugetlb_at(uint64_t pfn)
 	       flags & KPF_COMPOUND_TAIL ? large : small;
 }
 
+/* A compound page is aligned to its size; none here is larger than 2 MiB. */
+static uint64_t compound_at(uint64_t pfn)
+{
+	uint64_t head = pfn, pages = 1, flags;
+
+	while (head & (PER_2M - 1) && flags_at(head, &flags) &&
+	       flags & KPF_COMPOUND_TAIL)
+		head--;
+	while (pages < PER_2M && flags_at(head + pages, &flags) &&
+	       flags & KPF_COMPOUND_TAIL)
+		pages *= 2;
+	return pages * leaf_size(LEAF_4K);
+}
+
 struct frame frame_of(uint64_t phys)
 {
 	uint64_t pfn = phys >> 12, flags;
@@ -52,6 +67,6 @@ struct frame frame_of(uint64_t phys)
 	if (flags & KPF_HUGE)
 		return hugetlb_at(pfn);
 	if (flags & KPF_THP)
-		return (struct frame){ "thp", leaf_size(LEAF_2M) };
+		return (struct frame){ "thp", compound_at(pfn) };
 	return (struct frame){ "base", leaf_size(LEAF_4K) };
 }

@@ -16,9 +16,14 @@
 #include "snapshot.h"
 #include "system.h"
 #include "tree.h"
+#include "vtd.h"
 #include "why.h"
 
 #define MAX_NODES	1024
+
+/* VT-d specification, Capability Register: sizes of leaves, by stage. */
+#define SLLPS_BIT	34
+#define FL1GP_BIT	56
 
 static void add_word(struct json_object *obj, const char *key,
 		     const char *word)
@@ -32,10 +37,31 @@ static uint64_t address_bits(uint64_t cap)
 	return (cap >> 16 & 0x3f) + 1;
 }
 
-/* VT-d specification, Extended Capability Register: SMTS, bit 43. */
+/* VT-d specification, Extended Capability Register: SMTS, bit 43; SSTS, 46. */
 static uint64_t knows_scalable(uint64_t ecap)
 {
 	return ecap >> 43 & 1;
+}
+
+static uint64_t knows_second(uint64_t ecap)
+{
+	return ecap >> 46 & 1;
+}
+
+/*
+ * The stage that the kernel takes for VFIO's tables: the second where there is
+ * a choice, but newer kernels, which have a function for it, the first.
+ */
+static const char *stage_of(struct json_object *unit)
+{
+	uint64_t ecap = tree_u64_or_0(unit, "ecap");
+
+	if (!tree_is(unit, "mode", "scalable") ||
+	    !tree_u64_or_0(unit, "first_2m"))
+		return "second";
+	return !knows_second(ecap) ||
+	       system_has_symbol("intel_iommu_domain_alloc_first_stage") ?
+	       "first" : "second";
 }
 
 static struct json_object *leaves_of(struct json_object *unit,
@@ -66,6 +92,7 @@ static struct json_object *decode(struct json_object *unit)
 		tree_add_u64(told, "address_bits", address_bits(cap));
 	if (tree_u64(unit, "ecap", &ecap))
 		tree_add_u64(told, "scalable", knows_scalable(ecap));
+	add_word(told, "stage", stage_of(unit));
 	tree_add(told, "second_leaves", leaves_of(unit, "second"));
 	/* A unit that knows the first stage knows its 2M leaves. */
 	tree_add(told, "first_leaves", tree_u64_or_0(unit, "first_2m") ?
@@ -88,43 +115,37 @@ static void judge_unit(struct json_object *view, const char *name,
 		[LEAF_2M] = CAUSE_HW_NO_2M, [LEAF_1G] = CAUSE_HW_NO_1G
 	};
 
+	const char *stage = tree_word(unit, "stage");
+	bool first = !strcmp(stage, "first");
+
 	for (int leaf = LEAF_2M; leaf < NR_LEAVES; leaf++) {
 		struct json_object *found;
 
-		if (tree_lists(unit, "second_leaves", leaf_words[leaf]) ||
-		    tree_lists(unit, "first_leaves", leaf_words[leaf]))
+		if (tree_lists(unit, first ? "first_leaves" : "second_leaves",
+			       leaf_words[leaf]))
 			continue;
 		found = add(view, lacks[leaf]);
 		add_word(found, "unit", name);
-		cause_says(found, "remapping unit %s has no %s leaves", name,
-			   leaf_names[leaf]);
-		cause_evidence(found, "its capability register is 0x%jx",
-			       (uintmax_t)tree_u64_or_0(unit, "cap"));
+		cause_says(found, "remapping unit %s has no %s leaves in %s-stage tables",
+			   name, leaf_names[leaf], stage);
+		cause_evidence(found, "its capability register is 0x%jx: bit %d is 0",
+			       (uintmax_t)tree_u64_or_0(unit, "cap"),
+			       first ? FL1GP_BIT : SLLPS_BIT + leaf - LEAF_2M);
 	}
 }
 
 static void judge_units(struct json_object *view, struct json_object *snap)
 {
-	struct json_object *units = tree_new(), *found;
-	uint64_t all = 0, on = 0;
+	struct json_object *found = vtd_lacking(snap), *units = tree_new();
 
 	tree_add(view, "units", units);
 	json_object_object_foreach(tree_get(snap, "units"), name, unit) {
-		all++;
 		tree_add(units, name, decode(unit));
-		if (!tree_is(unit, "translation", "1"))
-			continue;
-		on++;
-		judge_unit(view, name, tree_get(units, name));
+		if (tree_is(unit, "translation", "1"))
+			judge_unit(view, name, tree_get(units, name));
 	}
-	if (on)
-		return;
-	found = add(view, all ? CAUSE_IOMMU_OFF : CAUSE_NOT_VTD);
-	if (all)
-		cause_evidence(found, "of %ju remapping units none has translation on",
-			       (uintmax_t)all);
-	else
-		cause_evidence(found, "the firmware describes no remapping unit (no ACPI table DMAR)");
+	if (found)
+		json_object_array_add(tree_get(view, "causes"), found);
 }
 
 static void judge_cmdline(struct json_object *view)
@@ -237,23 +258,42 @@ static void judge_pools(struct json_object *view)
 		cause_evidence(found, "/sys/kernel/mm/hugepages/hugepages-1048576kB is not there: the CPU has no 1 GiB pages");
 }
 
+static void add_limit(struct json_object *view, const char *key,
+		      const char *word)
+{
+	tree_add(view, key, *word == 'u' ? json_object_new_string(word) :
+		 json_object_new_uint64(strtoull(word, NULL, 10)));
+}
+
 static void tell_memlock(struct json_object *view)
 {
 	FILE *limits = system_open("/proc/self/limits");
-	char *line = NULL, word[32];
+	char *line = NULL, soft[32], hard[32];
 	size_t size = 0;
 
-	while (limits && getline(&line, &size, limits) > 0)
-		if (sscanf(line, "Max locked memory %31s", word) == 1)
-			tree_add(view, "memlock_bytes",
-				 *word == 'u' ? json_object_new_string(word) :
-				 json_object_new_uint64(strtoull(word, NULL,
-								 10)));
+	while (limits && getline(&line, &size, limits) > 0) {
+		if (sscanf(line, "Max locked memory %31s %31s", soft,
+			   hard) != 2)
+			continue;
+		add_limit(view, "memlock_bytes", soft);
+		add_limit(view, "memlock_hard_bytes", hard);
+	}
 	free(line);
 	if (limits)
 		fclose(limits);
 	if (!tree_get(view, "memlock_bytes"))
 		missing_add(view, "the limit of locked memory: /proc/self/limits does not tell");
+}
+
+/* "none [integrity] confidentiality": the one that holds. */
+static void tell_lockdown(struct json_object *view)
+{
+	char *line = system_line("/sys/kernel/security/lockdown"), word[32];
+	char *begin = line ? strchr(line, '[') : NULL;
+
+	if (begin && sscanf(begin, "[%31[^]]", word) == 1)
+		add_word(view, "lockdown", word);
+	free(line);
 }
 
 static void judge_backends(struct json_object *view)
@@ -306,12 +346,24 @@ static void judge_probes(struct json_object *view, struct json_object *snap)
 	tree_add(view, "probes", states);
 }
 
+/* Where there is no VT-d and can be none, nothing else is worth a change. */
+static void drop_the_rest(struct json_object *causes)
+{
+	struct json_object *first = json_object_array_get_idx(causes, 0);
+	size_t nr = json_object_array_length(causes);
+
+	if (nr > 1 && tree_is(first, "cause", "not-vtd") &&
+	    !tree_u64_or_0(first, "fixable"))
+		json_object_array_del_idx(causes, 1, nr - 1);
+}
+
 static void answer(struct json_object *view)
 {
 	struct json_object *causes = tree_get(view, "causes");
 	struct json_object *top;
 	char *line;
 
+	drop_the_rest(causes);
 	causes_sorted(causes, "bytes");
 	top = json_object_array_get_idx(causes, 0);
 	tree_add_u64(view, "able", !top);
@@ -340,6 +392,7 @@ struct json_object *read_host(const struct request *request)
 	judge_parameters(view);
 	judge_pools(view);
 	tell_memlock(view);
+	tell_lockdown(view);
 	judge_backends(view);
 	judge_probes(view, snap);
 	answer(view);

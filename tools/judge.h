@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "cause.h"
 #include "leaf.h"
 
 struct json_object;
@@ -29,6 +30,21 @@ struct judge {
 	uint64_t map_bytes;
 };
 
+/* A part of a run that has one cause. */
+struct fragment {
+	const struct run *run;
+	uint64_t iova;
+	uint64_t bytes;
+	/* To be explained: the rest has a cause of another kind. */
+	uint64_t short_bytes;
+};
+
+uint64_t fragment_phys(const struct fragment *part);
+uint64_t fragment_last(const struct fragment *part);
+void fragment_judge(struct judge *judge, const struct fragment *part);
+
+struct json_object *judge_add(struct judge *judge, enum cause cause,
+			      const char *group, const struct fragment *part);
 void judge_runs(struct judge *judge);
 
 #endif

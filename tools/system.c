@@ -136,10 +136,17 @@ bool system_u64(uint64_t *val, const char *fmt, ...)
 	return good;
 }
 
+size_t system_words_at(int fd, uint64_t index, size_t nr, uint64_t *val)
+{
+	ssize_t len = fd < 0 ? 0 : pread(fd, val, nr * sizeof(*val),
+					 index * sizeof(*val));
+
+	return len < 0 ? 0 : len / sizeof(*val);
+}
+
 bool system_word_at(int fd, uint64_t index, uint64_t *val)
 {
-	return fd >= 0 && pread(fd, val, sizeof(*val),
-				index * sizeof(*val)) == sizeof(*val);
+	return system_words_at(fd, index, 1, val) == 1;
 }
 
 static const char *const telling[] = {
@@ -196,5 +203,25 @@ bool system_cmdline_has(const char *parameter, const char *word)
 		if (!strncmp(next, parameter, len) && next[len] == '=')
 			found = list_has(next + len + 1, word);
 	free(line);
+	return found;
+}
+
+/*
+ * Has the running kernel, or a module that is loaded, this function? Compilers
+ * add to its name what they have made of it: .isra.0, .part.0, .cold.
+ */
+bool system_has_symbol(const char *name)
+{
+	FILE *file = system_open("/proc/kallsyms");
+	char *line = NULL, word[128];
+	bool found = false;
+	size_t size = 0;
+
+	while (file && !found && getline(&line, &size, file) > 0)
+		found = sscanf(line, "%*s %*s %127[^. \t\n]", word) == 1 &&
+			!strcmp(word, name);
+	free(line);
+	if (file)
+		fclose(file);
 	return found;
 }

@@ -19,8 +19,11 @@ __printf(2, 3) bool system_u64(uint64_t *val, const char *fmt, ...);
 __printf(1, 2) int system_fd(const char *fmt, ...);
 char *system_path(const char *path);
 
-/* One u64 of a file that is an array of them. */
+/* Of a file that is an array of u64: some, as many as are there, or one. */
+size_t system_words_at(int fd, uint64_t index, size_t nr, uint64_t *val);
 bool system_word_at(int fd, uint64_t index, uint64_t *val);
+
+bool system_has_symbol(const char *name);
 
 /* The kernel's command line: is this word of this parameter's list there? */
 bool system_cmdline_has(const char *parameter, const char *word);

@@ -105,14 +105,16 @@ static void print_phases(FILE *out, struct json_object *view)
 		table_cell(table, "%s", human_key(phases, phase, "ns").s);
 	}
 	table_end(table, out);
-	table = table_new(4);
-	table_row(table, "<PINNED", "SIZE", "TIME", "NS PER 4K");
+	table = table_new(5);
+	table_row(table, "<PINNED", "SIZE", "TIME", "NS PER 4K", "HEALTHY");
 	json_object_object_foreach(backings, backing, record) {
 		table_cell(table, "%s", backing);
 		table_cell(table, "%s", human_key(record, "bytes", "bytes").s);
 		table_cell(table, "%s", human_key(record, "ns", "ns").s);
 		table_cell(table, "%ju",
 			   (uintmax_t)tree_u64_or_0(record, "ns_per_page"));
+		table_cell(table, "%s",
+			   tree_word(record, "healthy_ns_per_page"));
 	}
 	table_end(table, out);
 }
@@ -129,11 +131,11 @@ void text_why(FILE *out, struct json_object *view, struct json_object *schema)
 
 static void print_host_units(FILE *out, struct json_object *units)
 {
-	struct table *table = table_new(8);
+	struct table *table = table_new(10);
 
-	table_row(table, "<UNIT", "<TRANSLATION", "<MODE", "ADDRESS BITS",
-		  "<SECOND STAGE", "<FIRST STAGE", "<COHERENT",
-		  "<CACHING MODE");
+	table_row(table, "<UNIT", "<TRANSLATION", "<MODE", "<CAN SCALABLE",
+		  "ADDRESS BITS", "<SECOND STAGE", "<FIRST STAGE", "<VFIO GETS",
+		  "<COHERENT", "<CACHING MODE");
 	json_object_object_foreach(units, name, unit) {
 		char *second = tree_join(unit, "second_leaves");
 		char *first = tree_join(unit, "first_leaves");
@@ -142,9 +144,12 @@ static void print_host_units(FILE *out, struct json_object *units)
 		table_cell(table, "%s", tree_is(unit, "translation", "1") ?
 			   "on" : "off");
 		table_cell(table, "%s", tree_word(unit, "mode"));
+		table_cell(table, "%s", tree_is(unit, "scalable", "1") ?
+			   "yes" : "no");
 		table_cell(table, "%s", tree_word(unit, "address_bits"));
 		table_cell(table, "%s", second);
-		table_cell(table, "%s", first);
+		table_cell(table, "%s", *first ? first : "-");
+		table_cell(table, "%s", tree_word(unit, "stage"));
 		table_cell(table, "%s", tree_is(unit, "coherent", "1") ?
 			   "yes" : "no");
 		table_cell(table, "%s", tree_is(unit, "caching_mode", "1") ?
@@ -180,6 +185,22 @@ static void print_pools(FILE *out, struct json_object *pools)
 	table_end(table, out);
 }
 
+/* A limit is a number of bytes or a word. */
+static void print_limit(FILE *out, struct json_object *view)
+{
+	static const char *const keys[] = {
+		"memlock_bytes", "memlock_hard_bytes"
+	};
+	uint64_t bytes;
+
+	fputs("Limit of locked memory, of who asks:", out);
+	for (int i = 0; i < 2; i++)
+		fprintf(out, "%s %s", i ? ", at most" : "",
+			tree_u64(view, keys[i], &bytes) ?
+			human_bytes(bytes).s : tree_word(view, keys[i]));
+	fputc('\n', out);
+}
+
 static void print_settings(FILE *out, struct json_object *view)
 {
 	struct json_object *list = tree_get(view, "cmdline");
@@ -193,8 +214,8 @@ static void print_settings(FILE *out, struct json_object *view)
 			fprintf(out, "Parameter: %s.%s=%s\n", module, name,
 				json_object_get_string(value));
 	}
-	fprintf(out, "Locked memory of this process: %s bytes\n",
-		tree_word(view, "memlock_bytes"));
+	print_limit(out, view);
+	fprintf(out, "Lockdown: %s\n", tree_word(view, "lockdown"));
 	fputs("Backends:", out);
 	json_object_object_foreach(tree_get(view, "backends"), backend, there)
 		fprintf(out, " %s %s", backend,

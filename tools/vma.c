@@ -19,6 +19,7 @@
 
 #define PRESENT		(1ull << 63)
 #define PFN_MASK	((1ull << 55) - 1)
+#define PER_READ	512
 
 struct vma {
 	uint64_t start;
@@ -125,18 +126,32 @@ static void add_page(const struct index *index, struct vma *vma, uint64_t phys)
 	}
 }
 
+static void add_entry(struct index *index, struct vma *vma, uint64_t entry)
+{
+	if (!(entry & PRESENT))
+		return;
+	index->hidden |= !(entry & PFN_MASK);
+	if (entry & PFN_MASK)
+		add_page(index, vma, (entry & PFN_MASK) << 12);
+}
+
+/*
+ * A VM's memory has millions of base pages: their entries are read in batches.
+ * Of a larger page the first entry is enough.
+ */
 static void add_pages(struct index *index, struct vma *vma)
 {
-	uint64_t entry;
+	uint64_t step = vma->page >> 12, end = vma->end >> 12;
+	uint64_t entry[PER_READ];
+	size_t nr, i;
 
-	for (uint64_t at = vma->start; at < vma->end; at += vma->page) {
-		if (!system_word_at(index->fd, at >> 12, &entry))
+	for (uint64_t at = vma->start >> 12; at < end; at += nr * step) {
+		nr = end - at < PER_READ ? end - at : PER_READ;
+		nr = system_words_at(index->fd, at, step > 1 ? 1 : nr, entry);
+		if (!nr)
 			break;
-		if (!(entry & PRESENT))
-			continue;
-		index->hidden |= !(entry & PFN_MASK);
-		if (entry & PFN_MASK)
-			add_page(index, vma, (entry & PFN_MASK) << 12);
+		for (i = 0; i < nr; i++)
+			add_entry(index, vma, entry[i]);
 	}
 }
 

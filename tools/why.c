@@ -27,6 +27,7 @@
 #include "tree.h"
 #include "view.h"
 #include "vma.h"
+#include "vtd.h"
 #include "why.h"
 
 struct json_object *answer_new(const char *question)
@@ -100,6 +101,38 @@ static bool stage_has(struct json_object *unit, const char *stage,
 	return tree_u64_or_0(unit, key);
 }
 
+/*
+ * Kernels like 6.12 and older ones give a domain the leaves that all units have,
+ * those like 7.2 what the unit of its device has. The former are seen by their
+ * functions, the latter by leaves that a unit does not have.
+ */
+static bool takes_least(struct json_object *snap, const char *type,
+			const char *leaves)
+{
+	json_object_object_foreach(tree_get(snap, "census"), device, record) {
+		(void)device;
+		if (tree_is(record, "type", type) &&
+		    tree_u64_or_0(record, leaves))
+			return false;
+	}
+	return system_has_symbol("domain_update_iommu_superpage") ||
+	       system_has_symbol("domain_update_iommu_cap");
+}
+
+static const char *find_weak(const struct judge *judge,
+			     struct json_object *snap, const char *size)
+{
+	const char *weak = NULL;
+	char leaves[32];
+
+	json_object_object_foreach(tree_get(snap, "units"), name, unit)
+		if (tree_is(unit, "translation", "1") &&
+		    !stage_has(unit, judge->stage, size))
+			weak = name;
+	snprintf(leaves, sizeof(leaves), "%s_leaves", size);
+	return weak && takes_least(snap, judge->stage, leaves) ? weak : NULL;
+}
+
 static void find_hardware(struct judge *judge, struct json_object *snap,
 			  struct json_object *record)
 {
@@ -111,10 +144,9 @@ static void find_hardware(struct judge *judge, struct json_object *snap,
 	for (int leaf = LEAF_2M; leaf < NR_LEAVES; leaf++) {
 		judge->has[leaf] = stage_has(tree_get(units, judge->unit),
 					     judge->stage, leaf_words[leaf]);
-		json_object_object_foreach(units, name, unit)
-			if (tree_is(unit, "translation", "1") &&
-			    !stage_has(unit, judge->stage, leaf_words[leaf]))
-				judge->weak[leaf] = name;
+		if (judge->has[leaf])
+			judge->weak[leaf] = find_weak(judge, snap,
+						      leaf_words[leaf]);
 	}
 }
 
@@ -226,22 +258,11 @@ static void judge_table(struct json_object *view, const struct request *request,
 /* Is there anything that translates? If not, that is the cause. */
 static bool judge_machine(struct json_object *view, struct json_object *snap)
 {
-	struct json_object *units = tree_get(snap, "units"), *found;
+	struct json_object *found = vtd_lacking(snap);
 
-	json_object_object_foreach(units, name, unit) {
-		(void)name;
-		if (tree_is(unit, "translation", "1"))
-			return true;
-	}
-	found = cause_new(json_object_object_length(units) ?
-			  CAUSE_IOMMU_OFF : CAUSE_NOT_VTD);
-	if (json_object_object_length(units))
-		cause_evidence(found, "of %d remapping units none has translation on (`iovascope units`)",
-			       json_object_object_length(units));
-	else
-		cause_evidence(found, "the firmware describes no remapping unit (no ACPI table DMAR)");
-	json_object_array_add(tree_get(view, "causes"), found);
-	return false;
+	if (found)
+		json_object_array_add(tree_get(view, "causes"), found);
+	return !found;
 }
 
 static struct json_object *top(struct json_object *view)

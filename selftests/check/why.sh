@@ -27,6 +27,7 @@ boot() {
 	[[ -z $WANTED || " $WANTED " == *" $name "* ]] || return 0
 	tap_program "$name" "${RUN[@]}" "$LAB_DIR/lab.sh" --timeout 600 "$@" \
 		--payload "${IOVASCOPE_KO:-$out/$kver/iovascope.ko}" \
+		--payload "$out/$kver/iovascope_hugepath.ko" \
 		--payload "$out/tools/iovascope" \
 		--payload "$out/selftests/vfio_client" \
 		--payload "$out/selftests/why_client" \

@@ -249,6 +249,25 @@ disable_hugepages() {
 	return $rc
 }
 
+# The experimental backend's own switch. It goes again: what follows is stock.
+leaves_capped() {
+	local parameters=/sys/module/iovascope_hugepath/parameters rc=0
+
+	insmod ./iovascope_hugepath.ko takeover=1 leaf=2M &&
+		hold ./why_client "${GIB[@]}" &&
+		asks 1 "$(cause leaves-capped "
+			\$c.bytes == $G and \$c.used == \"2m\" and
+			\$c.possible == \"1g\" and .causes == [\$c]")" \
+			why "$PID" &&
+		asks 1 'any(.causes[]; .cause == "leaves-capped")' host &&
+		echo 1G >$parameters/leaf &&
+		hold ./why_client "${GIB[@]}" &&
+		asks 0 "$all_is_well" why "$PID" || rc=1
+	let_go
+	rmmod iovascope_hugepath || rc=1
+	return $rc
+}
+
 identity() {
 	echo identity >"/sys/bus/pci/devices/$IDLE/iommu_group/type" &&
 		asks 1 "$(cause identity 'true')" why "$IDLE"
@@ -475,6 +494,7 @@ every_kernel_blind() {
 
 test_able() {
 	every_kernel
+	tap "leaves-capped" leaves_capped
 	tap "start: bar-lookup, seven devices and 1 GiB pages" start_bars
 	every_kernel_blind
 }

@@ -20,11 +20,16 @@ began() {
 	echo "format 1" >"$tree/devices/0000:3b:00.0/runs"
 }
 
+# Every nanosecond is in one phase, and has one cause at most. How long a pin
+# has been stuck is no sum.
+adds_up='([.phases[]] | add) == .total_ns
+	and ([.causes[] | select(.cause != "stuck-pin").ns] | add // 0) <= .total_ns'
+
 # tells NAME EXIT CAUSE NS [FILTER]: the first cause and its time.
 tells() {
 	json_exit "start: $1" "$2" \
 		".question == \"start\" and .causes[0].cause == \"$3\"
-		 and .causes[0].ns == $4 and .fix_needed == $2
+		 and .causes[0].ns == $4 and .fix_needed == $2 and $adds_up
 		 and (${5:-true})" why --start 4242 --json
 }
 
@@ -44,7 +49,9 @@ verify "start: is the first line" line_is 1 'first-touch'
 began bars region_map_ns=$((5 * S)) pin_ns=$((5 * S)) pin_faulting_ns=0 \
 	pin_mmio_calls=1 pin_mmio_bytes=$((128 << 30)) pin_mmio_ns=$((4 * S)) \
 	pin_base_bytes=$((1 << 30)) pin_base_ns=$S
-tells "bar-lookup" 1 bar-lookup $((4 * S)) '.causes[0].ns_per_page == 119'
+tells "bar-lookup" 1 bar-lookup $((4 * S)) \
+	'.causes[0].ns_per_page == 119 and .backings.mmio.healthy_ns_per_page == 1
+	 and .backings.base.ns_per_page == 3814'
 began big_steps region_map_ns=$((2 * S)) pin_ns=$((2 * S)) pin_faulting_ns=0 \
 	pin_mmio_bytes=$((1 << 40)) pin_mmio_ns=$S \
 	pin_base_bytes=$((8 << 30)) pin_base_ns=$S
@@ -77,8 +84,8 @@ by_2m aligned
 has_bar 0x7f0000000000 $((128 << 30)) 0
 has_bar 0x7e0000200000 $((2 << 30)) $((2 << 20))
 has_bar 0x7d0000001000 $((1 << 30)) $((1 << 20))
-json "start: BARs at good addresses" '.causes == [] and .missing == []' \
-	why --start 4242 --json
+tells "BARs by steps smaller than their addresses allow" 1 bar-lookup \
+	$((S / 2)) '.missing == [] and (.answer | test("smaller steps"))'
 by_2m unknown
 json "start: BARs at addresses that nobody knows" '.causes == []
 	and (.missing | length == 1 and (.[0] | test("virtual addresses")))' \
@@ -146,10 +153,89 @@ check "start: stuck-pin: the fix" 1 'fix: .*cat /proc/4301/stack' '' \
 	why --start 4242
 stuck R $((30 * S))
 check "start: a pin that runs is not stuck" 0 \
-	'^Not known: a pin that is still running, for 30\.0 s' 'stuck' \
+	'^Not known: what a pin spends its time on that is still running, for 30\.0 s' \
+	'stuck' \
 	why --start 4242
 stuck D $((9 * S))
 check "start: nor is one that has just begun" 0 '' 'stuck' why --start 4242
+
+# under_way ID OP AGE: process 4242 is in the middle of it.
+under_way() {
+	[[ $counting ]] ||
+		echo "$1 op=$2 pid=4242 comm=q age_ns=$3 iova=0x1000 bytes=0" \
+			>>"$tree/inflight"
+}
+
+# Asked in the middle: the call around the pins has no sum yet.
+began middle pin_ns=$((20 * S)) pin_faulting_ns=$((19 * S)) map_ns=$S \
+	pin_hugetlb_1g_bytes=$((64 << 30)) pin_hugetlb_1g_ns=$((20 * S)) \
+	pin_faulting_bytes=$((64 << 30)) pin_faults=64
+under_way 4301.0 region_map $((30 * S))
+under_way 4301.1 pin $((8 * S))
+tells "in the middle of a start" 1 first-touch $((19 * S)) \
+	'.total_ns == 30000000000 and .phases.unfinished_ns == 8000000000
+	 and .phases.map_rest_ns == 1000000000
+	 and (.missing | any(test("still running, for 8.0 s")))'
+began first_bar pin_faulting_ns=0
+under_way 4301.0 region_map $((3 * S))
+under_way 4301.1 pin $((2 * S))
+check "start: most of it is in a pin that has not returned" 0 \
+	'^Not finished: 2\.0 s of 3\.0 s in VFIO calls are in one that has not returned\.$' \
+	'^Nothing' why --start 4242
+began leaving pin_faulting_ns=0 unmap_ns=$S unpin_ns=$S
+under_way 4301.0 region_unmap $((9 * S))
+under_way 4301.1 teardown $((8 * S))
+tells "in the middle of an end" 0 teardown-walk $((6 * S)) \
+	'.total_ns == 9000000000 and .phases.unmap_rest_ns == 1000000000'
+# Attaching a device to a container that maps already is no region.
+began attach pin_ns=$((4 * S)) map_ns=$((2 * S)) pin_faulting_ns=0 \
+	pin_base_bytes=$((1 << 30)) pin_base_ns=$((4 * S))
+tells "pins outside of regions" 1 base-pages $((4 * S)) \
+	'.total_ns == 6000000000 and .causes[0].percent == 66'
+began locked region_map_ns=$((9 * S)) pin_ns=$S pin_faulting_ns=0 \
+	pin_base_bytes=$((1 << 30)) pin_base_ns=$S
+tells "a gap is named" 1 base-pages $S \
+	'.missing == ["what 8.0 s of map_rest_ns were: in the calls, but in none of their parts (waiting for a lock, or accounting)"]'
+# What takes most cannot be fixed, but what comes next can.
+began second region_map_ns=$((3 * S)) pin_ns=$((3 * S)) pin_faulting_ns=0 \
+	pin_base_bytes=$((1 << 30)) pin_base_ns=$((3 * S)) \
+	teardown_ns=$((9 * S))
+tells "there is something to fix behind what cannot be" 1 teardown-walk \
+	$((9 * S)) '.answer | test("9.0 s of 12.0 s.*teardown-walk.*; 3.0 s can be fixed .base-pages.")'
+
+# Which of the two things is missing that a kernel needs for BARs.
+slow_bars() {
+	began "$1" region_map_ns=$((5 * S)) pin_ns=$((5 * S)) pin_faulting_ns=0 \
+		pin_mmio_calls=1 pin_mmio_bytes=$((128 << 30)) \
+		pin_mmio_ns=$((5 * S))
+	[[ $counting ]] ||
+		printf 'ffffffffc0 t %s\t[vfio_pci_core]\n' other "${@:2}" \
+			>"$start_root/proc/kallsyms"
+}
+
+slow_bars no_module
+tells "a kernel of which nothing is known" 1 bar-lookup $((5 * S)) \
+	'.causes[0].evidence | any(test("vfio-pci")) | not'
+slow_bars no_huge_fault vfio_pci_mmap_fault
+tells "a vfio-pci that maps by 4 KiB" 1 bar-lookup $((5 * S)) \
+	'.causes[0].evidence | any(test("maps BARs by 4 KiB pages"))'
+slow_bars no_steps vfio_pci_mmap_huge_fault
+tells "nobody knows where BARs were: nobody is blamed" 1 bar-lookup \
+	$((5 * S)) '.causes[0] | (.fix | test("huge pfnmaps")) and
+	 (.evidence | any(test("can map BARs by large pages")))'
+put_bars() {
+	[[ $counting ]] || mkdir -p "$start_root/proc/4242"
+	has_bar "$1" $((128 << 30)) 0
+}
+put_bars 0x7f0000000000
+tells "a type1 that steps by 4 KiB" 1 bar-lookup $((5 * S)) \
+	'.causes[0] | (.fix | test("Use mapping page mask")) and
+	 (.evidence | any(test("vfio_iommu_type1 that does not step")))'
+slow_bars bad_address vfio_pci_mmap_huge_fault
+put_bars 0x7f0000001000
+tells "an address that allows steps of 4 KiB" 1 bar-lookup $((5 * S)) \
+	'.causes[0] | (.fix | test("aligned to 1 GiB .QEMU 9.2")) and
+	 (.evidence | any(test("steps of 4K at most")))'
 
 began older region_map_ns=$((3 * S)) pin_ns=$((3 * S)) \
 	pin_base_bytes=$((1 << 30)) pin_base_ns=$((3 * S))

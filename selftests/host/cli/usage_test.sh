@@ -106,6 +106,44 @@ manual_has_files() {
 			sed -n 's/^\.Pa \([a-z]*\).*/\1/p' | grep .)"
 }
 
+# The table of causes: each identifier, with a star when nothing changes it.
+causes() {
+	sed -n 's/^	\[CAUSE_[A-Z0-9_]*\] = { "\([a-z0-9-]*\)", \(true\|false\),$/\1 \2/p' \
+		"$tools/cause.c" | sed 's/ true$//; s/ false$/ */'
+}
+
+# Every line of the table was understood.
+causes_are_all() {
+	same "$(causes | grep -c .)" \
+		"$(grep -c '^	\[CAUSE_' "$tools/cause.c")" &&
+		same "$(causes | grep -c .)" \
+			"$(grep -c '^	CAUSE_' "$tools/cause.h")"
+}
+
+manual_has_causes() {
+	same "$(causes)" \
+		"$(sed -n '/^\.Sh CAUSES/,/^\.Sh KEYS/ s/^\.It Cm //p' \
+			"$manual" | sed 's/ Pq \*$/ \*/' |
+			awk '{
+				star = $NF == "*" ? " *" : ""
+				for (i = 1; i <= NF; i++)
+					if ($i ~ /^[a-z]/)
+						print $i star
+			}')"
+}
+
+# For each cause the lab has a machine on which the answer must name it.
+causes_are_forced() {
+	local cause
+
+	for cause in $(causes | sed 's/ .*//'); do
+		grep -q -E "cause $cause |\.cause == \\\\?\"$cause\\\\?\"" \
+			"$tools/../selftests/check/why_guest.sh" && continue
+		echo "$cause: no test in why_guest.sh"
+		return 1
+	done
+}
+
 # What the completion offers for the words, of which the last is incomplete.
 completed() {
 	(
@@ -137,6 +175,9 @@ verify "the manual and the commands agree" manual_agrees
 verify "the manual and the options agree" manual_has_options
 verify "the manual and the exit codes agree" manual_has_exit_codes
 verify "the manual and the files agree" manual_has_files
+verify "the table of causes can be read" causes_are_all
+verify "the manual and the causes agree" manual_has_causes
+verify "every cause is brought about in the lab" causes_are_forced
 verify "the completion and the commands agree" completion_agrees
 if have "the manual is clean" mandoc; then
 	verify "the manual is clean" mandoc -T lint "$manual"

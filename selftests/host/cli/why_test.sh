@@ -60,9 +60,10 @@ word() {
 		dd of="$root$1" bs=8 seek="$2" conv=notrunc status=none
 }
 
-# page PHYS KIND: what the page frame there is part of.
+# page PHYS KIND: what the page frame there is part of. Of tails, only those
+# that tell the size of a page.
 page() {
-	local pfn=$(($1 >> 12))
+	local pfn=$(($1 >> 12)) tail
 
 	case $2 in
 	hugetlb_1g)
@@ -70,7 +71,13 @@ page() {
 		word /proc/kpageflags $((pfn + 512)) 0x30000
 		;;
 	hugetlb_2m) word /proc/kpageflags $pfn 0x28000 ;;
-	thp) word /proc/kpageflags $pfn 0x408000 ;;
+	thp | folio_64k)
+		word /proc/kpageflags $pfn 0x408000
+		for tail in 1 2 4 8 16 32 64 128 256; do
+			[[ $2 == folio_64k && $tail -ge 16 ]] ||
+				word /proc/kpageflags $((pfn + tail)) 0x410000
+		done
+		;;
 	esac
 }
 
@@ -131,10 +138,29 @@ check "why: hw-no-1g: the sentence" 0 \
 check "why: hw-no-1g: 2M is what there is" 0 '^Nothing to fix: all 1\.0 GiB' \
 	'' why 4242 --want 2m
 
+# In first-stage tables another bit decides.
+scene first_stage
+edit census 's/^(0000:3b:00.0 .*)unit=dmar0 type=[a-z]+/\1unit=dmar1 type=first/'
+edit units '/dmar1/ s/first_1g=1/first_1g=0/'
+run_at 0x0 $GIB 0x1000000000 0 512 0
+finds 0 hw-no-1g $GIB '.causes[0] | .unit == "dmar1" and
+	(.says | test("first-stage"))'
+edit units '/dmar1/ s/first_1g=0/first_1g=1/; s/second_1g=1/second_1g=0/'
+finds 1 joined-late $GIB
+
+# Another unit's lack counts where the kernel takes the least of all.
 scene weak_unit
 edit units '/dmar1/ s/second_1g=1/second_1g=0/'
+edit census 's/ 1g_leaves=[0-9]+/ 1g_leaves=0/'
+set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_cap.isra.0"
 run_at 0x0 $GIB 0x1000000000 0 512 0
 finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar1"'
+set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_capability"
+finds 1 joined-late $GIB
+set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_superpage"
+finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar1"'
+edit census 's/ 1g_leaves=0/ 1g_leaves=1/'
+finds 1 joined-late $GIB
 
 scene no_2m
 edit units 's/second_1g=1/second_1g=0/; s/second_2m=1/second_2m=0/'
@@ -156,6 +182,16 @@ scene one_by_one
 set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
 run_at 0x0 $GIB 0x1000000000 262144 0 0
 finds 1 disable-hugepages $GIB '.causes[0].possible == "1g"'
+
+scene capped
+edit domains 's/^(3 .*)backend=type1/\1backend=hugepath/'
+set_system /sys/module/iovascope_hugepath/parameters/leaf 2M
+run_at 0x0 $GIB 0x1000000000 0 512 0
+finds 1 leaves-capped $GIB '.causes[0] | .possible == "1g" and .used == "2m"'
+json_exit "host: leaves-capped" 1 '.causes[0].cause == "leaves-capped"' \
+	host --json
+set_system /sys/module/iovascope_hugepath/parameters/leaf 1G
+finds 1 joined-late $GIB
 
 scene iommufd
 edit domains 's/^(3 .*)backend=type1/\1backend=other/'
@@ -181,6 +217,14 @@ finds 1 not-congruent $GIB \
 	 and .page_bytes == 1073741824 and .backing == "hugetlb_1g"'
 check "why: not-congruent: which IOVA would do" 1 \
 	'fix: +map it at IOVA 0x40000000 ' '' why 4242
+scene split_vm # 1.5 GiB of a VM below 4 GiB, and the second half of the page
+run_at $((4 * GIB)) $((GIB / 2)) 0x1020000000 0 256 0
+run_at $((9 * GIB / 2)) $GIB 0x1080000000 0 512 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
+page 0x1080000000 hugetlb_1g
+finds 1 not-congruent $((3 * GIB / 2)) '.causes[0] |
+	.shift_bytes == 536870912 and (.fix | test("max-ram-below-4g"))'
 scene shifted_2m
 run_at 0x1000 $((4 * MIB)) 0x1000000000 1024 0 0
 page 0x1000000000 hugetlb_2m
@@ -210,6 +254,16 @@ check "why: fragmented: 2M is what was wanted" 0 '^Nothing to fix: all' '' \
 check "why: fragmented: by what, nobody knows" 1 \
 	'^Not known: backing: /proc/kpageflags' '' why 4242
 
+# Larger than a base page, but no 2 MiB: not shifted by less than that.
+scene folios
+run_at 0x0 $((0x1f0000)) 0x1000010000 496 0 0
+run_at 0x1f0000 $((0x210000)) 0x1000820000 528 0 0
+page 0x1000010000 folio_64k
+page 0x1000820000 folio_64k
+finds 1 fragmented $((4 * MIB)) '.causes[0] |
+	.page_bytes == 65536 and .backing == "thp" and .possible == "2m"
+	and (.says | test("64.0 KiB pages"))' --want 2m
+
 scene permission
 run_at 0x0 $((512 * MIB)) 0x1000000000 0 256 0 1
 run_at $((512 * MIB)) $((512 * MIB)) 0x1020000000 0 256 0 0
@@ -234,6 +288,19 @@ run_at $((8 * GIB + 512 * MIB)) $((512 * MIB)) 0x1020000000 0 256 0
 page 0x1000000000 hugetlb_1g
 word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
 finds 1 hole $((768 * MIB)) '.causes[0].hole_bytes == 268435456'
+
+scene dimm
+run_at 0x80000000 $((256 * MIB)) 0x1000000000 0 128 0
+run_at 0xa0000000 $((512 * MIB)) 0x1020000000 0 256 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
+finds 0 hole $((768 * MIB)) '.causes[0].hole_iova == 2415919104'
+scene early_hole # around VGA, but more than a PC leaves out
+run_at 0x0 $((MIB / 2)) 0x1000000000 128 0 0
+run_at $((2 * MIB)) $((GIB - 2 * MIB)) 0x1000200000 0 511 0
+page 0x1000000000 hugetlb_1g
+word /proc/kpageflags $((0x1000200000 >> 12)) 0x30000
+finds 1 hole $((GIB - 3 * MIB / 2)) '.causes[0].hole_bytes == 1572864'
 
 scene short
 run_at $((8 * GIB)) $((256 * MIB)) 0x1000000000 0 128 0
@@ -278,8 +345,20 @@ json "why: a mapping beside its leaves" \
 	  bytes: 1073741824, page_bytes: 1073741824, hugetlb_bytes: 1073741824,
 	  thp_bytes: 0, iommu_4k_bytes: 0, iommu_2m_bytes: 0,
 	  iommu_1g_bytes: 1073741824}]' why 4242 --json
+# More base pages than are read at once, and the last one of them.
+scene base_mapping
+run_at 0x0 $((3 * MIB)) 0x1000000000 768 0 0
+page 0x1000000000 base
+[[ $counting ]] || printf '%s\n' '40000000-40300000 rw-p 00000000 00:00 0' \
+	'KernelPageSize: 4 kB' 'Rss: 12 kB' >"$root/proc/4242/smaps"
+for i in 0 511 767; do
+	word /proc/4242/pagemap $(((0x40000000 >> 12) + i)) \
+		$(((1 << 63) | (0x1000000000 >> 12) + i))
+done
+json_exit "why: base pages beside their leaves" 1 \
+	'.vmas | length == 1 and .[0].iommu_4k_bytes == 12288' why 4242 --json
 [[ $counting ]] || rm -r "$root/proc/4242"
-check "why: a process that has gone" 0 \
+check "why: a process that has gone" 1 \
 	'^Not known: the process. mappings: /proc/4242/smaps: No such file' '' \
 	why 4242
 
@@ -299,8 +378,14 @@ edit domains 's/^3 /4242 /'
 check "why: a process and a domain" 2 'say pid:4242 or domain:4242' '' why 4242
 check "why: the domain" 0 '' '' why domain:4242
 edit units 's/translation=1/translation=0/'
-json_exit "why: iommu-off" 1 '.causes[0].cause == "iommu-off"' \
-	why pid:4242 --json
+json_exit "why: iommu-off" 1 '.causes[0].cause == "iommu-off"
+	and (.causes[0].evidence | length == 1)' why pid:4242 --json
+set_system /proc/cmdline "quiet"
+check "why: iommu-off: never switched on" 1 \
+	'evidence: /proc/cmdline has no intel_iommu=on' '' why pid:4242
+set_system /proc/cmdline "intel_iommu=off"
+check "why: iommu-off: switched off" 1 \
+	'evidence: /proc/cmdline has off in intel_iommu=' '' why pid:4242
 json_exit "host: iommu-off" 1 '.causes[0].cause == "iommu-off"' host --json
 [[ $counting ]] || for file in units census domains; do
 	echo "format 1" >"$tree/$file"
@@ -309,13 +394,35 @@ json_exit "why: not-vtd" 1 '.causes[0].cause == "not-vtd"' why 4242 --json
 json_exit "host: not-vtd" 1 '.causes[0].cause == "not-vtd" and .able == 0' \
 	host --json
 
+# Where another IOMMU serves, no setting makes a VT-d of it.
+put_dir() {
+	[[ $counting ]] || mkdir -p "$root$1"
+}
+put_dir /sys/class/iommu/dmar7
+json_exit "host: not-vtd, with a left-over name" 1 \
+	'.causes[0].cause == "not-vtd"' host --json
+put_dir /sys/class/iommu/ivhd0
+set_system /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
+json_exit "why: another IOMMU" 0 '.causes[0] | .cause == "not-vtd" and
+	.fixable == 0 and (.says | test("ivhd0"))' why 4242 --json
+check "host: another IOMMU" 0 \
+	'^Nothing to fix, but not able .not-vtd.: this machine.s IOMMU is no Intel VT-d: ivhd0\.$' \
+	'no-1g-pages' host
+
 scene host
 edit probes 's/state=missing/state=attached/'
+set_system /sys/kernel/security/lockdown "none [integrity] confidentiality"
+set_system /proc/self/limits "Max locked memory  8388608  unlimited  bytes"
 check "host: able" 0 '^Able: ' 'cause:|Not known' host
+verify "host: lockdown is told" line_is '1,$' '^Lockdown: integrity$'
+verify "host: the limit of locked memory is told" line_is '1,$' \
+	'^Limit of locked memory, of who asks: 8\.0 MiB, at most unlimited$'
 json "host: JSON" '.question == "host" and .able == 1 and .causes == []
 	and .cmdline == ["intel_iommu=on", "iommu=nopt"]
 	and .hugetlb["1g"] == {total: 64, free: 0, nodes: {"0": {total: 64}}}
-	and .memlock_bytes == "unlimited" and .backends.vfio_iommu_type1 == 1
+	and .memlock_bytes == 8388608 and .memlock_hard_bytes == "unlimited"
+	and .lockdown == "integrity"
+	and .units.dmar0.stage == "second" and .backends.vfio_iommu_type1 == 1
 	and .parameters.vfio_iommu_type1.disable_hugepages == "N"
 	and .units.dmar0.second_leaves == ["4k", "2m", "1g"]
 	and .units.dmar0.address_bits == 48 and .units.dmar0.first_leaves == []' \
@@ -355,4 +462,22 @@ edit units '/dmar0/ s/second_1g=1/second_1g=0/'
 host_finds hw-no-1g 0
 edit units '/dmar0/ s/second_2m=1/second_2m=0/'
 host_finds hw-no-2m 0
+# In the stage that VFIO gets: both are there, and the kernel decides.
+scene host_stage
+edit probes 's/state=missing/state=attached/'
+edit units '/dmar1/ { s/first_1g=1/first_1g=0/; s/ecap=0x/ecap=0x480000/ }'
+json "host: the second stage by choice" \
+	'.units.dmar1.stage == "second" and .units.dmar1.scalable == 1
+	 and .units.dmar1.first_leaves == ["4k", "2m"] and .able == 1' host --json
+set_system /proc/kallsyms "0 t intel_iommu_domain_alloc_first_stage"
+host_finds hw-no-1g 0
+json "host: the first stage by choice" '.units.dmar1.stage == "first"
+	and .units.dmar0.stage == "second"
+	and (.causes | length == 1) and (.causes[0] | .unit == "dmar1"
+	and (.says | test("first-stage"))
+	and (.evidence == ["its capability register is 0xd2008c222f0606: bit 56 is 0"]))' \
+	host --json
+edit units '/dmar1/ s/ecap=0x480000/ecap=0x80000/'
+set_system /proc/kallsyms "0 t other"
+host_finds hw-no-1g 0
 unset IOVASCOPE_SYSROOT
