@@ -13,8 +13,8 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "backing.h"
 #include "census.h"
+#include "phys.h"
 #include "run.h"
 
 /* A census being taken. */
@@ -61,24 +61,47 @@ void ivs_census_best(u64 pgsizes, u64 iova, u64 phys, u64 bytes,
 	}
 }
 
-static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
+static void count_leaves(struct ivs_census *census, const struct ivs_run *run)
 {
-	struct taking *t = container_of(runs, struct taking, runs);
-	struct ivs_census *census = t->census;
 	u64 bytes = run->last - run->iova + 1;
 	enum ivs_leaf leaf;
 
-	if (run->torn)
-		return 0;
-	census->runs++;
 	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
 		census->leaves[leaf] += run->leaves[leaf];
 	if (!run->write)
 		census->ro_bytes += bytes;
 	if (run->mmio)
 		census->mmio_bytes += bytes;
-	ivs_census_best(t->context->pgsizes, run->iova, run->phys, bytes,
-			t->context->levels, census->best_leaves, &t->tables);
+}
+
+static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
+{
+	struct taking *t = container_of(runs, struct taking, runs);
+
+	if (run->torn)
+		return 0;
+	t->census->runs++;
+	count_leaves(t->census, run);
+	ivs_census_best(t->context->pgsizes, run->iova, run->phys,
+			run->last - run->iova + 1, t->context->levels,
+			t->census->best_leaves, &t->tables);
+	return 0;
+}
+
+/* None of them has room for a larger leaf: what they are is the best. */
+static int count_short(struct ivs_runs *runs, const struct ivs_run *all, u64 nr)
+{
+	struct taking *t = container_of(runs, struct taking, runs);
+	const struct ivs_span span = {
+		.start = all->iova,
+		.last = all->last,
+		.leaf = IVS_LEAF_4K,
+	};
+
+	t->census->runs += nr;
+	count_leaves(t->census, all);
+	t->census->best_leaves[IVS_LEAF_4K] += all->leaves[IVS_LEAF_4K];
+	ivs_tables_add(&t->tables, &span, t->context->levels);
 	return 0;
 }
 
@@ -95,7 +118,11 @@ int ivs_census_take(const struct ivs_context *context, struct ivs_walk *walk,
 		    struct ivs_census *census)
 {
 	struct taking t = {
-		.runs = { .alike = ivs_backing_alike, .done = count_run },
+		.runs = {
+			.alike = ivs_phys_alike,
+			.done = count_run,
+			.short_runs = count_short,
+		},
 		.context = context,
 		.census = census,
 	};

@@ -13,7 +13,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "backing.h"
+#include "phys.h"
 #include "reader.h"
 
 /**
@@ -35,7 +35,7 @@ ivs_reader_new(const struct inode *inode, size_t bytes,
 		return NULL;
 	mutex_init(&reader->lock);
 	reader->bdf = *(const struct ivs_bdf *)inode->i_private;
-	reader->runs.alike = ivs_backing_alike;
+	reader->runs.alike = ivs_phys_alike;
 	reader->runs.done = done;
 	return reader;
 }
