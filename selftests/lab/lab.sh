@@ -24,7 +24,7 @@
 #                       own DMA (default: on)
 #   --no-vtd            a machine without VT-d
 #   --scalable STAGE    VT-d in scalable mode, with page tables of the second
-#                       or the first stage; first takes QEMU 10
+#                       or the first stage; first takes QEMU 10 (setup.sh qemu)
 #   --append ARGS       more kernel arguments
 #   --min-pass N        the last line "# totals pass=P fail=F skip=S" that the
 #                       guest prints, or writes to $LAB_RESULT, must have no
@@ -49,6 +49,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$LAB_DIR/qemu.sh"
 . "$LAB_DIR/machine.sh"
 . "$LAB_DIR/verdict.sh"
 
@@ -147,6 +148,9 @@ check_setup() {
 		die "kernel $ROW_NAME is not set up; run" \
 			"$LAB_DIR/setup.sh --kernel $ROW_NAME"
 	fi
+	command -v "$(qemu_for "$SCALABLE")" >/dev/null ||
+		die "this machine's QEMU has no first stage; run" \
+			"$LAB_DIR/setup.sh qemu"
 }
 
 # make_initrd: the archive of this run, after the cached one.

@@ -55,9 +55,9 @@ machine_core() {
 		# Multi-threaded TCG was seen to die in text patching.
 		accel+=,thread=single
 	fi
-	QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -machine "$board" -accel "$accel" -cpu "$CPU"
-		-smp "$CPUS" -m "$MEMORY")
+	QEMU=("$(qemu_for "$SCALABLE")" -nodefaults -no-user-config -display none
+	-no-reboot -machine "$board" -accel "$accel" -cpu "$CPU"
+	-smp "$CPUS" -m "$MEMORY")
 	# Time that nobody waits for passes at once.
 	! ((ICOUNT)) || QEMU+=(-icount "shift=0,sleep=off")
 	# Before all other devices, or they would not be behind it.
