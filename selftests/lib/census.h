@@ -45,6 +45,13 @@ void table_add_run(struct table *table, __u64 iova, __u64 phys, __u64 size,
 void table_add(struct table *table, __u64 iova, const void *va, __u64 size,
 	       __u32 flags);
 
+/*
+ * What the machine's page tables are: "second" or "first", as IOVASCOPE_STAGE
+ * says in scalable mode; without it legacy mode, which has the second only.
+ */
+int mode_scalable(void);
+const char *mode_stage(void);
+
 /* The line of a device in the file census; the file must outlive it. */
 struct json_object *census_line(struct json_object *census, const char *bdf);
 
