@@ -35,7 +35,7 @@ CHECK_DIR=$LAB_TREE/selftests/check
 # lane, stage, the least number of passes, program
 STAGES="
 1 static   31 $CHECK_DIR/static.sh
-1 host    160 $CHECK_DIR/host.sh
+1 host    173 $CHECK_DIR/host.sh
 1 cli     214 $CHECK_DIR/cli.sh
 1 lab      48 $LAB_DIR/lab_test.sh
 1 guest     1 $CHECK_DIR/guest.sh
