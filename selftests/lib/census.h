@@ -51,6 +51,8 @@ void table_add(struct table *table, __u64 iova, const void *va, __u64 size,
  */
 int mode_scalable(void);
 const char *mode_stage(void);
+/* Depth of its page tables: 4, or as IOVASCOPE_LEVELS says. */
+unsigned int mode_levels(void);
 
 /* The line of a device in the file census; the file must outlive it. */
 struct json_object *census_line(struct json_object *census, const char *bdf);
