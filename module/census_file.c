@@ -10,6 +10,9 @@
  * it is walked once however many devices use it and however small the reader's
  * buffer is.
  *
+ * devices/<bdf>/summary is the same of one device and its requests without
+ * PASID, a key a line: nobody else's tables are walked for it.
+ *
  * Lifetime: what was collected belongs to the open file and is replaced when
  * the reader goes back to the start. Locking: seq_file's.
  */
@@ -235,7 +238,8 @@ void ivs_census_schema(struct seq_file *m)
 				      values[i].unit, values[i].help);
 }
 
-static void show_census(struct seq_file *m, const struct ivs_census *census)
+static void show_census(const struct ivs_sink *sink,
+			const struct ivs_census *census)
 {
 	u64 bytes = ivs_leaves_bytes(census->leaves), value[NR_VALUES] = {
 		[BYTES] = bytes,
@@ -259,7 +263,7 @@ static void show_census(struct seq_file *m, const struct ivs_census *census)
 		value[BEST_LEAVES + i] = census->best_leaves[i];
 	}
 	for (i = 0; i < NR_VALUES; i++)
-		ivs_text_nested(m, values[i].key, value[i]);
+		sink->emit(sink->ctx, values[i].key, value[i]);
 }
 
 static void show_name(struct seq_file *m, const struct ivs_context *context)
@@ -278,6 +282,7 @@ static void show_name(struct seq_file *m, const struct ivs_context *context)
 
 static int census_show(struct seq_file *m, void *v)
 {
+	const struct ivs_sink sink = { ivs_text_nested, m };
 	struct roll *roll = m->private;
 	struct line *line = list_entry(v, struct line, link);
 	struct table *table;
@@ -302,7 +307,7 @@ static int census_show(struct seq_file *m, void *v)
 		seq_printf(m, " levels=%u table=%u readable=%d",
 			   line->context.levels, table->nr,
 			   !table->census.error);
-		show_census(m, &table->census);
+		show_census(&sink, &table->census);
 	}
 	seq_putc(m, '\n');
 	return 0;
@@ -348,4 +353,59 @@ const struct file_operations ivs_census_fops = {
 	.read = seq_read,
 	.llseek = seq_lseek,
 	.release = census_release,
+};
+
+/* ---- devices/<bdf>/summary ---- */
+
+static int show_summary(struct seq_file *m, const struct ivs_context *context)
+{
+	const struct ivs_sink sink = { ivs_text_flat, m };
+	struct ivs_census census;
+	struct ivs_walk *walk;
+	int ret;
+
+	seq_printf(m, "unit dmar%u\ntype %s\n", context->unit,
+		   ivs_translation_names[context->type]);
+	ivs_text_flat(m, "did", context->did);
+	if (!context->format)
+		return 0;
+	walk = kvzalloc(sizeof(*walk), GFP_KERNEL);
+	if (!walk)
+		return -ENOMEM;
+	ret = ivs_census_take(context, walk, &census);
+	kvfree(walk);
+	if (ret)
+		return ret;
+	ivs_text_flat(m, "levels", context->levels);
+	ivs_text_flat(m, "readable", !census.error);
+	show_census(&sink, &census);
+	return 0;
+}
+
+static int summary_show(struct seq_file *m, void *unused)
+{
+	const struct ivs_bdf *bdf = m->private;
+	struct ivs_context context = { };
+
+	ivs_text_format(m);
+	if (!ivs_context_find(bdf->segment, bdf->rid, &context) &&
+	    context.type != IVS_TRANSLATION_NONE)
+		return show_summary(m, &context);
+	/* A blocked device was found in no unit's tables. */
+	seq_printf(m, "unit none\ntype %s\n",
+		   ivs_translation_names[IVS_TRANSLATION_NONE]);
+	return 0;
+}
+
+static int summary_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, summary_show, inode->i_private);
+}
+
+const struct file_operations ivs_summary_fops = {
+	.owner = THIS_MODULE,
+	.open = summary_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
 };

@@ -217,6 +217,35 @@ unsigned int census_wrong(const char *bdf, const struct table *t)
 	return bad;
 }
 
+/* Each key of the device's line in census, with the same value; no other. */
+unsigned int summary_wrong(const char *bdf)
+{
+	struct json_object *census = stats_read("census"), *summary;
+	struct json_object *line = census_line(census, bdf);
+	unsigned int bad = 0, nr = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "devices/%s/summary", bdf);
+	summary = stats_read(path);
+	json_object_object_foreach(line, key, value) {
+		/* Which of all tables it is: nothing that one device knows. */
+		if (!strcmp(key, "table"))
+			continue;
+		nr++;
+		if (!strcmp(stats_word(summary, key),
+			    json_object_get_string(value)))
+			continue;
+		printf("# summary: %s is %s, in census %s\n", key,
+		       stats_word(summary, key), json_object_get_string(value));
+		bad++;
+	}
+	bad += differs("keys of summary", nr,
+		       json_object_object_length(summary));
+	json_object_put(summary);
+	json_object_put(census);
+	return bad;
+}
+
 /* One line against the records that make the run up. */
 static unsigned int run_wrong(const struct table *t, unsigned int *next,
 			      const char *name, struct json_object *line)
@@ -314,8 +343,8 @@ unsigned int pagemap_wrong(const char *bdf, const struct table *t)
 
 unsigned int table_wrong(const char *bdf, const struct table *table)
 {
-	return census_wrong(bdf, table) + runs_wrong(bdf, table) +
-	       pagemap_wrong(bdf, table);
+	return census_wrong(bdf, table) + summary_wrong(bdf) +
+	       runs_wrong(bdf, table) + pagemap_wrong(bdf, table);
 }
 
 unsigned int check_not(const char *verdict)

@@ -59,7 +59,8 @@ struct json_object *census_line(struct json_object *census, const char *bdf);
 
 /* Number of things that differ from the device's line; each is printed. */
 unsigned int census_wrong(const char *bdf, const struct table *table);
-/* The same for its files runs and pagemap. */
+/* The same for its files summary, runs and pagemap. */
+unsigned int summary_wrong(const char *bdf);
 unsigned int runs_wrong(const char *bdf, const struct table *table);
 unsigned int pagemap_wrong(const char *bdf, const struct table *table);
 /* All of these. */
