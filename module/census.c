@@ -22,7 +22,9 @@ struct taking {
 	struct ivs_runs runs;
 	const struct ivs_context *context;
 	struct ivs_census *census;
+	/* That the runs need, by all leaf sizes of the unit and up to 2M. */
 	struct ivs_tables tables;
+	struct ivs_tables tables_2m;
 };
 
 /* ivs_leaves_bytes - bytes that so many leaves map */
@@ -77,14 +79,17 @@ static void count_leaves(struct ivs_census *census, const struct ivs_run *run)
 static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
 {
 	struct taking *t = container_of(runs, struct taking, runs);
+	u64 bytes = run->last - run->iova + 1, up_to_2m[IVS_NR_LEAVES] = { };
 
 	if (run->torn)
 		return 0;
 	t->census->runs++;
 	count_leaves(t->census, run);
-	ivs_census_best(t->context->pgsizes, run->iova, run->phys,
-			run->last - run->iova + 1, t->context->levels,
-			t->census->best_leaves, &t->tables);
+	ivs_census_best(t->context->pgsizes, run->iova, run->phys, bytes,
+			t->context->levels, t->census->best_leaves, &t->tables);
+	ivs_census_best(t->context->pgsizes & ~ivs_leaf_bytes(IVS_LEAF_1G),
+			run->iova, run->phys, bytes, t->context->levels,
+			up_to_2m, &t->tables_2m);
 	return 0;
 }
 
@@ -102,6 +107,7 @@ static int count_short(struct ivs_runs *runs, const struct ivs_run *all, u64 nr)
 	count_leaves(t->census, all);
 	t->census->best_leaves[IVS_LEAF_4K] += all->leaves[IVS_LEAF_4K];
 	ivs_tables_add(&t->tables, &span, t->context->levels);
+	ivs_tables_add(&t->tables_2m, &span, t->context->levels);
 	return 0;
 }
 
@@ -140,7 +146,9 @@ int ivs_census_take(const struct ivs_context *context, struct ivs_walk *walk,
 	census->empty_tables = walk->empty_tables;
 	census->garbage = walk->garbage;
 	census->torn = walk->torn;
-	if (walk->tables)
+	if (walk->tables) {
 		census->best_tables = t.tables.nr + 1;
+		census->at_2m_tables = t.tables_2m.nr + 1;
+	}
 	return 0;
 }

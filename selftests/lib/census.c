@@ -107,6 +107,11 @@ void table_add_run(struct table *table, __u64 iova, __u64 phys, __u64 size,
 		count_leaf(&table->best, leaf);
 		tables_add(&table->best_tables, iova + at, leaf);
 	}
+	for (at = 0; at < size; at += leaf) {
+		leaf = best_leaf(table->pgsizes & ~SZ_1G, iova + at, phys + at,
+				 size - at);
+		tables_add(&table->at_2m_tables, iova + at, leaf);
+	}
 	table->bytes += size;
 	table->runs++;
 	if (!(flags & PAGEMAP_WRITE))
@@ -213,6 +218,8 @@ unsigned int census_wrong(const char *bdf, const struct table *t)
 	bad += wrong(line, "empty_tables", !!kernel_trial_pages());
 	bad += wrong(line, "best_table_bytes",
 		     (t->best_tables.nr + 1) * SZ_4K);
+	bad += wrong(line, "at_2m_table_bytes",
+		     (t->at_2m_tables.nr + 1) * SZ_4K);
 	json_object_put(census);
 	return bad;
 }

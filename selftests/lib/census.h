@@ -22,7 +22,7 @@ struct table {
 	/* Tables below the root; what comes in order is counted in order. */
 	struct tables {
 		__u64 nr, seen[8];
-	} tables, best_tables;
+	} tables, best_tables, at_2m_tables;
 	/* The records that pagemap must have, in ascending order. */
 	struct iovascope_pagemap *records;
 	unsigned int nr;
