@@ -13,7 +13,6 @@
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
-#include <linux/pfn.h>
 #include <linux/sizes.h>
 
 #include "backing.h"
@@ -28,62 +27,6 @@ const char *const ivs_backing_names[IVS_NR_BACKINGS] = {
 	[IVS_MIXED] = "mixed",
 	[IVS_NONE] = "none",
 };
-
-/*
- * What vfio_iommu_type1 does not pin: frames without a struct page, and
- * reserved ones. The zero page is reserved too, but it is memory.
- */
-static bool pfn_is_mmio(unsigned long pfn)
-{
-	if (!pfn_valid(pfn))
-		return true;
-	return PageReserved(pfn_to_page(pfn)) && !is_zero_pfn(pfn);
-}
-
-/* The same, of a frame that nobody holds for us. */
-static bool leaf_is_mmio(unsigned long pfn)
-{
-	return !pfn_valid(pfn) || !ivs_phys_is_ours(pfn);
-}
-
-/*
- * Leaves from @pfn on that are as the first one is, up to the end of the
- * subsection: the unit in which frames have a struct page or have none.
- */
-static u64 alike_nearby(unsigned long pfn, unsigned long step, u64 nr,
-			bool mmio)
-{
-	u64 room = ALIGN(pfn + 1, PAGES_PER_SUBSECTION) - pfn;
-
-	nr = min(nr, DIV_ROUND_UP(room, step));
-	return pfn_valid(pfn) ? ivs_phys_alike(pfn, step, nr, !mmio) : nr;
-}
-
-/**
- * ivs_backing_alike - how far leaves of a table go on being memory, or MMIO
- * @phys: where the first one points
- * @nr: how many follow each other in memory
- * @leaf: their size
- * @mmio: what the first one is
- *
- * A leaf is judged by its first frame: no backend joins the two in one map,
- * and no leaf is larger than the map that wrote it.
- *
- * Context: any; holds no page, so that only what hardly changes is looked at.
- * Return: how many are the same, at least 1.
- */
-u64 ivs_backing_alike(u64 phys, u64 nr, enum ivs_leaf leaf, bool *mmio)
-{
-	unsigned long step = 1UL << (ivs_leaf_shift(leaf) - PAGE_SHIFT);
-	unsigned long pfn = PHYS_PFN(phys);
-	u64 done = 0;
-
-	*mmio = leaf_is_mmio(pfn);
-	do {
-		done += alike_nearby(pfn + done * step, step, nr - done, *mmio);
-	} while (done < nr && leaf_is_mmio(pfn + done * step) == *mmio);
-	return done;
-}
 
 /* Where pages that are folios of their own end: a run of them is long. */
 static unsigned long base_end(unsigned long pfn, unsigned long end)
@@ -128,7 +71,7 @@ enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages)
 
 	if (!nr_pages)
 		return IVS_NONE;
-	if (pfn_is_mmio(pfn))
+	if (ivs_phys_is_mmio(pfn))
 		return IVS_MMIO;
 
 	while (pfn < end && backing != IVS_MIXED) {

@@ -24,7 +24,6 @@ enum ivs_backing {
 
 extern const char *const ivs_backing_names[IVS_NR_BACKINGS];
 
-u64 ivs_backing_alike(u64 phys, u64 nr, enum ivs_leaf leaf, bool *mmio);
 enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages);
 enum ivs_backing ivs_backing_join(enum ivs_backing a, enum ivs_backing b);
 

@@ -79,8 +79,7 @@ static int on_leaves(struct ivs_visitor *visitor,
 	struct seed *seed = container_of(visitor, struct seed, visitor);
 	const struct ivs_span span = {
 		.start = stretch->iova,
-		.last = stretch->iova +
-			(stretch->nr << ivs_leaf_shift(stretch->leaf)) - 1,
+		.last = ivs_stretch_last(stretch),
 		.leaf = stretch->leaf,
 	};
 

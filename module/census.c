@@ -13,8 +13,8 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "backing.h"
 #include "census.h"
+#include "phys.h"
 #include "run.h"
 
 /* A census being taken. */
@@ -22,7 +22,9 @@ struct taking {
 	struct ivs_runs runs;
 	const struct ivs_context *context;
 	struct ivs_census *census;
+	/* That the runs need, by all leaf sizes of the unit and up to 2M. */
 	struct ivs_tables tables;
+	struct ivs_tables tables_2m;
 };
 
 /* ivs_leaves_bytes - bytes that so many leaves map */
@@ -61,24 +63,51 @@ void ivs_census_best(u64 pgsizes, u64 iova, u64 phys, u64 bytes,
 	}
 }
 
-static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
+static void count_leaves(struct ivs_census *census, const struct ivs_run *run)
 {
-	struct taking *t = container_of(runs, struct taking, runs);
-	struct ivs_census *census = t->census;
 	u64 bytes = run->last - run->iova + 1;
 	enum ivs_leaf leaf;
 
-	if (run->torn)
-		return 0;
-	census->runs++;
 	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
 		census->leaves[leaf] += run->leaves[leaf];
 	if (!run->write)
 		census->ro_bytes += bytes;
 	if (run->mmio)
 		census->mmio_bytes += bytes;
+}
+
+static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
+{
+	struct taking *t = container_of(runs, struct taking, runs);
+	u64 bytes = run->last - run->iova + 1, up_to_2m[IVS_NR_LEAVES] = { };
+
+	if (run->torn)
+		return 0;
+	t->census->runs++;
+	count_leaves(t->census, run);
 	ivs_census_best(t->context->pgsizes, run->iova, run->phys, bytes,
-			t->context->levels, census->best_leaves, &t->tables);
+			t->context->levels, t->census->best_leaves, &t->tables);
+	ivs_census_best(t->context->pgsizes & ~ivs_leaf_bytes(IVS_LEAF_1G),
+			run->iova, run->phys, bytes, t->context->levels,
+			up_to_2m, &t->tables_2m);
+	return 0;
+}
+
+/* None of them has room for a larger leaf: what they are is the best. */
+static int count_short(struct ivs_runs *runs, const struct ivs_run *all, u64 nr)
+{
+	struct taking *t = container_of(runs, struct taking, runs);
+	const struct ivs_span span = {
+		.start = all->iova,
+		.last = all->last,
+		.leaf = IVS_LEAF_4K,
+	};
+
+	t->census->runs += nr;
+	count_leaves(t->census, all);
+	t->census->best_leaves[IVS_LEAF_4K] += all->leaves[IVS_LEAF_4K];
+	ivs_tables_add(&t->tables, &span, t->context->levels);
+	ivs_tables_add(&t->tables_2m, &span, t->context->levels);
 	return 0;
 }
 
@@ -95,7 +124,11 @@ int ivs_census_take(const struct ivs_context *context, struct ivs_walk *walk,
 		    struct ivs_census *census)
 {
 	struct taking t = {
-		.runs = { .alike = ivs_backing_alike, .done = count_run },
+		.runs = {
+			.alike = ivs_phys_alike,
+			.done = count_run,
+			.short_runs = count_short,
+		},
 		.context = context,
 		.census = census,
 	};
@@ -113,7 +146,9 @@ int ivs_census_take(const struct ivs_context *context, struct ivs_walk *walk,
 	census->empty_tables = walk->empty_tables;
 	census->garbage = walk->garbage;
 	census->torn = walk->torn;
-	if (walk->tables)
+	if (walk->tables) {
 		census->best_tables = t.tables.nr + 1;
+		census->at_2m_tables = t.tables_2m.nr + 1;
+	}
 	return 0;
 }

@@ -18,6 +18,7 @@
  * @runs: maximal runs
  * @best_leaves: that the same runs need at least, with this unit
  * @best_tables: and the tables of those, the root included
+ * @at_2m_tables: tables that they need if no leaf is larger than 2M
  * @torn: ranges that could not be read because they kept changing
  * @garbage: entries that no driver writes
  * @error: the root could not be read: -errno; nothing else is meaningful
@@ -31,6 +32,7 @@ struct ivs_census {
 	u64 runs;
 	u64 best_leaves[IVS_NR_LEAVES];
 	u64 best_tables;
+	u64 at_2m_tables;
 	u64 torn;
 	u64 garbage;
 	int error;

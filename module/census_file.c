@@ -10,6 +10,9 @@
  * it is walked once however many devices use it and however small the reader's
  * buffer is.
  *
+ * devices/<bdf>/summary is the same of one device and its requests without
+ * PASID, a key a line: nobody else's tables are walked for it.
+ *
  * Lifetime: what was collected belongs to the open file and is replaced when
  * the reader goes back to the start. Locking: seq_file's.
  */
@@ -175,6 +178,7 @@ enum {
 	RUNS,
 	BEST_LEAVES,
 	BEST_TABLE_BYTES = BEST_LEAVES + IVS_NR_LEAVES,
+	AT_2M_TABLE_BYTES,
 	TORN,
 	GARBAGE,
 	NR_VALUES,
@@ -219,6 +223,8 @@ static const struct {
 		"1G leaves that the runs need then" },
 	[BEST_TABLE_BYTES] = { "best_table_bytes", "bytes",
 		"page tables needed then, the root included" },
+	[AT_2M_TABLE_BYTES] = { "at_2m_table_bytes", "bytes",
+		"page tables needed if no leaf were larger than 2M" },
 	[TORN] = { "torn", "flag",
 		"some of the table changed too fast to be read" },
 	[GARBAGE] = { "garbage", "entries",
@@ -235,7 +241,8 @@ void ivs_census_schema(struct seq_file *m)
 				      values[i].unit, values[i].help);
 }
 
-static void show_census(struct seq_file *m, const struct ivs_census *census)
+static void show_census(const struct ivs_sink *sink,
+			const struct ivs_census *census)
 {
 	u64 bytes = ivs_leaves_bytes(census->leaves), value[NR_VALUES] = {
 		[BYTES] = bytes,
@@ -248,6 +255,7 @@ static void show_census(struct seq_file *m, const struct ivs_census *census)
 		[RAM_BYTES] = bytes - census->mmio_bytes,
 		[RUNS] = census->runs,
 		[BEST_TABLE_BYTES] = census->best_tables * IVS_TABLE_BYTES,
+		[AT_2M_TABLE_BYTES] = census->at_2m_tables * IVS_TABLE_BYTES,
 		[TORN] = !!census->torn,
 		[GARBAGE] = census->garbage,
 	};
@@ -259,7 +267,7 @@ static void show_census(struct seq_file *m, const struct ivs_census *census)
 		value[BEST_LEAVES + i] = census->best_leaves[i];
 	}
 	for (i = 0; i < NR_VALUES; i++)
-		ivs_text_nested(m, values[i].key, value[i]);
+		sink->emit(sink->ctx, values[i].key, value[i]);
 }
 
 static void show_name(struct seq_file *m, const struct ivs_context *context)
@@ -278,6 +286,7 @@ static void show_name(struct seq_file *m, const struct ivs_context *context)
 
 static int census_show(struct seq_file *m, void *v)
 {
+	const struct ivs_sink sink = { ivs_text_nested, m };
 	struct roll *roll = m->private;
 	struct line *line = list_entry(v, struct line, link);
 	struct table *table;
@@ -302,7 +311,7 @@ static int census_show(struct seq_file *m, void *v)
 		seq_printf(m, " levels=%u table=%u readable=%d",
 			   line->context.levels, table->nr,
 			   !table->census.error);
-		show_census(m, &table->census);
+		show_census(&sink, &table->census);
 	}
 	seq_putc(m, '\n');
 	return 0;
@@ -348,4 +357,59 @@ const struct file_operations ivs_census_fops = {
 	.read = seq_read,
 	.llseek = seq_lseek,
 	.release = census_release,
+};
+
+/* ---- devices/<bdf>/summary ---- */
+
+static int show_summary(struct seq_file *m, const struct ivs_context *context)
+{
+	const struct ivs_sink sink = { ivs_text_flat, m };
+	struct ivs_census census;
+	struct ivs_walk *walk;
+	int ret;
+
+	seq_printf(m, "unit dmar%u\ntype %s\n", context->unit,
+		   ivs_translation_names[context->type]);
+	ivs_text_flat(m, "did", context->did);
+	if (!context->format)
+		return 0;
+	walk = kvzalloc(sizeof(*walk), GFP_KERNEL);
+	if (!walk)
+		return -ENOMEM;
+	ret = ivs_census_take(context, walk, &census);
+	kvfree(walk);
+	if (ret)
+		return ret;
+	ivs_text_flat(m, "levels", context->levels);
+	ivs_text_flat(m, "readable", !census.error);
+	show_census(&sink, &census);
+	return 0;
+}
+
+static int summary_show(struct seq_file *m, void *unused)
+{
+	const struct ivs_bdf *bdf = m->private;
+	struct ivs_context context = { };
+
+	ivs_text_format(m);
+	if (!ivs_context_find(bdf->segment, bdf->rid, &context) &&
+	    context.type != IVS_TRANSLATION_NONE)
+		return show_summary(m, &context);
+	/* A blocked device was found in no unit's tables. */
+	seq_printf(m, "unit none\ntype %s\n",
+		   ivs_translation_names[IVS_TRANSLATION_NONE]);
+	return 0;
+}
+
+static int summary_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, summary_show, inode->i_private);
+}
+
+const struct file_operations ivs_summary_fops = {
+	.owner = THIS_MODULE,
+	.open = summary_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
 };

@@ -85,8 +85,7 @@ static int on_leaves(struct ivs_visitor *visitor,
 {
 	struct comparison *c = container_of(visitor, struct comparison,
 					    visitor);
-	u64 last = stretch->iova +
-		   (stretch->nr << ivs_leaf_shift(stretch->leaf)) - 1;
+	u64 last = ivs_stretch_last(stretch);
 
 	c->check->census[stretch->leaf] += stretch->nr;
 	nothing_before(c, stretch->iova);

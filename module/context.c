@@ -21,10 +21,10 @@
  * Locking: none; context: may sleep.
  */
 #include <linux/bits.h>
+#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "context.h"
 #include "phys.h"
@@ -172,6 +172,9 @@ static int each_pasid(const struct reading *r, u16 rid, const u64 entry[2])
 		ret = each_in_table(r, rid, table & ADDRESS, i * PASIDS_A_TABLE,
 				    SCALABLE_RID(entry[1]));
 		cond_resched();
+		/* Garbage may claim a million of them, for each device. */
+		if (!ret && signal_pending(current))
+			ret = -EINTR;
 	}
 	return ret;
 }

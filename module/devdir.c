@@ -12,7 +12,7 @@
  * Locking: @lock for the list, and around making and removing directories.
  * Lifetime: debugfs_remove() waits for the readers of a directory's files, so
  * that an entry is freed when nobody looks at it; files that are still open
- * keep a copy of the address and fail from then on.
+ * fail from then on.
  */
 #include <linux/debugfs.h>
 #include <linux/device.h>
@@ -70,6 +70,8 @@ static void devdir_add(struct pci_dev *pdev)
 	devdir->bdf.rid = pci_dev_id(pdev);
 	devdir->dev = &pdev->dev;
 	devdir->dir = debugfs_create_dir(pci_name(pdev), parent);
+	debugfs_create_file("summary", 0400, devdir->dir, &devdir->bdf,
+			    &ivs_summary_fops);
 	debugfs_create_file("runs", 0400, devdir->dir, &devdir->bdf,
 			    &ivs_runs_fops);
 	debugfs_create_file("pagemap", 0400, devdir->dir, &devdir->bdf,

@@ -20,6 +20,7 @@ int ivs_devdir_init(struct dentry *root);
 void ivs_devdir_exit(void);
 int ivs_devdir_each(int (*fn)(void *ctx, u32 segment, u16 rid), void *ctx);
 
+extern const struct file_operations ivs_summary_fops;
 extern const struct file_operations ivs_runs_fops;
 extern const struct file_operations ivs_pagemap_fops;
 

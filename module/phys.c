@@ -24,82 +24,124 @@
 #include "phys.h"
 
 /*
- * The memory of struct page itself goes when memory is unplugged, and nothing
- * that we hold forbids that. A call of copy_from_kernel_nofault() costs more than
- * all the rest that a census does for a run of one leaf.
+ * All ones where struct page itself is not there: its memory goes when memory
+ * is unplugged, and nothing that we hold forbids that. Call with page faults
+ * disabled. (copy_from_kernel_nofault() costs more than all the rest that a
+ * census does for a leaf.)
  */
-static __always_inline bool has_flags(const struct page *page,
-				      unsigned long mask)
+static __always_inline unsigned long flags_of(const struct page *page)
 {
 	unsigned long flags;
 
-	pagefault_disable();
 	__get_kernel_nofault(&flags, &page->flags, unsigned long, fault);
-	pagefault_enable();
-	return flags & mask;
+	return flags;
 fault:
-	pagefault_enable();
-	return true;
+	return ~0UL;
+}
+
+static __always_inline bool is_reserved(const struct page *page,
+					unsigned long pfn)
+{
+	return (flags_of(page) & BIT(PG_reserved)) && !is_zero_pfn(pfn);
 }
 
 /**
- * ivs_phys_is_ours - is a page frame memory that the kernel hands out?
- * @pfn: one for which pfn_valid() holds
+ * ivs_phys_is_mmio - is a page frame something else than memory?
+ * @pfn: any
  *
- * Everything else, and what is mapped there for a device, is MMIO to VFIO: what
- * has no struct page, or a reserved one. The zero page is reserved too, but it
- * is memory.
+ * As VFIO has it: MMIO is what has no struct page, or a reserved one. The zero
+ * page is reserved too, but it is memory.
  *
- * Context: any; holds no page.
+ * Context: any; holds no page, and needs none to be held.
  */
-bool ivs_phys_is_ours(unsigned long pfn)
+bool ivs_phys_is_mmio(unsigned long pfn)
 {
-	return !has_flags(pfn_to_page(pfn), BIT(PG_reserved)) ||
-	       is_zero_pfn(pfn);
-}
+	bool mmio;
 
-/**
- * ivs_phys_alike - how far frames go on being ours, or not being ours
- * @pfn: the first one, which is known; all of them have a struct page
- * @step: from one to the next
- * @nr: how many to look at
- * @ours: what the first one is, see ivs_phys_is_ours()
- *
- * One for each 4K leaf of a census: all of them under one pagefault_disable().
- *
- * Context: any; holds no page.
- * Return: how many are as the first, at least 1.
- */
-u64 ivs_phys_alike(unsigned long pfn, unsigned long step, u64 nr, bool ours)
-{
-	unsigned long flags;
-	u64 i;
-
+	if (!pfn_valid(pfn))
+		return true;
 	pagefault_disable();
-	for (i = 1; i < nr; i++) {
-		pfn += step;
-		__get_kernel_nofault(&flags, &pfn_to_page(pfn)->flags,
-				     unsigned long, fault);
-		if ((!(flags & BIT(PG_reserved)) || is_zero_pfn(pfn)) != ours)
+	mmio = is_reserved(pfn_to_page(pfn), pfn);
+	pagefault_enable();
+	return mmio;
+}
+
+/* The first page of a subsection: all its frames have one, or none has. */
+static noinline const struct page *pages_of(unsigned long pfn)
+{
+	return pfn_valid(pfn) ?
+		pfn_to_page(ALIGN_DOWN(pfn, PAGES_PER_SUBSECTION)) : NULL;
+}
+
+/* How many leaves from @entry on are as the first one, which is known. */
+static __always_inline unsigned int
+count_alike(const u64 *entry, const u64 *end, u64 address, bool mmio)
+{
+	unsigned long pfn = PHYS_PFN(*entry & address);
+	unsigned long start = ALIGN_DOWN(pfn, PAGES_PER_SUBSECTION);
+	const struct page *pages = pages_of(pfn);
+	const u64 *first = entry;
+
+	while (++entry < end) {
+		unsigned long offset;
+
+		pfn = PHYS_PFN(*entry & address);
+		offset = pfn - start;
+		if (unlikely(offset >= PAGES_PER_SUBSECTION)) {
+			start = ALIGN_DOWN(pfn, PAGES_PER_SUBSECTION);
+			offset = pfn - start;
+			pages = pages_of(pfn);
+		}
+		if (mmio != (!pages || is_reserved(pages + offset, pfn)))
 			break;
 	}
+	return entry - first;
+}
+
+/**
+ * ivs_phys_alike - how far leaves go on being memory, or being MMIO
+ * @stretch: the leaves
+ * @from: where to begin
+ * @mmio: what the first one is, see ivs_phys_is_mmio()
+ *
+ * A leaf is judged by its first frame: no backend joins the two in one map,
+ * and no leaf is larger than the map that wrote it. This is done for each 4K
+ * leaf of a census: all of them are under one pagefault_disable().
+ *
+ * Context: any; holds no page, so that only what hardly changes is looked at.
+ * Return: how many are as the first, at least 1.
+ */
+unsigned int ivs_phys_alike(const struct ivs_stretch *stretch,
+			    unsigned int from, bool *mmio)
+{
+	const u64 *entry = stretch->entries + from;
+	const u64 *end = stretch->entries + stretch->nr;
+	unsigned int nr;
+
+	*mmio = ivs_phys_is_mmio(PHYS_PFN(*entry & stretch->address));
+	pagefault_disable();
+	/* Two loops, each without a question too many. */
+	nr = *mmio ? count_alike(entry, end, stretch->address, true) :
+		     count_alike(entry, end, stretch->address, false);
 	pagefault_enable();
-	return i;
-fault:
-	pagefault_enable();
-	/* What is not there is not ours, see has_flags(). */
-	return i + !ours;
+	return nr;
 }
 
 static bool is_memory(u64 phys)
 {
+	unsigned long flags;
 	struct page *page;
 
 	/* Bits that no address has would be lost on the way to a pfn. */
 	if (phys >> MAX_PHYSMEM_BITS)
 		return false;
 	page = pfn_to_online_page(PHYS_PFN(phys));
-	return page && !has_flags(page, BIT(PG_reserved) | __PG_HWPOISON);
+	if (!page)
+		return false;
+	pagefault_disable();
+	flags = flags_of(page);
+	pagefault_enable();
+	return !(flags & (BIT(PG_reserved) | __PG_HWPOISON));
 }
 
 /**

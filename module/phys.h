@@ -7,8 +7,9 @@
 
 #include "walk.h"
 
-bool ivs_phys_is_ours(unsigned long pfn);
-u64 ivs_phys_alike(unsigned long pfn, unsigned long step, u64 nr, bool ours);
+bool ivs_phys_is_mmio(unsigned long pfn);
+unsigned int ivs_phys_alike(const struct ivs_stretch *stretch,
+			    unsigned int from, bool *mmio);
 int ivs_phys_read(u64 phys, void *to, size_t bytes);
 const struct ivs_memory *ivs_phys_memory(void);
 

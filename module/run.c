@@ -2,10 +2,11 @@
 /*
  * run.c - maximal runs out of a walk's stretches
  *
- * The walker hands over what it finds a table at a time. Here stretches that
- * touch in IOVA and in memory are joined, and cut where the kind changes: a run
- * is read-only or not, memory or MMIO. At most one run is held back, so that
- * memory is bounded and a reader can stop after any run and go on behind it.
+ * The walker hands over what it finds a table at a time, wherever in memory it
+ * is. Here stretches are cut where that does not go on, or where the kind
+ * changes: a run is read-only or not, memory or MMIO; and what touches across
+ * tables is joined. At most one run is held back, so that memory is bounded and
+ * a reader can stop after any run and go on behind it.
  *
  * No locking, no kernel state.
  */
@@ -55,27 +56,113 @@ static int append(struct ivs_runs *runs, const struct ivs_run *piece)
 	return 0;
 }
 
+/* Leaves of one kind: [from, end) of a stretch. */
+struct cut {
+	const struct ivs_stretch *stretch;
+	unsigned int from;
+	unsigned int end;
+	bool mmio;
+};
+
+/* How many, from @cut->from on, follow each other in memory. */
+static unsigned int count_joined(const struct cut *cut)
+{
+	u64 step = ivs_leaf_bytes(cut->stretch->leaf);
+	u64 expect = ivs_stretch_phys(cut->stretch, cut->from) + step;
+	unsigned int i = cut->from + 1;
+
+	for (; i < cut->end && ivs_stretch_phys(cut->stretch, i) == expect; i++)
+		expect += step;
+	return i - cut->from;
+}
+
+/* How many runs begin in (from, last], and where the last one does. */
+static unsigned int count_runs(const struct cut *cut, unsigned int *last)
+{
+	u64 step = ivs_leaf_bytes(cut->stretch->leaf);
+	u64 expect = ivs_stretch_phys(cut->stretch, cut->from) + step;
+	unsigned int i, nr = 0;
+
+	*last = cut->from;
+	for (i = cut->from + 1; i < cut->end; i++) {
+		u64 phys = ivs_stretch_phys(cut->stretch, i);
+
+		if (phys != expect) {
+			*last = i;
+			nr++;
+		}
+		expect = phys + step;
+	}
+	return nr;
+}
+
+/* The first @nr leaves as one run, and the rest. */
+static struct ivs_run take(struct cut *cut, unsigned int nr)
+{
+	const struct ivs_stretch *stretch = cut->stretch;
+	unsigned int shift = ivs_leaf_shift(stretch->leaf);
+	struct ivs_run run = {
+		.iova = stretch->iova + ((u64)cut->from << shift),
+		.phys = ivs_stretch_phys(stretch, cut->from),
+		.leaf = stretch->leaf,
+		.write = stretch->write,
+		.mmio = cut->mmio,
+	};
+
+	run.last = run.iova + ((u64)nr << shift) - 1;
+	run.leaves[run.leaf] = nr;
+	cut->from += nr;
+	return run;
+}
+
+/*
+ * What may go on from an earlier run has been taken, and what may go on into
+ * the next table is left. What is between is complete, and short: less than a
+ * table. Where each page is a run of its own this is nearly all there is.
+ */
+static int pass_short(struct ivs_runs *runs, struct cut *cut)
+{
+	unsigned int last, nr;
+	struct ivs_run all;
+	int ret;
+
+	if (!runs->short_runs || cut->stretch->leaf != IVS_LEAF_4K)
+		return 0;
+	nr = count_runs(cut, &last);
+	if (!nr)
+		return 0;
+	ret = flush(runs);
+	if (ret)
+		return ret;
+	all = take(cut, last - cut->from);
+	return runs->short_runs(runs, &all, nr);
+}
+
+static int cut_up(struct ivs_runs *runs, struct cut *cut)
+{
+	struct ivs_run piece = take(cut, count_joined(cut));
+	int ret = append(runs, &piece);
+
+	if (!ret && cut->from < cut->end)
+		ret = pass_short(runs, cut);
+	while (!ret && cut->from < cut->end) {
+		piece = take(cut, count_joined(cut));
+		ret = append(runs, &piece);
+	}
+	return ret;
+}
+
 static int on_leaves(struct ivs_visitor *visitor,
 		     const struct ivs_stretch *stretch)
 {
 	struct ivs_runs *runs = to_runs(visitor);
-	unsigned int shift = ivs_leaf_shift(stretch->leaf);
-	u64 done = 0, nr;
+	struct cut cut = { .stretch = stretch };
 	int ret = 0;
 
-	for (; !ret && done < stretch->nr; done += nr) {
-		struct ivs_run piece = {
-			.iova = stretch->iova + (done << shift),
-			.phys = stretch->phys + (done << shift),
-			.leaf = stretch->leaf,
-			.write = stretch->write,
-		};
-
-		nr = runs->alike(piece.phys, stretch->nr - done, piece.leaf,
-				 &piece.mmio);
-		piece.last = piece.iova + (nr << shift) - 1;
-		piece.leaves[piece.leaf] = nr;
-		ret = append(runs, &piece);
+	while (!ret && cut.from < stretch->nr) {
+		cut.end = cut.from +
+			  runs->alike(stretch, cut.from, &cut.mmio);
+		ret = cut_up(runs, &cut);
 	}
 	return ret;
 }

@@ -34,15 +34,21 @@ struct ivs_run {
 /**
  * struct ivs_runs - a visitor of walks that passes runs on
  * @visitor: give this to the walk
- * @alike: how many of @nr leaves from @phys on are of the same kind as the
- *	first, at least 1; says which
+ * @alike: how many leaves of a stretch, from one on, are of the same kind as
+ *	that one, at least 1; says which
  * @done: a run is complete; not 0 ends the walk
+ * @short_runs: or NULL: @nr complete runs at once, each of 4K leaves and within
+ *	one table without filling it. @all is the sum of them; its @phys means
+ *	nothing. As @done
  * @by_leaf: a change of leaf size ends a run, too
  */
 struct ivs_runs {
 	struct ivs_visitor visitor;
-	u64 (*alike)(u64 phys, u64 nr, enum ivs_leaf leaf, bool *mmio);
+	unsigned int (*alike)(const struct ivs_stretch *stretch,
+			      unsigned int from, bool *mmio);
 	int (*done)(struct ivs_runs *runs, const struct ivs_run *run);
+	int (*short_runs)(struct ivs_runs *runs, const struct ivs_run *all,
+			  u64 nr);
 	bool by_leaf;
 	/* private: */
 	bool open;

@@ -206,48 +206,47 @@ static int descend(struct ivs_walk *walk, u64 entry)
 	return 0;
 }
 
-/* Leaves that follow each other in memory as they do in the table. */
-static unsigned int count_alike(const struct ivs_walk *walk,
-				const struct ivs_frame *frame)
+/* From the entry at hand on, those that are like it in all bits of @mask. */
+static unsigned int count_alike(const struct ivs_walk *walk, u64 mask)
 {
-	const struct ivs_format *format = walk->format;
-	const u64 *entry = &walk->entries[walk->level][frame->next];
-	u64 mask = format->any | format->all | format->write | format->address |
-		   (walk->level > 1 ? format->large : 0);
-	u64 step = 1ULL << shift_of(walk->level);
-	u64 expect = *entry & mask;
-	unsigned int room = frame->end - frame->next, nr = 0;
+	const struct ivs_frame *frame = &walk->frames[walk->level];
+	const u64 *first = &walk->entries[walk->level][frame->next];
+	const u64 *end = &walk->entries[walk->level][frame->end];
+	const u64 *entry = first;
+	u64 like = *first & mask;
 
-	while (nr < room && (entry[nr] & mask) == expect) {
-		expect += step;
-		nr++;
-	}
-	return nr;
+	while (entry < end && (*entry & mask) == like)
+		entry++;
+	return entry - first;
 }
 
 static int visit(struct ivs_walk *walk, u64 entry)
 {
+	const struct ivs_format *format = walk->format;
 	struct ivs_frame *frame = &walk->frames[walk->level];
-	u64 within = (1ULL << shift_of(walk->level)) - 1;
-	u64 phys = entry & walk->format->address & ~walk->format->ignored;
-	struct ivs_stretch stretch;
+	u64 bits = format->any | format->all | format->write, crooked;
+	struct ivs_stretch stretch = {
+		.iova = frame->iova +
+			((u64)frame->next << shift_of(walk->level)),
+		.leaf = walk->level - 1,
+		.write = frame->write && (entry & format->write),
+		.entries = &walk->entries[walk->level][frame->next],
+		.address = format->address,
+	};
 	int ret;
 
-	if (walk->level == 1)
-		phys = entry & walk->format->address;
-	if (walk->level > IVS_MAX_LEAF_LEVEL || (phys & within)) {
+	if (walk->level > 1) {
+		bits |= format->large;
+		stretch.address &= ~format->ignored;
+	}
+	/* A leaf lies where its size would have it. */
+	crooked = stretch.address & ((1ULL << shift_of(walk->level)) - 1);
+	if (walk->level > IVS_MAX_LEAF_LEVEL || (entry & crooked)) {
 		walk->garbage++;
 		advance(walk, 1);
 		return 0;
 	}
-	stretch = (struct ivs_stretch){
-		.iova = frame->iova +
-			((u64)frame->next << shift_of(walk->level)),
-		.phys = phys,
-		.nr = count_alike(walk, frame),
-		.leaf = walk->level - 1,
-		.write = frame->write && (entry & walk->format->write),
-	};
+	stretch.nr = count_alike(walk, bits | crooked);
 	ret = walk->visitor->leaves(walk->visitor, &stretch);
 	if (!ret)
 		advance(walk, stretch.nr);

@@ -27,20 +27,36 @@ struct ivs_memory {
 };
 
 /**
- * struct ivs_stretch - leaves of one size, next to each other in both spaces
+ * struct ivs_stretch - leaves of one size and access, one IOVA after the other
  * @iova: of the first, in bytes
- * @phys: of the first
  * @nr: how many
  * @leaf: their size
  * @write: the device may write
+ * @entries: where they point to, in no order: see ivs_stretch_phys()
+ * @address: what of an entry is an address
  */
 struct ivs_stretch {
 	u64 iova;
-	u64 phys;
-	u64 nr;
+	unsigned int nr;
 	enum ivs_leaf leaf;
 	bool write;
+	const u64 *entries;
+	u64 address;
 };
+
+/* ivs_stretch_phys - physical address of a leaf */
+static inline u64 ivs_stretch_phys(const struct ivs_stretch *stretch,
+				   unsigned int nr)
+{
+	return stretch->entries[nr] & stretch->address;
+}
+
+/* ivs_stretch_last - last IOVA, inclusive */
+static inline u64 ivs_stretch_last(const struct ivs_stretch *stretch)
+{
+	return stretch->iova +
+	       ((u64)stretch->nr << ivs_leaf_shift(stretch->leaf)) - 1;
+}
 
 /**
  * struct ivs_visitor - who is told what the walker finds, in ascending order

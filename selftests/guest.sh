@@ -25,7 +25,8 @@ export IOVASCOPE_LAB=1
 # (each has a machine of its own; "lab": on the kernel that the lab builds)
 table() {
 	cat <<-'END'
-		census_test 34 600 guest
+		alias_test 2 120 machines
+		census_test 35 600 guest
 		churn_test 3 900 guest
 		differ_test 4 1800 hugepath
 		domain_test 8 300 guest

@@ -74,6 +74,7 @@ TEST_F(mode, census)
 		identity += is(type, "identity");
 		/* No table, so no numbers of one. */
 		EXPECT_FALSE(json_object_object_get_ex(line, "bytes", NULL));
+		EXPECT_EQ(0, summary_wrong(bdf));
 		fd = device_open_file(bdf, "pagemap");
 		close(fd);
 	}

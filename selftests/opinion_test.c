@@ -223,6 +223,7 @@ TEST_F_TIMEOUT(shape, both_agree, 300)
 	unsigned int i;
 
 	EXPECT_EQ(0, opinion_wrong(bdf, nr));
+	EXPECT_EQ(0, check_not("equal"));
 	/* Both are asked about what was mapped, not about nothing. */
 	for (i = 0; variant->backing != BACKING_BASE && i < 3; i++)
 		EXPECT_EQ(variant->leaves[i], nr[i]);
@@ -269,6 +270,7 @@ TEST_F_TIMEOUT(devices, both_agree, 300)
 	EXPECT_EQ(2, nr[2]);
 	EXPECT_EQ(0, opinion_wrong(edu[1], nr));
 	EXPECT_EQ(3 * SZ_2M, (nr[0] << 12) + (nr[1] << 21));
+	EXPECT_EQ(0, check_not("equal"));
 	vfio_close(&other);
 	vfio_close(&one);
 	mem_free(&big);

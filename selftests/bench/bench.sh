@@ -22,10 +22,10 @@
 #           kernel only)
 #   census  the census against the kernel's own print (kernel lab only)
 #
-# Parts but node and census run on a processor whose time is its instructions
-# (lab.sh --icount): their figures do not depend on what else this host does.
-# The others take too long for that; their time is emulated. Ratios within one
-# part of one kernel are what counts.
+# All parts but node run on a processor whose time is its instructions (lab.sh
+# --icount): their figures do not depend on what else this host does. That one
+# takes too long for it; its time is emulated. Ratios within one part of one
+# kernel are what counts.
 
 set -euo pipefail
 shopt -s inherit_errexit

@@ -38,7 +38,7 @@ CHECK_DIR=$LAB_TREE/selftests/check
 # stage, the least number of passes, program
 STAGES="
 static         31 $CHECK_DIR/static.sh
-host          145 $CHECK_DIR/host.sh
+host          176 $CHECK_DIR/host.sh
 cli           214 $CHECK_DIR/cli.sh
 lab            48 $LAB_DIR/lab_test.sh
 guest           1 $CHECK_DIR/guest.sh

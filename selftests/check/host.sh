@@ -13,8 +13,9 @@ set -uo pipefail
 OUT=$LAB_TREE/build/host
 
 # mutant NAME FILE EXPRESSION TEST: a fault in a copy of the pure files that no
-# run in the lab finds for sure, because it takes a race; the made-up tables of
-# a unit test change exactly when they should. Succeeds when TEST fails.
+# run in the lab finds for sure, because it takes a race, or a machine that
+# nobody emulates; the made-up tables of a unit test change exactly when they
+# should, and are what they should be. Succeeds when TEST fails.
 mutant() {
 	local dir=$OUT/mutant-$1
 
@@ -41,4 +42,11 @@ done
 tap "mutant walk_looks_never_back caught by walk_test" \
 	mutant walk_looks_never_back walk.c \
 	's/broken = broken_at\(walk, level\);/broken = 0;/' walk_test
+tap "mutant context_one_half caught by context_test" \
+	mutant context_one_half context.c \
+	's/table = scalable && devfn >= 128/table = false/' context_test
+tap "mutant run_short_takes_the_last caught by walk_test" \
+	mutant run_short_takes_the_last run.c \
+	's/take\(cut, last - cut->from\)/take(cut, cut->end - cut->from)/' \
+	walk_test
 tap_totals

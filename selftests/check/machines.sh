@@ -4,7 +4,8 @@
 # usage: machines.sh
 #
 # Boot machines that are not like the others: those that have little or nothing
-# to show, where the module must load, say so, and work as far as it can; and
+# to show, where the module must load, say so, and work as far as it can; one
+# whose page tables have three levels; one with a device behind a bridge; and
 # one with two processors, for the races.
 
 set -uo pipefail
@@ -43,5 +44,8 @@ weak() {
 weak none novtd --no-vtd
 weak off off --iommu off
 weak passthrough pt --iommu pt
+machine "three levels" "IOVASCOPE_LEVELS=3 ./guest.sh census_test" \
+	--levels 3 --device edu --device testdev:16G
+machine "a bridge" "./guest.sh alias_test" --device edu:bridged
 machine "two processors" "./guest.sh churn_test" --cpus 2
 tap_totals

@@ -1,13 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: opinion_guest.sh PROGRAM
+# usage: opinion_guest.sh PROGRAM|first
 #
-# In the guest: load the module, run the program, unload.
+# In the guest: load the module, run the program, unload. Or run what has to come
+# out the same with page tables of the first stage.
 
 set -uo pipefail
 export IOVASCOPE_LAB=1
 
+if [[ $1 == first ]]; then
+	export IOVASCOPE_STAGE=first
+	exec ./guest.sh census_test churn_test
+fi
 if [[ ! -e /sys/kernel/debug/iommu/intel/dmar_translation_struct ]]; then
 	echo "not ok 1 kernel $(uname -r) has no IOMMU debugfs"
 	exit 1

@@ -37,10 +37,17 @@ struct machine {
 	u64 anchor[2];
 };
 
+/* Leaves of a stretch that follow each other in memory, too. */
+struct piece {
+	u64 iova, phys, nr;
+	enum ivs_leaf leaf;
+	bool write;
+};
+
 struct seen {
 	struct ivs_visitor visitor;
-	struct ivs_stretch leaf[MAX_LEAVES];
-	unsigned int nr;
+	struct piece leaf[MAX_LEAVES];
+	unsigned int nr, stretches;
 	u64 leaves[IVS_NR_LEAVES];
 	u64 torn_first, torn_last;
 	unsigned int torn;
@@ -152,17 +159,40 @@ static void map(struct machine *m, struct ivs_walk *walk, u64 iova, u64 phys,
 	*entry_of(m, walk, iova, leaf + 1) = phys | bits;
 }
 
+static void see_leaf(struct seen *seen, const struct ivs_stretch *stretch,
+		     unsigned int i)
+{
+	u64 bytes = ivs_leaf_bytes(stretch->leaf);
+	struct piece *last = i ? &seen->leaf[seen->nr - 1] : NULL;
+	u64 phys = ivs_stretch_phys(stretch, i);
+
+	if (last && last->phys + last->nr * bytes == phys) {
+		last->nr++;
+		return;
+	}
+	if (seen->nr == MAX_LEAVES)
+		abort();
+	seen->leaf[seen->nr++] = (struct piece){
+		.iova = stretch->iova + i * bytes,
+		.phys = phys,
+		.nr = 1,
+		.leaf = stretch->leaf,
+		.write = stretch->write,
+	};
+}
+
 static int on_leaves(struct ivs_visitor *visitor,
 		     const struct ivs_stretch *stretch)
 {
 	struct seen *seen = container_of(visitor, struct seen, visitor);
+	unsigned int i;
 
-	if (seen->limit && seen->nr == seen->limit)
+	if (seen->limit && seen->nr >= seen->limit)
 		return 1;
-	if (seen->nr == MAX_LEAVES)
-		abort();
-	seen->leaf[seen->nr++] = *stretch;
+	seen->stretches++;
 	seen->leaves[stretch->leaf] += stretch->nr;
+	for (i = 0; i < stretch->nr; i++)
+		see_leaf(seen, stretch, i);
 	return 0;
 }
 
@@ -214,7 +244,7 @@ static u64 reach(const struct ivs_walk *walk)
 	return ivs_walk_end(walk->format, walk->levels);
 }
 
-static int is_leaf(const struct ivs_stretch *s, u64 iova, u64 phys, u64 nr,
+static int is_leaf(const struct piece *s, u64 iova, u64 phys, u64 nr,
 		   enum ivs_leaf leaf, bool write)
 {
 	return s->iova == iova && s->phys == phys && s->nr == nr &&
@@ -287,6 +317,8 @@ TEST_F(walk, what_ends_a_stretch)
 		map(&self->m, self->walk, i * K4, BASE + leaf[i].phys,
 		    IVS_LEAF_4K, leaf[i].write);
 	ASSERT_EQ(0, ivs_walk(self->walk));
+	/* Access does; where the memory is does not. */
+	EXPECT_EQ(2, self->seen->stretches);
 	ASSERT_EQ(4, self->seen->nr);
 	EXPECT_EQ(2, self->seen->leaf[0].nr);
 	EXPECT_EQ(1, self->seen->leaf[1].nr);
@@ -397,6 +429,37 @@ TEST_F(walk, garbage_is_counted_and_not_followed)
 	EXPECT_EQ(0, self->seen->leaves[IVS_LEAF_2M]);
 	EXPECT_EQ(0, self->seen->leaves[IVS_LEAF_1G]);
 	EXPECT_EQ(0, self->walk->torn);
+}
+
+/* A crooked leaf among straight ones takes none of them with it. */
+TEST_F(walk, crooked_leaf_in_a_stretch)
+{
+	u64 iova;
+
+	for (iova = 0; iova < 8 * M2; iova += M2)
+		map(&self->m, self->walk, iova, G1 + iova, IVS_LEAF_2M, true);
+	*entry_of(&self->m, self->walk, 5 * M2, 2) |= 1 << 13;
+	ASSERT_EQ(0, ivs_walk(self->walk));
+	EXPECT_EQ(1, self->walk->garbage);
+	EXPECT_EQ(2, self->seen->stretches);
+	ASSERT_EQ(2, self->seen->nr);
+	EXPECT_TRUE(is_leaf(&self->seen->leaf[0], 0, G1, 5, IVS_LEAF_2M, true));
+	EXPECT_TRUE(is_leaf(&self->seen->leaf[1], 6 * M2, G1 + 6 * M2, 2,
+			    IVS_LEAF_2M, true));
+}
+
+/* Bit 12 of a large leaf of the first stage is no address. */
+TEST_F(walk, page_attributes_are_no_address)
+{
+	u64 iova;
+
+	for (iova = 0; iova < 2 * M2; iova += M2)
+		map(&self->m, self->walk, iova, G1 + iova, IVS_LEAF_2M, true);
+	*entry_of(&self->m, self->walk, M2, 2) |= 1 << 12;
+	ASSERT_EQ(0, ivs_walk(self->walk));
+	EXPECT_EQ(!self->walk->format->ignored, self->walk->garbage);
+	EXPECT_EQ(self->walk->format->ignored ? 2 : 1,
+		  self->seen->leaf[0].nr);
 }
 
 TEST_F(walk, no_leaf_above_1g)
@@ -655,7 +718,7 @@ TEST_F(walk, rubbish_everywhere)
 		self->m.memory.max_tables = 2000;
 		ASSERT_LE(0, ivs_walk(self->walk));
 		for (i = 0; i < self->seen->nr; i++) {
-			const struct ivs_stretch *s = &self->seen->leaf[i];
+			const struct piece *s = &self->seen->leaf[i];
 
 			ASSERT_LE(next, s->iova);
 			next = s->iova + (s->nr << ivs_leaf_shift(s->leaf));
@@ -688,15 +751,20 @@ struct found {
 };
 
 /* Physical memory from 32G on is MMIO. */
-static u64 alike(u64 phys, u64 nr, enum ivs_leaf leaf, bool *mmio)
+static bool is_mmio(const struct ivs_stretch *stretch, unsigned int i)
 {
-	u64 left;
+	return ivs_stretch_phys(stretch, i) >= 32 * G1;
+}
 
-	*mmio = phys >= 32 * G1;
-	if (*mmio)
-		return nr;
-	left = (32 * G1 - phys) >> ivs_leaf_shift(leaf);
-	return nr < left ? nr : left;
+static unsigned int alike(const struct ivs_stretch *stretch, unsigned int from,
+			  bool *mmio)
+{
+	unsigned int i = from + 1;
+
+	*mmio = is_mmio(stretch, from);
+	while (i < stretch->nr && is_mmio(stretch, i) == *mmio)
+		i++;
+	return i - from;
 }
 
 static int on_run(struct ivs_runs *runs, const struct ivs_run *run)
@@ -788,6 +856,147 @@ TEST_F(walk, runs_name_what_is_torn)
 	EXPECT_EQ(G1, found.run[1].iova);
 	EXPECT_EQ(G1 + M2 - 1, found.run[1].last);
 	EXPECT_FALSE(found.run[2].torn);
+}
+
+/* ---- runs in sum: one by one, or the short ones at once ---- */
+
+struct sum {
+	struct ivs_runs runs;
+	unsigned int levels;
+	u64 nr, ro, mmio, leaves[IVS_NR_LEAVES], best[IVS_NR_LEAVES];
+	struct ivs_tables tables;
+	/* Of the short ones. */
+	u64 at_once;
+};
+
+static void sum_up(struct sum *sum, const struct ivs_run *run, u64 nr)
+{
+	u64 bytes = run->last - run->iova + 1;
+	enum ivs_leaf leaf;
+
+	sum->nr += nr;
+	sum->ro += run->write ? 0 : bytes;
+	sum->mmio += run->mmio ? bytes : 0;
+	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
+		sum->leaves[leaf] += run->leaves[leaf];
+}
+
+static int sum_run(struct ivs_runs *runs, const struct ivs_run *run)
+{
+	struct sum *sum = container_of(runs, struct sum, runs);
+	struct ivs_span spans[IVS_MAX_SPANS];
+	unsigned int nr, i;
+
+	sum_up(sum, run, 1);
+	nr = ivs_leaf_split(~0ULL, run->iova, run->phys,
+			    run->last - run->iova + 1, spans);
+	for (i = 0; i < nr; i++) {
+		sum->best[spans[i].leaf] += ivs_span_leaves(&spans[i]);
+		ivs_tables_add(&sum->tables, &spans[i], sum->levels);
+	}
+	return 0;
+}
+
+static int sum_short(struct ivs_runs *runs, const struct ivs_run *all, u64 nr)
+{
+	struct sum *sum = container_of(runs, struct sum, runs);
+	struct ivs_span span = { all->iova, all->last, IVS_LEAF_4K };
+
+	sum_up(sum, all, nr);
+	sum->at_once += nr;
+	sum->best[IVS_LEAF_4K] += all->leaves[IVS_LEAF_4K];
+	ivs_tables_add(&sum->tables, &span, sum->levels);
+	return 0;
+}
+
+static int sum_runs(struct ivs_walk *walk, struct sum *sum, bool at_once)
+{
+	int ret;
+
+	*sum = (struct sum){
+		.runs = { .alike = alike, .done = sum_run },
+		.levels = walk->levels,
+	};
+	if (at_once)
+		sum->runs.short_runs = sum_short;
+	ivs_runs_init(&sum->runs);
+	walk->visitor = &sum->runs.visitor;
+	walk->pos = 0;
+	ret = ivs_walk(walk);
+	return ret ? ret : ivs_runs_end(&sum->runs);
+}
+
+/* Some pages here, some there: runs of all lengths, kinds and alignments. */
+static void map_at_random(struct machine *m, struct ivs_walk *walk)
+{
+	u64 iova = random() % 512 * K4, phys = 30 * G1 + iova, nr, leaf;
+	bool write = true;
+
+	for (nr = 0; nr < 3000; nr++) {
+		leaf = IVS_LEAF_4K;
+		if (random() % 8 == 0)
+			phys = 30 * G1 + random() % (1 << 20) * K4;
+		if (random() % 64 == 0)
+			phys = (phys & ~(M2 - 1)) | (iova & (M2 - 1));
+		if (random() % 200 == 0)
+			iova += random() % 1024 * K4;
+		if (random() % 100 == 0)
+			write = !write;
+		if (!(iova % M2) && random() % 2)
+			leaf = IVS_LEAF_2M;
+		map(m, walk, iova, phys & ~(ivs_leaf_bytes(leaf) - 1), leaf,
+		    write);
+		iova += ivs_leaf_bytes(leaf);
+		phys += ivs_leaf_bytes(leaf);
+	}
+}
+
+TEST_F(walk, short_runs_add_up_to_the_same)
+{
+	struct sum one, all;
+	unsigned int round;
+	u64 at_once = 0;
+
+	srandom(20261124);
+	for (round = 0; round < 50; round++) {
+		self->m.used = 0;
+		self->walk->root = page_new(&self->m);
+		map_at_random(&self->m, self->walk);
+		ASSERT_EQ(0, sum_runs(self->walk, &one, false));
+		ASSERT_EQ(0, sum_runs(self->walk, &all, true));
+		ASSERT_EQ(one.nr, all.nr);
+		ASSERT_EQ(one.ro, all.ro);
+		ASSERT_EQ(one.mmio, all.mmio);
+		ASSERT_EQ(0, memcmp(one.leaves, all.leaves,
+				    sizeof(one.leaves)));
+		ASSERT_EQ(0, memcmp(one.best, all.best, sizeof(one.best)));
+		ASSERT_EQ(one.tables.nr, all.tables.nr);
+		ASSERT_EQ(0, one.at_once);
+		at_once += all.at_once;
+	}
+	EXPECT_LT(0, at_once);
+}
+
+/* A table in which no two neighbours touch: all but two are passed at once. */
+TEST_F(walk, short_runs_are_nearly_all)
+{
+	struct sum sum;
+	u64 i;
+
+	for (i = 0; i < 512; i++)
+		map(&self->m, self->walk, i * K4, BASE + 2 * i * K4,
+		    IVS_LEAF_4K, true);
+	ASSERT_EQ(0, sum_runs(self->walk, &sum, true));
+	EXPECT_EQ(512, sum.nr);
+	EXPECT_EQ(510, sum.at_once);
+	EXPECT_EQ(512, sum.best[IVS_LEAF_4K]);
+	/* But not where one run fills the table. */
+	for (i = 0; i < 512; i++)
+		map(&self->m, self->walk, i * K4, 2 * G1 + i * K4, IVS_LEAF_4K,
+		    true);
+	ASSERT_EQ(0, sum_runs(self->walk, &sum, true));
+	EXPECT_EQ(0, sum.at_once);
+	EXPECT_EQ(1, sum.best[IVS_LEAF_2M]);
 }
 
 TEST_HARNESS_MAIN

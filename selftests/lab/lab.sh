@@ -10,7 +10,8 @@
 #   --payload PATH      copy PATH into /payload; DIR/. copies its contents
 #                       (repeatable)
 #   --device WHAT       add a device (repeatable), in an IOMMU group of its
-#                       own: edu, e1000e, nvme[:SIZE], nvme:null (a disk
+#                       own: edu, edu:bridged (behind a PCIe-to-PCI bridge
+#                       of its own), e1000e, nvme[:SIZE], nvme:null (a disk
 #                       of zeros that answers at once), testdev:SIZE (a
 #                       pci-testdev with a 64-bit BAR of SIZE, like 16G)
 #   --kernel NAME       a kernel of the table (default: its first row)
@@ -23,8 +24,9 @@
 #   --iommu on|off|pt   translation on, off, or passthrough for the host's
 #                       own DMA (default: on)
 #   --no-vtd            a machine without VT-d
+#   --levels 3|4        depth of second-stage page tables (default: 4)
 #   --scalable STAGE    VT-d in scalable mode, with page tables of the second
-#                       or the first stage; first takes QEMU 10
+#                       or the first stage; first takes QEMU 10 (setup.sh qemu)
 #   --append ARGS       more kernel arguments
 #   --min-pass N        the last line "# totals pass=P fail=F skip=S" that the
 #                       guest prints, or writes to $LAB_RESULT, must have no
@@ -49,6 +51,7 @@
 set -euo pipefail
 shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$LAB_DIR/qemu.sh"
 . "$LAB_DIR/machine.sh"
 . "$LAB_DIR/verdict.sh"
 
@@ -60,6 +63,7 @@ CPU=max
 ICOUNT=0
 IOMMU=on
 VTD=1
+LEVELS=4
 SCALABLE=
 APPEND=
 MIN_PASS=
@@ -86,6 +90,8 @@ check_option() {
 		"no kernel '$2' in the table: $(kernel_names | xargs)" ;;
 	--iommu) [[ $2 =~ ^(on|off|pt)$ ]] ||
 		usage_error "--iommu is on, off or pt, not '$2'" ;;
+	--levels) [[ $2 =~ ^[34]$ ]] ||
+		usage_error "--levels is 3 or 4, not '$2'" ;;
 	--scalable) [[ $2 =~ ^(first|second)$ ]] ||
 		usage_error "--scalable is first or second, not '$2'" ;;
 	esac
@@ -102,6 +108,7 @@ set_option() {
 	--cpus) CPUS=$2 ;;
 	--cpu) CPU=$2 ;;
 	--iommu) IOMMU=$2 ;;
+	--levels) LEVELS=$2 ;;
 	--scalable) SCALABLE=$2 ;;
 	--append) APPEND+=" $2" ;;
 	--min-pass) MIN_PASS=$2 ;;
@@ -147,6 +154,9 @@ check_setup() {
 		die "kernel $ROW_NAME is not set up; run" \
 			"$LAB_DIR/setup.sh --kernel $ROW_NAME"
 	fi
+	command -v "$(qemu_for "$SCALABLE")" >/dev/null ||
+		die "this machine's QEMU has no first stage; run" \
+			"$LAB_DIR/setup.sh qemu"
 }
 
 # make_initrd: the archive of this run, after the cached one.

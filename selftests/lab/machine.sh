@@ -14,7 +14,7 @@ in_mib() {
 }
 
 check_device() {
-	[[ $1 =~ ^(edu|e1000e|nvme(:([0-9]+[MGT]|null))?|testdev:[0-9]+[MGT])$ ]] ||
+	[[ $1 =~ ^(edu(:bridged)?|e1000e|nvme(:([0-9]+[MGT]|null))?|testdev:[0-9]+[MGT])$ ]] ||
 		usage_error "unknown device '$1'"
 }
 
@@ -38,7 +38,7 @@ use_kvm() {
 
 # vtd: the IOMMU.
 vtd() {
-	echo -n "intel-iommu,intremap=on,aw-bits=48"
+	echo -n "intel-iommu,intremap=on,aw-bits=$((12 + 9 * LEVELS))"
 	[[ -z $SCALABLE ]] || echo -n ",x-scalable-mode=on"
 	[[ $SCALABLE != first ]] || echo -n ",x-flts=on"
 }
@@ -55,9 +55,9 @@ machine_core() {
 		# Multi-threaded TCG was seen to die in text patching.
 		accel+=,thread=single
 	fi
-	QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
-		-no-reboot -machine "$board" -accel "$accel" -cpu "$CPU"
-		-smp "$CPUS" -m "$MEMORY")
+	QEMU=("$(qemu_for "$SCALABLE")" -nodefaults -no-user-config -display none
+	-no-reboot -machine "$board" -accel "$accel" -cpu "$CPU"
+	-smp "$CPUS" -m "$MEMORY")
 	# Time that nobody waits for passes at once.
 	! ((ICOUNT)) || QEMU+=(-icount "shift=0,sleep=off")
 	# Before all other devices, or they would not be behind it.
@@ -113,6 +113,11 @@ add_device() {
 
 	case $2 in
 	edu) QEMU+=(-device "edu,dma_mask=0xffffffffffffffff,$at") ;;
+	edu:bridged)
+		# Not in its slot 0, whose address is that of all behind it.
+		QEMU+=(-device "pcie-pci-bridge,id=bridge$1,$at"
+			-device "edu,dma_mask=0xffffffffffffffff,bus=bridge$1,addr=1")
+		;;
 	e1000e)
 		QEMU+=(-netdev "user,id=net$1,restrict=on"
 			-device "e1000e,netdev=net$1,romfile=,$at")

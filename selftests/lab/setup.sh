@@ -17,6 +17,8 @@
 #
 #   packaging    what builds and checks the Debian packages
 #   packageroot  a root with dkms, to install them in
+#   qemu         a QEMU that can emulate first-stage tables, if the machine's
+#                own cannot
 #   kvm          try KVM; the lab uses it from then on if it boots
 #
 # setup.sh --kver prints the version of the lab's kernel, and sets up nothing.
@@ -36,6 +38,7 @@ shopt -s inherit_errexit
 . "$LAB_DIR/kernel.sh"
 . "$LAB_DIR/compile.sh"
 . "$LAB_DIR/root.sh"
+. "$LAB_DIR/qemu.sh"
 . "$LAB_DIR/machine.sh"
 
 # Building and checking (first block), the lab (second).
@@ -126,7 +129,7 @@ parse_options() {
 			exit 0
 			;;
 		packages | kselftest | kernel | root | buildroot | packaging | \
-			packageroot | kvm)
+			packageroot | qemu | kvm)
 			PARTS+=("$1")
 			;;
 		*) usage_error "unknown argument '$1'" ;;

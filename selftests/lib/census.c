@@ -12,15 +12,13 @@
 #include "must.h"
 #include "stats.h"
 
-/* The lab's VT-d offers 39 and 48 bits; the kernel takes the larger. */
-#define LEVELS 4
-
 /* Leaves come in ascending order: a table is new or it is the last one. */
 static void tables_add(struct tables *tables, __u64 iova, __u64 leaf)
 {
 	unsigned int level = leaf == SZ_4K ? 1 : leaf == SZ_2M ? 2 : 3;
+	unsigned int levels = mode_levels();
 
-	for (; level < LEVELS; level++) {
+	for (; level < levels; level++) {
 		__u64 index = (iova >> (12 + 9 * level)) + 1;
 
 		tables->nr += tables->seen[level] != index;
@@ -109,6 +107,11 @@ void table_add_run(struct table *table, __u64 iova, __u64 phys, __u64 size,
 		count_leaf(&table->best, leaf);
 		tables_add(&table->best_tables, iova + at, leaf);
 	}
+	for (at = 0; at < size; at += leaf) {
+		leaf = best_leaf(table->pgsizes & ~SZ_1G, iova + at, phys + at,
+				 size - at);
+		tables_add(&table->at_2m_tables, iova + at, leaf);
+	}
 	table->bytes += size;
 	table->runs++;
 	if (!(flags & PAGEMAP_WRITE))
@@ -137,6 +140,26 @@ void table_add(struct table *table, __u64 iova, const void *va, __u64 size,
 	struct region region = { table, iova, flags };
 
 	memory_runs(va, size, add_run, &region);
+}
+
+int mode_scalable(void)
+{
+	return !!getenv("IOVASCOPE_STAGE");
+}
+
+const char *mode_stage(void)
+{
+	const char *stage = getenv("IOVASCOPE_STAGE") ?: "second";
+
+	must(!strcmp(stage, "second") || !strcmp(stage, "first"));
+	return stage;
+}
+
+unsigned int mode_levels(void)
+{
+	const char *levels = getenv("IOVASCOPE_LEVELS");
+
+	return levels ? atoi(levels) : 4;
 }
 
 struct json_object *census_line(struct json_object *census, const char *bdf)
@@ -176,8 +199,8 @@ unsigned int census_wrong(const char *bdf, const struct table *t)
 	struct json_object *line = census_line(census, bdf);
 	unsigned int bad = 0;
 
-	bad += !!strcmp(stats_word(line, "type"), "second");
-	bad += wrong(line, "levels", LEVELS) + wrong(line, "readable", 1);
+	bad += !!strcmp(stats_word(line, "type"), mode_stage());
+	bad += wrong(line, "levels", mode_levels()) + wrong(line, "readable", 1);
 	bad += wrong(line, "torn", 0) + wrong(line, "garbage", 0);
 	bad += leaves_wrong(line, "", &t->leaves);
 	bad += leaves_wrong(line, "best_", &t->best);
@@ -195,6 +218,37 @@ unsigned int census_wrong(const char *bdf, const struct table *t)
 	bad += wrong(line, "empty_tables", !!kernel_trial_pages());
 	bad += wrong(line, "best_table_bytes",
 		     (t->best_tables.nr + 1) * SZ_4K);
+	bad += wrong(line, "at_2m_table_bytes",
+		     (t->at_2m_tables.nr + 1) * SZ_4K);
+	json_object_put(census);
+	return bad;
+}
+
+/* Each key of the device's line in census, with the same value; no other. */
+unsigned int summary_wrong(const char *bdf)
+{
+	struct json_object *census = stats_read("census"), *summary;
+	struct json_object *line = census_line(census, bdf);
+	unsigned int bad = 0, nr = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "devices/%s/summary", bdf);
+	summary = stats_read(path);
+	json_object_object_foreach(line, key, value) {
+		/* Which of all tables it is: nothing that one device knows. */
+		if (!strcmp(key, "table"))
+			continue;
+		nr++;
+		if (!strcmp(stats_word(summary, key),
+			    json_object_get_string(value)))
+			continue;
+		printf("# summary: %s is %s, in census %s\n", key,
+		       stats_word(summary, key), json_object_get_string(value));
+		bad++;
+	}
+	bad += differs("keys of summary", nr,
+		       json_object_object_length(summary));
+	json_object_put(summary);
 	json_object_put(census);
 	return bad;
 }
@@ -296,8 +350,8 @@ unsigned int pagemap_wrong(const char *bdf, const struct table *t)
 
 unsigned int table_wrong(const char *bdf, const struct table *table)
 {
-	return census_wrong(bdf, table) + runs_wrong(bdf, table) +
-	       pagemap_wrong(bdf, table);
+	return census_wrong(bdf, table) + summary_wrong(bdf) +
+	       runs_wrong(bdf, table) + pagemap_wrong(bdf, table);
 }
 
 unsigned int check_not(const char *verdict)

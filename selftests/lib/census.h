@@ -22,7 +22,7 @@ struct table {
 	/* Tables below the root; what comes in order is counted in order. */
 	struct tables {
 		__u64 nr, seen[8];
-	} tables, best_tables;
+	} tables, best_tables, at_2m_tables;
 	/* The records that pagemap must have, in ascending order. */
 	struct iovascope_pagemap *records;
 	unsigned int nr;
@@ -45,12 +45,22 @@ void table_add_run(struct table *table, __u64 iova, __u64 phys, __u64 size,
 void table_add(struct table *table, __u64 iova, const void *va, __u64 size,
 	       __u32 flags);
 
+/*
+ * What the machine's page tables are: "second" or "first", as IOVASCOPE_STAGE
+ * says in scalable mode; without it legacy mode, which has the second only.
+ */
+int mode_scalable(void);
+const char *mode_stage(void);
+/* Depth of its page tables: 4, or as IOVASCOPE_LEVELS says. */
+unsigned int mode_levels(void);
+
 /* The line of a device in the file census; the file must outlive it. */
 struct json_object *census_line(struct json_object *census, const char *bdf);
 
 /* Number of things that differ from the device's line; each is printed. */
 unsigned int census_wrong(const char *bdf, const struct table *table);
-/* The same for its files runs and pagemap. */
+/* The same for its files summary, runs and pagemap. */
+unsigned int summary_wrong(const char *bdf);
 unsigned int runs_wrong(const char *bdf, const struct table *table);
 unsigned int pagemap_wrong(const char *bdf, const struct table *table);
 /* All of these. */

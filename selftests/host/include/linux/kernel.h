@@ -2,6 +2,11 @@
 #ifndef HOST_LINUX_KERNEL_H
 #define HOST_LINUX_KERNEL_H
 
+#include <errno.h>
+
+#define U16_MAX ((unsigned short)~0)
+#define U64_MAX (~0ULL)
+
 #define min(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); \
 		     _a < _b ? _a : _b; })
 #define max(a, b) ({ typeof(a) _a = (a); typeof(b) _b = (b); \
