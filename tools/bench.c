@@ -6,8 +6,9 @@
  * One backing is looked at after the other, so that its memory is there once.
  * It is mapped in rounds: in each every backend has its turn with every size,
  * and who comes first changes from round to round, so that all share
- * in what drifts. The first round warms up and is not measured: it is when the tables
- * are counted, by the module's census where the module is loaded.
+ * in what drifts. The first round warms up, with the smallest size, and is not
+ * measured. In the next one the tables are counted, by the module's census where
+ * the module is loaded.
  *
  * A size larger than the memory maps the same pages again, region by region:
  * so the cost of a TiB is measured without one. What cannot run is a row with
@@ -230,7 +231,7 @@ static void measure(struct series *series, struct client *client,
 	start = now_ns();
 	good = map_all(client, &series->memory, bytes);
 	mapped = now_ns() - start;
-	if (good && !round)
+	if (good && round == 1)
 		cell->held = held_by(series);
 	if (good) {
 		start = now_ns();
@@ -290,7 +291,8 @@ static void visit_sizes(struct series *series, struct client *client,
 {
 	const struct plan *plan = series->plan;
 
-	for (size_t i = 0; i < plan->nr_sizes; i++) {
+	/* The smallest is enough to warm up. */
+	for (size_t i = 0; i < (round ? plan->nr_sizes : 1); i++) {
 		size_t nr = (i + round) % plan->nr_sizes;
 
 		if (!cells[nr].why[0])
