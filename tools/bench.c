@@ -111,23 +111,46 @@ struct json_object *bench_new(const struct plan *plan)
 	return view;
 }
 
+static bool is_list_of_objects(struct json_object *list)
+{
+	if (!json_object_is_type(list, json_type_array))
+		return false;
+	for (size_t i = 0; i < tree_length(list); i++)
+		if (!json_object_is_type(json_object_array_get_idx(list, i),
+					 json_type_object))
+			return false;
+	return true;
+}
+
 static bool is_result(struct json_object *view)
 {
 	static const char *const lists[] = {
 		"first_touch", "rows", "slopes", "node", "refused"
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		struct json_object *list = tree_get(view, lists[i]);
-
-		if (!json_object_is_type(list, json_type_array))
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (!is_list_of_objects(tree_get(view, lists[i])))
 			return false;
-		for (size_t nr = json_object_array_length(list); nr--;)
-			if (!json_object_is_type(json_object_array_get_idx(list, nr),
-						 json_type_object))
-				return false;
+	return json_object_is_type(tree_get(view, "machine"), json_type_object) &&
+	       (!tree_get(view, "times") ||
+		is_list_of_objects(tree_get(view, "times")));
+}
+
+/* A run of `make bench`: results, each of a part of it on a kernel. */
+static bool is_run(struct json_object *view)
+{
+	struct json_object *parts = tree_get(view, "parts");
+
+	if (!is_list_of_objects(parts))
+		return false;
+	for (size_t i = 0; i < tree_length(parts); i++) {
+		struct json_object *part = json_object_array_get_idx(parts, i);
+
+		if (!tree_get(part, "kernel") || !tree_get(part, "part") ||
+		    !is_result(tree_get(part, "result")))
+			return false;
 	}
-	return json_object_is_type(tree_get(view, "machine"), json_type_object);
+	return true;
 }
 
 struct json_object *bench_load(const char *path)
@@ -145,7 +168,7 @@ struct json_object *bench_load(const char *path)
 	if (tree_u64_or_0(view, "bench") != FORMAT)
 		fail(EXIT_FORMAT, "%s: unknown format: not made by bench --json of this version",
 		     path);
-	if (!is_result(view))
+	if (tree_get(view, "parts") ? !is_run(view) : !is_result(view))
 		fail(EXIT_RUNTIME, "%s: broken: a part is missing", path);
 	return view;
 }
