@@ -31,7 +31,7 @@ table() {
 		domain_test 8 300 guest
 		grammar_test 17 120 guest
 		hugepath_test 41 1200 hugepath
-		leaf_test 33 600 guest
+		leaf_test 35 600 guest
 		life_test 8 600 guest
 		region_test 16 300 guest
 		trace_test 3 120 guest
