@@ -4,12 +4,14 @@
 # usage: guest.sh PART [ARG...]
 #
 # One part of the bench, in the lab; bench.sh runs it. Results are lines
-# "result {..}" and "bench {..}" on stdout.
+# "result PART {..}" and "bench {..}" on stdout.
 #
-#   costs TIME ROUNDS SIZES      map and unmap each backing by each backend
-#   far TIME ROUNDS SIZES        the same of 1G pages, sizes far larger than memory
+#   costs TIME ROUNDS SIZES FAR  map and unmap each backing by each backend, and
+#                                hugetlb pages of 1G at FAR, sizes far larger
+#                                than memory
 #   node ALIGN SIZE              a VM with all the pci-testdevs starts and ends
-#   watch ROUNDS WATCHER...      what watching costs
+#   watch ROUNDS WATCHER...      what watching costs VFIO, and the host's own DMA
+#   traffic ROUNDS               what it costs the host's own DMA
 #   manners                      what bench must not touch, and what it leaves
 
 set -uo pipefail
@@ -53,34 +55,41 @@ load_silent() {
 	echo 0 >/sys/kernel/debug/kprobes/enabled
 }
 
-# result TIME ARG...: what bench says, in the kind of time that it is.
-result() {
-	local time=$1 json
-
-	json=$(./iovascope bench --json "${@:2}") || exit 1
-	printf 'result %s\n' "$(jq -c --arg time "$time" \
-		'.machine.time = $time' <<<"$json")"
+# measure ARG...: what bench says, kept for tell.
+measure() {
+	./iovascope bench --json "$@" >>measured || exit 1
 }
 
+# tell PART TIME: one result of all that was measured, in the kind of time that
+# it is.
+tell() {
+	printf 'result %s %s\n' "$1" "$(jq -cs --arg time "$2" '
+		reduce .[1:][] as $more (.[0]; .rows += $more.rows |
+			.first_touch += $more.first_touch |
+			.slopes += $more.slopes | .node += $more.node |
+			.refused += $more.refused) | .machine.time = $time' \
+		measured)"
+	rm measured
+}
+
+# Smaller leaves are forced where the pages are larger than those.
 costs() {
-	local first
+	local first with stock=type1,iommufd,iommufd_file,hugepath
 
 	prepare
 	load_silent
 	first=$(testdevs | head -n 1)
 	lend "$first"
-	result "$1" --device "$first" --repeat "$2" --sizes "$3"
-}
-
-far() {
-	local first
-
-	prepare
-	load_silent
-	first=$(testdevs | head -n 1)
-	lend "$first"
-	result "$1" --device "$first" --repeat "$2" --sizes "$3" \
-		--backings hugetlb_1g --backends hugepath
+	with=(--device "$first" --repeat "$2")
+	measure "${with[@]}" --sizes "$3" --backings hugetlb_1g,bar
+	measure "${with[@]}" --sizes "$3" --backings hugetlb_2m,thp \
+		--backends $stock,hugepath_4k
+	measure "${with[@]}" --sizes "$3" --backings base,memfd \
+		--backends $stock
+	tell costs "$1"
+	measure "${with[@]}" --sizes "$4" --backings hugetlb_1g \
+		--backends hugepath
+	tell far "$1"
 }
 
 node() {
@@ -91,9 +100,10 @@ node() {
 	prepare
 	mapfile -t all < <(testdevs)
 	lend "${all[@]}"
-	result emulated --node --device "$(IFS=, && echo "${all[*]}")" \
+	measure --node --device "$(IFS=, && echo "${all[*]}")" \
 		--repeat 1 --sizes "$2" --backings hugetlb_1g \
 		--backends type1,iommufd,hugepath "${align[@]}"
+	tell node emulated
 }
 
 mount_bpftrace() {
@@ -109,26 +119,32 @@ mount_bpftrace() {
 }
 
 watch() {
-	local rounds=$1 edu nvme net
+	local rounds=$1 edu
 	shift
 
 	edu=$(devices 0x1234:0x11e8)
-	net=$(devices 0x8086:0x10d3)
 	modprobe vfio-pci
-	modprobe nvme
-	modprobe e1000e
-	sleep 2
 	[[ " $* " != *" bpftrace "* ]] || mount_bpftrace
 	export IOVASCOPE_KO=$PWD/iovascope.ko
 	./watch_bench map "$edu" "$rounds" absent loaded traced "$@" || exit 1
 	./watch_bench scattered "$edu" "$rounds" absent loaded traced \
 		"$@" || exit 1
+	traffic "$rounds"
+}
+
+traffic() {
+	local nvme net
+
+	modprobe nvme
+	modprobe e1000e
+	sleep 2
+	export IOVASCOPE_KO=$PWD/iovascope.ko
 	nvme=$(echo /dev/nvme*n1)
-	net=$(ls "/sys/bus/pci/devices/$net/net")
+	net=$(ls "/sys/bus/pci/devices/$(devices 0x8086:0x10d3)/net")
 	/lab/busybox ip link set "$net" up
 	sleep 2
-	./watch_bench read "$nvme" "$rounds" absent loaded || exit 1
-	./watch_bench send "$net" "$rounds" absent loaded || exit 1
+	./watch_bench read "$nvme" "$1" absent loaded || exit 1
+	./watch_bench send "$net" "$1" absent loaded || exit 1
 }
 
 # refuses CODE MESSAGE ARG...: bench ends with the code and says so.
@@ -149,7 +165,9 @@ refuses() {
 state() {
 	local file
 
-	for file in /sys/kernel/mm/hugepages/*/*_hugepages; do
+	for file in /sys/kernel/mm/hugepages/*/*_hugepages \
+		/sys/module/{vfio*,iovascope*}/parameters/* \
+		/proc/sys/kernel/{ftrace_enabled,tainted}; do
 		echo "$file $(<"$file")"
 	done
 	printf '%s\n' /sys/bus/pci/drivers/*/0000:*
