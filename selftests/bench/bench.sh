@@ -20,8 +20,6 @@
 #           lab, which would repeat 7.3)
 #   watch   what watching costs those who are watched; on other kernels than
 #           the first only the host's own DMA, on kernel lab not at all
-#   manners what bench must not touch, and that it leaves nothing behind (first
-#           kernel only)
 #   census  the census against the kernel's own print (kernel lab only)
 #
 # All but node and census run on a processor whose time is its instructions
@@ -37,7 +35,7 @@ shopt -s inherit_errexit
 BENCH_DIR=$LAB_TREE/selftests/bench
 
 ALL_KERNELS=(6.1 6.12 7.3 lab)
-ALL_PARTS=(costs node watch manners census)
+ALL_PARTS=(costs node watch census)
 KERNELS=()
 PARTS=()
 JOBS=$(nproc)
@@ -143,19 +141,14 @@ run_watch() {
 	if [[ $1 == "${KERNELS[0]}" ]]; then
 		run "$1" watch --icount --memory 4096 --hugepages 0 \
 			--device edu --device nvme:null --device e1000e \
-			--payload "$IMAGE" --payload "$BENCH_DIR/pin.sh" -- \
+			--payload "$IMAGE" --payload "$BENCH_DIR/pin.sh" \
+			--payload "$BENCH_DIR/dma.sh" -- \
 			./guest.sh watch 3 no_pin bpftrace
 	else
 		run "$1" watch --icount --memory 2048 --hugepages 0 \
 			--device nvme:null --device e1000e -- \
 			./guest.sh traffic 3
 	fi
-}
-
-run_manners() {
-	[[ $1 == "${KERNELS[0]}" ]] || return 0
-	run "$1" manners --icount --min-pass 4 --memory 2048 --hugepages 0 \
-		--device nvme --device testdev:256M -- ./guest.sh manners
 }
 
 run_census() {
@@ -167,7 +160,7 @@ run_census() {
 run_all() {
 	local part kernel
 
-	for part in node costs watch census manners; do
+	for part in node costs watch census; do
 		has_part "$part" || continue
 		for kernel in "${KERNELS[@]}"; do
 			while (($(jobs -rp | wc -l) >= JOBS)); do

@@ -22,6 +22,7 @@
 #   kernels  the other kernels of the lab: dkms in a root of each, the guest's
 #            tests, and a table of what passed where
 #   hugepath the experimental backend: its tests, and clients served by it
+#   bench    what iovascope bench must not touch, and what it leaves behind
 #   mutants  faults put in on purpose, which the tests must find
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 1 when
@@ -42,6 +43,7 @@ STAGES="
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      41 $CHECK_DIR/why.sh
 1 hugepath 60 $CHECK_DIR/hugepath.sh
+1 bench     8 $CHECK_DIR/bench.sh
 2 opinion  87 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
 2 kernels 690 $CHECK_DIR/kernels.sh
