@@ -296,10 +296,17 @@ static const struct work works[] = {
 	{}
 };
 
+/* What the one before has left to be done behind everybody's back is done. */
+static void settle(void)
+{
+	usleep(300000);
+}
+
 static void watched(const struct work *work, const struct watcher *watcher)
 {
 	if (watcher->begin)
 		watcher->begin(watcher);
+	settle();
 	work->run(watcher->name, 0);
 	work->run(watcher->name, 1);
 	if (watcher->end)

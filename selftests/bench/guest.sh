@@ -144,7 +144,7 @@ traffic() {
 	net=$(ls "/sys/bus/pci/devices/$(devices 0x8086:0x10d3)/net")
 	/lab/busybox ip link set "$net" up
 	sleep 2
-	./watch_bench read "$nvme" "$rounds" absent loaded "$@" || exit 1
+	./watch_bench read "$nvme" "$rounds" absent loaded || exit 1
 	./watch_bench send "$net" "$rounds" absent loaded "$@" || exit 1
 }
 
