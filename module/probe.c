@@ -319,8 +319,8 @@ static DEFINE_MUTEX(probe_lock);
 
 /*
  * A kretprobe takes one of its instances, asks the entry handler whether it
- * wants it, and gives it back: of what a packet of the host's own pays for
- * being none of our business, the larger part. Here the question comes first.
+ * wants it, and gives it back: more than a third of what a packet of the
+ * host's own paid for being none of our business. Here the question comes first.
  */
 static int ask_first(struct kprobe *kp, struct pt_regs *regs)
 {
