@@ -28,12 +28,21 @@ const char *const ivs_backing_names[IVS_NR_BACKINGS] = {
 	[IVS_NONE] = "none",
 };
 
-/* Where pages that are folios of their own end: a run of them is long. */
+/*
+ * Where pages that are folios of their own end: a run of them is long. A larger
+ * folio begins at an even frame, so that every odd frame in it is a tail: half
+ * of the frames tell all, and a last one that is even tells for itself.
+ */
 static unsigned long base_end(unsigned long pfn, unsigned long end)
 {
-	while (pfn < end && !PageCompound(pfn_to_page(pfn)))
-		pfn++;
-	return pfn;
+	unsigned long odd;
+
+	for (odd = pfn | 1; odd < end; odd += 2)
+		if (PageTail(pfn_to_page(odd)))
+			return max(odd - 1, pfn);
+	if (odd == end && PageCompound(pfn_to_page(end - 1)))
+		return end - 1;
+	return end;
 }
 
 static enum ivs_backing folio_backing(struct page *head, unsigned int order)

@@ -30,7 +30,6 @@
 #include "compat.h"
 #include "device.h"
 #include "domain.h"
-#include "params.h"
 #include "probe.h"
 #include "text.h"
 
@@ -91,18 +90,6 @@ struct ivs_table ivs_domains = {
 static bool is_dma_api(unsigned int type)
 {
 	return type & __IOMMU_DOMAIN_DMA_API;
-}
-
-/**
- * ivs_domain_tracked - is a domain worth a record?
- * @domain: argument of a probed function
- *
- * Context: any; the first thing a hot handler does.
- */
-bool ivs_domain_tracked(const struct iommu_domain *domain)
-{
-	return domain->type == IOMMU_DOMAIN_UNMANAGED ||
-	       (ivs_dma_api && is_dma_api(domain->type));
 }
 
 static struct ivs_domain *domain_make(const struct iommu_domain *domain)

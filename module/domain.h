@@ -5,11 +5,13 @@
 #ifndef IVS_DOMAIN_H
 #define IVS_DOMAIN_H
 
+#include <linux/iommu.h>
+
 #include "extent.h"
+#include "params.h"
 #include "record.h"
 
 struct device;
-struct iommu_domain;
 struct seq_file;
 
 /* Who serves the VFIO container that a domain belongs to. */
@@ -68,10 +70,16 @@ static inline struct ivs_domain *to_ivs_domain(struct ivs_record *record)
 	return container_of(record, struct ivs_domain, rec);
 }
 
+/* ivs_domain_tracked - is a domain worth a record? Most calls end with this. */
+static inline bool ivs_domain_tracked(const struct iommu_domain *domain)
+{
+	return domain->type == IOMMU_DOMAIN_UNMANAGED ||
+	       (ivs_dma_api && domain->type & __IOMMU_DOMAIN_DMA_API);
+}
+
 int ivs_domain_init(void);
 void ivs_domain_exit(void);
 
-bool ivs_domain_tracked(const struct iommu_domain *domain);
 struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 				  enum ivs_backend backend);
 struct ivs_domain *ivs_domain_by_id(u64 id);

@@ -9,8 +9,8 @@
  * for the range it says it removed (extent.c).
  *
  * Hot path. A host's NIC and NVMe go through some of these functions too, up to
- * a million times a second, with domains of the DMA API. The first thing each
- * entry handler does is to look at the domain's type and let those go.
+ * a million times a second, with domains of the DMA API. Those are let go by the
+ * domain's type, before anything else is done for them (probe.c, @shared).
  *
  * Rollback. A map that fails half-way makes the core unmap what it had mapped
  * (6.1 iommu.c __iommu_map()), inside the map. That unmap is no unmap of
@@ -40,15 +40,18 @@ static bool is_unmanaged(const struct iommu_domain *domain)
 	return domain->type == IOMMU_DOMAIN_UNMANAGED;
 }
 
-/* Look at the domain's type before anything else; most calls end here. */
-static bool wanted(const struct iommu_domain *domain)
+/**
+ * ivs_iommu_lets_go - is a call of no interest, whatever its result?
+ * @regs: of a function whose first argument is a domain
+ *
+ * Most calls end here: see struct probe, @shared.
+ */
+bool ivs_iommu_lets_go(struct pt_regs *regs)
 {
-	static const struct ivs_scope host = { .host = true };
-
-	if (ivs_domain_tracked(domain))
-		return true;
-	ivs_stats_add(IVS_FILTERED_CALLS, 1, &host);
-	return false;
+	if (ivs_domain_tracked(domain_arg(regs)))
+		return false;
+	ivs_stats_filtered();
+	return true;
 }
 
 /* Who maps: the backend whose call this one is in, or somebody unknown. */
@@ -117,7 +120,7 @@ static int map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* int iommu_map(domain, iova, phys, size, prot[, gfp]) */
 int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	if (!wanted(domain_arg(regs)) || !is_unmanaged(domain_arg(regs)))
+	if (ivs_iommu_lets_go(regs) || !is_unmanaged(domain_arg(regs)))
 		return 1;
 	return map_entry(ri, regs);
 }
@@ -185,7 +188,7 @@ int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct ivs_call *call = ivs_call_of(ri);
 	u64 entered, size;
 
-	if (!wanted(domain))
+	if (ivs_iommu_lets_go(regs))
 		return 1;
 	entered = ktime_get_mono_fast_ns();
 	size = regs_get_kernel_argument(regs, 2);

@@ -66,6 +66,7 @@ static const char *const state_names[] = {
  * @feeds: bit set of enum ivs_op and enum ivs_feed
  * @required: loading fails without it
  * @dma_api: armed only to count domains of the DMA API
+ * @shared: the host's own DMA calls it as well; its first argument is a domain
  * @entry: see ivs_handler_t
  * @ret: NULL when only the entry matters
  */
@@ -76,6 +77,7 @@ struct probe {
 	unsigned long feeds;
 	bool required;
 	bool dma_api;
+	bool shared;
 	ivs_handler_t entry;
 	ivs_handler_t ret;
 	/* private: */
@@ -84,6 +86,7 @@ struct probe {
 	char spec[64];
 	int error;
 	u64 missed_before;
+	kprobe_pre_handler_t take_instance;
 	struct kretprobe rp;
 };
 
@@ -263,6 +266,7 @@ static struct probe probes[] = {
 		.symbols = { "iommu_map" },
 		.feeds = BIT(IVS_MAP),
 		.required = true,
+		.shared = true,
 		.entry = ivs_iommu_map_entry,
 		.ret = ivs_iommu_map_return,
 	},
@@ -279,6 +283,7 @@ static struct probe probes[] = {
 		.symbols = { "iommu_unmap" },
 		.feeds = BIT(IVS_UNMAP),
 		.required = true,
+		.shared = true,
 		.entry = ivs_iommu_unmap_entry,
 		.ret = ivs_iommu_unmap_return,
 	},
@@ -287,6 +292,7 @@ static struct probe probes[] = {
 		.symbols = { "iommu_unmap_fast" },
 		.feeds = BIT(IVS_UNMAP),
 		.required = true,
+		.shared = true,
 		.entry = ivs_iommu_unmap_entry,
 		.ret = ivs_iommu_unmap_return,
 	},
@@ -311,9 +317,30 @@ static struct probe probes[] = {
 
 static DEFINE_MUTEX(probe_lock);
 
+/*
+ * A kretprobe takes one of its instances, asks the entry handler whether it
+ * wants it, and gives it back: more than a third of what a packet of the
+ * host's own paid for being none of our business. Here the question comes first.
+ */
+static int ask_first(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct probe *p = container_of(kp, struct probe, rp.kp);
+
+	return ivs_iommu_lets_go(regs) ? 0 : p->take_instance(kp, regs);
+}
+
+/* Calls that come before this is in place are asked by the entry handler. */
+static void put_question(struct probe *p)
+{
+	p->take_instance = p->rp.kp.pre_handler;
+	smp_store_release(&p->rp.kp.pre_handler, ask_first);
+}
+
 /* Returns -ENOENT when there is no such symbol, loaded or not. */
 static int arm_symbol(struct probe *p, const char *symbol)
 {
+	int ret;
+
 	if (p->module)
 		snprintf(p->spec, sizeof(p->spec), "%s:%s", p->module, symbol);
 	else
@@ -325,7 +352,10 @@ static int arm_symbol(struct probe *p, const char *symbol)
 	p->rp.handler = p->ret;
 	p->rp.data_size = sizeof(struct ivs_call);
 	p->rp.maxactive = MAX_ACTIVE;
-	return register_kretprobe(&p->rp);
+	ret = register_kretprobe(&p->rp);
+	if (!ret && p->shared)
+		put_question(p);
+	return ret;
 }
 
 static bool is_wanted(const struct probe *p)

@@ -61,6 +61,7 @@ int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
 			      struct pt_regs *regs);
 int ivs_hugepath_teardown_entry(struct kretprobe_instance *ri,
 				struct pt_regs *regs);
+bool ivs_iommu_lets_go(struct pt_regs *regs);
 int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ivs_iommu_dma_map_entry(struct kretprobe_instance *ri,
 			    struct pt_regs *regs);

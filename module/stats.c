@@ -259,6 +259,12 @@ void ivs_stats_call(const struct ivs_sample *sample,
 		host_distributions(sample, series);
 }
 
+/* ivs_stats_filtered - a call was let go; preemption off, and as short as it is */
+void ivs_stats_filtered(void)
+{
+	this_cpu_inc(host->v[IVS_FILTERED_CALLS]);
+}
+
 /**
  * ivs_stats_self - account a run of one of our handlers
  * @since_ns: when it began, ktime_get_mono_fast_ns()

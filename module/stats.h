@@ -134,6 +134,7 @@ void ivs_stats_add(unsigned int counter, u64 delta,
 		   const struct ivs_scope *scope);
 void ivs_stats_call(const struct ivs_sample *sample,
 		    const struct ivs_scope *scope);
+void ivs_stats_filtered(void);
 u64 ivs_stats_self(u64 since_ns);
 void ivs_stats_cover(unsigned long ops);
 const char *ivs_op_name(enum ivs_op op);

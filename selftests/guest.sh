@@ -33,7 +33,7 @@ table() {
 		grammar_test 17 120 guest
 		hugepath_test 53 1200 hugepath
 		iommufd_test 28 600 lab
-		leaf_test 33 600 guest
+		leaf_test 35 600 guest
 		life_test 8 600 guest
 		region_test 16 300 guest
 		trace_test 3 120 guest

@@ -66,6 +66,9 @@ LEAF_VARIANT(hugetlb_1g_across, BACKING_HUGETLB_1G, 2 * SZ_1G, 0,
 	     SZ_1G - SZ_2M, SZ_1G - SZ_2M);
 LEAF_VARIANT(bar_one_page, BACKING_MMIO, SZ_4K, 0, 0, 0);
 LEAF_VARIANT(base_one_page, BACKING_BASE, SZ_4K, 0, 0, 0);
+/* One page of a larger one. */
+LEAF_VARIANT(thp_first_page, BACKING_THP, SZ_2M, 0, 0, SZ_2M - SZ_4K);
+LEAF_VARIANT(thp_second_page, BACKING_THP, SZ_2M, 0, SZ_4K, SZ_2M - 2 * SZ_4K);
 
 static __u64 bar_phys(const struct vfio_device *dev)
 {

@@ -6,8 +6,9 @@
  * One backing is looked at after the other, so that its memory is there once.
  * It is mapped in rounds: in each every backend has its turn with every size,
  * and who comes first changes from round to round, so that all share
- * in what drifts. The first round warms up and is not measured: it is when the tables
- * are counted, by the module's census where the module is loaded.
+ * in what drifts. The first round warms up, with the smallest size, and is not
+ * measured. In the next one the tables are counted, by the module's census where
+ * the module is loaded.
  *
  * A size larger than the memory maps the same pages again, region by region:
  * so the cost of a TiB is measured without one. What cannot run is a row with
@@ -110,23 +111,46 @@ struct json_object *bench_new(const struct plan *plan)
 	return view;
 }
 
+static bool is_list_of_objects(struct json_object *list)
+{
+	if (!json_object_is_type(list, json_type_array))
+		return false;
+	for (size_t i = 0; i < tree_length(list); i++)
+		if (!json_object_is_type(json_object_array_get_idx(list, i),
+					 json_type_object))
+			return false;
+	return true;
+}
+
 static bool is_result(struct json_object *view)
 {
 	static const char *const lists[] = {
 		"first_touch", "rows", "slopes", "node", "refused"
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		struct json_object *list = tree_get(view, lists[i]);
-
-		if (!json_object_is_type(list, json_type_array))
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (!is_list_of_objects(tree_get(view, lists[i])))
 			return false;
-		for (size_t nr = json_object_array_length(list); nr--;)
-			if (!json_object_is_type(json_object_array_get_idx(list, nr),
-						 json_type_object))
-				return false;
+	return json_object_is_type(tree_get(view, "machine"), json_type_object) &&
+	       (!tree_get(view, "times") ||
+		is_list_of_objects(tree_get(view, "times")));
+}
+
+/* A run of `make bench`: results, each of a part of it on a kernel. */
+static bool is_run(struct json_object *view)
+{
+	struct json_object *parts = tree_get(view, "parts");
+
+	if (!is_list_of_objects(parts))
+		return false;
+	for (size_t i = 0; i < tree_length(parts); i++) {
+		struct json_object *part = json_object_array_get_idx(parts, i);
+
+		if (!tree_get(part, "kernel") || !tree_get(part, "part") ||
+		    !is_result(tree_get(part, "result")))
+			return false;
 	}
-	return json_object_is_type(tree_get(view, "machine"), json_type_object);
+	return true;
 }
 
 struct json_object *bench_load(const char *path)
@@ -144,7 +168,7 @@ struct json_object *bench_load(const char *path)
 	if (tree_u64_or_0(view, "bench") != FORMAT)
 		fail(EXIT_FORMAT, "%s: unknown format: not made by bench --json of this version",
 		     path);
-	if (!is_result(view))
+	if (tree_get(view, "parts") ? !is_run(view) : !is_result(view))
 		fail(EXIT_RUNTIME, "%s: broken: a part is missing", path);
 	return view;
 }
@@ -230,7 +254,7 @@ static void measure(struct series *series, struct client *client,
 	start = now_ns();
 	good = map_all(client, &series->memory, bytes);
 	mapped = now_ns() - start;
-	if (good && !round)
+	if (good && round == 1)
 		cell->held = held_by(series);
 	if (good) {
 		start = now_ns();
@@ -290,7 +314,8 @@ static void visit_sizes(struct series *series, struct client *client,
 {
 	const struct plan *plan = series->plan;
 
-	for (size_t i = 0; i < plan->nr_sizes; i++) {
+	/* The smallest is enough to warm up. */
+	for (size_t i = 0; i < (round ? plan->nr_sizes : 1); i++) {
 		size_t nr = (i + round) % plan->nr_sizes;
 
 		if (!cells[nr].why[0])

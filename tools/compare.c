@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two results of `bench` held against each other, figure by figure.
+ * Two results of `bench` held against each other, figure by figure; or two runs
+ * of `make bench`, which are many results, each of a part of the bench on a
+ * kernel: then part by part.
  *
  * A figure is worse when its new median is more than the threshold above the
  * old one, and the spreads of both do not touch: the best of the new is worse
@@ -17,8 +19,12 @@
 
 #define THRESHOLD_PERCENT	5
 
-/* Of rows of costs, and of those of a node. */
-static const char *const figures[] = { "map", "unmap", "start", "teardown" };
+/* Of rows of costs, of those of a node, and of anything else. */
+static const char *const figures[] = {
+	"map", "unmap", "start", "teardown", "time"
+};
+
+static const char *const lists[] = { "rows", "node", "times" };
 
 static const char *const verdict_words[] = {
 	"worse", "better", "same", "gone"
@@ -26,7 +32,8 @@ static const char *const verdict_words[] = {
 
 /* What makes a row the same in both; each kind of row has some of them. */
 static const char *const names[] = {
-	"backing", "backend", "bytes", "align", "memory_bytes", "bars_bytes"
+	"backing", "backend", "bytes", "align", "memory_bytes", "bars_bytes",
+	"work", "op", "by"
 };
 
 static bool is_same(struct json_object *a, struct json_object *b)
@@ -40,7 +47,7 @@ static bool is_same(struct json_object *a, struct json_object *b)
 static struct json_object *find(struct json_object *rows,
 				struct json_object *like)
 {
-	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+	for (size_t i = 0; i < tree_length(rows); i++) {
 		struct json_object *row = json_object_array_get_idx(rows, i);
 
 		if (is_same(row, like))
@@ -93,9 +100,20 @@ static uint64_t bytes_of(struct json_object *row)
 	       tree_u64_or_0(row, "bars_bytes");
 }
 
-static void add_change(struct json_object *view, struct json_object *was,
+/* One part of a run on one kernel; @part is NULL outside of runs. */
+struct both {
+	struct json_object *view;
+	struct json_object *part;
+	struct json_object *old;
+	struct json_object *new;
+};
+
+static void add_change(const struct both *both, struct json_object *was,
 		       struct json_object *is, const char *what)
 {
+	static const char *const told[] = {
+		"backing", "backend", "align", "work", "op", "by"
+	};
 	struct json_object *change;
 	struct figure old, new;
 	const char *verdict;
@@ -103,9 +121,10 @@ static void add_change(struct json_object *view, struct json_object *was,
 	if (!figure_of(was, what, &old))
 		return;
 	change = tree_new();
-	tree_share(change, was, "backing");
-	tree_share(change, was, "backend");
-	tree_share(change, was, "align");
+	tree_share(change, both->part, "kernel");
+	tree_share(change, both->part, "part");
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++)
+		tree_share(change, was, told[i]);
 	tree_add_u64(change, "bytes", bytes_of(was));
 	tree_add(change, "figure", json_object_new_string(what));
 	tree_add_u64(change, "old_ns", old.ns);
@@ -116,8 +135,8 @@ static void add_change(struct json_object *view, struct json_object *was,
 		verdict = "gone";
 	}
 	tree_add(change, "verdict", json_object_new_string(verdict));
-	tree_add_sum(tree_get(view, "verdicts"), verdict, 1);
-	json_object_array_add(tree_get(view, "changes"), change);
+	tree_add_sum(tree_get(both->view, "verdicts"), verdict, 1);
+	json_object_array_add(tree_get(both->view, "changes"), change);
 }
 
 /* Instructions, emulated time and time are three different things. */
@@ -131,37 +150,95 @@ static void check_comparable(struct json_object *old, struct json_object *new)
 		     was, is);
 }
 
-static void add_changes(struct json_object *view, struct json_object *old,
-			struct json_object *new)
+static void add_list(const struct both *both, const char *list)
 {
-	for (size_t i = 0; i < json_object_array_length(old); i++) {
+	struct json_object *old = tree_get(both->old, list);
+	struct json_object *new = tree_get(both->new, list);
+
+	for (size_t i = 0; i < tree_length(old); i++) {
 		struct json_object *was = json_object_array_get_idx(old, i);
 		struct json_object *is = find(new, was);
 
 		for (size_t k = 0; k < ARRAY_SIZE(figures); k++)
-			add_change(view, was, is, figures[k]);
+			add_change(both, was, is, figures[k]);
 	}
+}
+
+/* @both->new may be NULL: then everything is gone. */
+static void add_changes(const struct both *both)
+{
+	if (both->new)
+		check_comparable(both->old, both->new);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		add_list(both, lists[i]);
+}
+
+/* The result of the same part on the same kernel. */
+static struct json_object *result_like(struct json_object *parts,
+				       struct json_object *part)
+{
+	for (size_t i = 0; i < tree_length(parts); i++) {
+		struct json_object *one = json_object_array_get_idx(parts, i);
+
+		if (tree_is(one, "kernel", tree_word(part, "kernel")) &&
+		    tree_is(one, "part", tree_word(part, "part")))
+			return tree_get(one, "result");
+	}
+	return NULL;
+}
+
+static void compare_runs(struct both *both, struct json_object *old,
+			 struct json_object *new)
+{
+	struct json_object *parts = tree_get(old, "parts");
+
+	for (size_t i = 0; i < tree_length(parts); i++) {
+		both->part = json_object_array_get_idx(parts, i);
+		both->old = tree_get(both->part, "result");
+		both->new = result_like(tree_get(new, "parts"), both->part);
+		add_changes(both);
+	}
+}
+
+static void share_as(struct json_object *view, const char *name,
+		     struct json_object *from, const char *key)
+{
+	if (tree_get(from, key))
+		tree_add(view, name, json_object_get(tree_get(from, key)));
 }
 
 struct json_object *compare_results(struct json_object *old,
 				    struct json_object *new)
 {
 	struct json_object *view = tree_new(), *verdicts = tree_new();
+	struct both both = { .view = view, .old = old, .new = new };
 
-	check_comparable(old, new);
+	if (!tree_get(old, "parts") != !tree_get(new, "parts"))
+		fail(EXIT_RUNTIME, "not to be compared: one is a run of make bench, the other one result");
 	tree_add_u64(view, "bench", tree_u64_or_0(new, "bench"));
-	tree_add(view, "old_machine",
-		 json_object_get(tree_get(old, "machine")));
-	tree_add(view, "new_machine",
-		 json_object_get(tree_get(new, "machine")));
+	share_as(view, "old_machine", old, "machine");
+	share_as(view, "new_machine", new, "machine");
+	share_as(view, "old_version", old, "iovascope");
+	share_as(view, "new_version", new, "iovascope");
 	tree_add_u64(view, "threshold_percent", THRESHOLD_PERCENT);
 	for (size_t i = 0; i < ARRAY_SIZE(verdict_words); i++)
 		tree_add_u64(verdicts, verdict_words[i], 0);
 	tree_add(view, "verdicts", verdicts);
 	tree_add(view, "changes", json_object_new_array());
-	add_changes(view, tree_get(old, "rows"), tree_get(new, "rows"));
-	add_changes(view, tree_get(old, "node"), tree_get(new, "node"));
+	if (tree_get(old, "parts"))
+		compare_runs(&both, old, new);
+	else
+		add_changes(&both);
 	return view;
+}
+
+/* Has anything been measured? */
+static bool is_empty(struct json_object *view)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (tree_length(tree_get(view, lists[i])))
+			return false;
+	return !tree_get(view, "parts");
 }
 
 void judge_bench(struct json_object *view)
@@ -173,4 +250,6 @@ void judge_bench(struct json_object *view)
 	if (bad)
 		fail(EXIT_RUNTIME, "bench: %ju figure%s worse or gone",
 		     (uintmax_t)bad, bad == 1 ? " is" : "s are");
+	if (!verdicts && is_empty(view))
+		fail(EXIT_RUNTIME, "bench: nothing could be measured");
 }

@@ -17,12 +17,6 @@
 
 #define REFERENCE	"type1"
 
-static size_t length(struct json_object *list)
-{
-	return json_object_is_type(list, json_type_array) ?
-	       json_object_array_length(list) : 0;
-}
-
 static struct json_object *at(struct json_object *list, size_t i)
 {
 	return json_object_array_get_idx(list, i);
@@ -50,7 +44,7 @@ static void print_head(FILE *out, struct json_object *view)
 		tree_word(machine, "kernel"), devices,
 		tree_word(view, "rounds"),
 		tree_is(view, "rounds", "1") ? "" : "s",
-		length(tree_get(view, "rows")) ? " after one to warm up" : "",
+		tree_length(tree_get(view, "rows")) ? " after one to warm up" : "",
 		tree_word(machine, "module"));
 	print_time(out, machine);
 	free(devices);
@@ -91,7 +85,7 @@ static void spread_cells(struct table *table, struct json_object *row,
 static struct json_object *reference_of(struct json_object *rows,
 					struct json_object *row)
 {
-	for (size_t i = 0; i < length(rows); i++)
+	for (size_t i = 0; i < tree_length(rows); i++)
 		if (tree_is(at(rows, i), "backend", REFERENCE) &&
 		    tree_is(at(rows, i), "backing", tree_word(row, "backing")) &&
 		    tree_is(at(rows, i), "bytes", tree_word(row, "bytes")))
@@ -146,7 +140,7 @@ static void print_costs(FILE *out, struct json_object *rows)
 	table_row(table, "<BACKING", "SIZE", "<BACKEND", "MAP MS/GIB", "SPREAD",
 		  "FASTER", "UNMAP MS/GIB", "SPREAD", "FASTER",
 		  "NS/4K: MAP", "UNMAP", "LEAVES: 1G", "2M", "4K", "TABLES");
-	for (size_t i = 0; i < length(rows); i++)
+	for (size_t i = 0; i < tree_length(rows); i++)
 		cost_row(table, rows, at(rows, i));
 	table_end(table, out);
 }
@@ -165,7 +159,7 @@ static void print_slopes(FILE *out, struct json_object *slopes)
 	struct table *table = table_new(4);
 
 	table_row(table, "<EACH GIB MORE", "<BACKEND", "MAP MS", "UNMAP MS");
-	for (size_t i = 0; i < length(slopes); i++) {
+	for (size_t i = 0; i < tree_length(slopes); i++) {
 		table_cell(table, "%s", tree_word(at(slopes, i), "backing"));
 		table_cell(table, "%s", tree_word(at(slopes, i), "backend"));
 		slope_cell(table, at(slopes, i), "map_ns_per_gib");
@@ -179,7 +173,7 @@ static void print_touch(FILE *out, struct json_object *touch)
 	struct table *table = table_new(5);
 
 	table_row(table, "<FIRST TOUCH", "<BY", "BYTES", "MS/GIB", "SPREAD");
-	for (size_t i = 0; i < length(touch); i++) {
+	for (size_t i = 0; i < tree_length(touch); i++) {
 		table_cell(table, "%s", tree_word(at(touch, i), "backing"));
 		table_cell(table, "%s", tree_get(at(touch, i), "backend") ?
 			   tree_word(at(touch, i), "backend") : "itself");
@@ -193,7 +187,7 @@ static void print_touch(FILE *out, struct json_object *touch)
 static struct json_object *like_reference(struct json_object *node,
 					  struct json_object *row)
 {
-	for (size_t i = 0; i < length(node); i++)
+	for (size_t i = 0; i < tree_length(node); i++)
 		if (tree_is(at(node, i), "backend", REFERENCE) &&
 		    tree_is(at(node, i), "align", tree_word(row, "align")))
 			return at(node, i);
@@ -223,7 +217,7 @@ static void print_node(FILE *out, struct json_object *node)
 	struct table *table = table_new(10);
 	struct json_object *first = at(node, 0);
 
-	if (length(node))
+	if (tree_length(node))
 		fprintf(out, "\nA VM of %s (%s) with %s device%s, BARs of %s in all, mapped and unmapped:\n",
 			human_key(first, "memory_bytes", "bytes").s,
 			tree_word(first, "backing"), tree_word(first, "bars"),
@@ -232,7 +226,7 @@ static void print_node(FILE *out, struct json_object *node)
 	table_row(table, "<BACKEND", "ALIGNED TO", "MAP A BAR", "MEMORY",
 		  "START", "FASTER", "UNMAP A BAR", "MEMORY", "TEARDOWN",
 		  "FASTER");
-	for (size_t i = 0; i < length(node); i++)
+	for (size_t i = 0; i < tree_length(node); i++)
 		node_row(table, node, at(node, i));
 	table_end(table, out);
 }
@@ -260,7 +254,7 @@ static char *backings_like(struct json_object *refused, size_t nr)
 	char *joined;
 
 	tree_add(obj, "list", list);
-	for (size_t i = nr; i < length(refused); i++)
+	for (size_t i = nr; i < tree_length(refused); i++)
 		if (same_refusal(at(refused, i), at(refused, nr)))
 			json_object_array_add(list,
 					      json_object_get(tree_get(at(refused, i),
@@ -290,24 +284,81 @@ static void print_refused(FILE *out, struct json_object *refused)
 	struct table *table = table_new(4);
 
 	table_row(table, "<DID NOT RUN", "SIZE", "<REASON", "<BACKINGS");
-	for (size_t i = 0; i < length(refused); i++)
+	for (size_t i = 0; i < tree_length(refused); i++)
 		if (!told_before(refused, i))
 			refusal_row(table, refused, i);
 	table_end(table, out);
 }
 
-static void print_machines(FILE *out, struct json_object *view)
+/* Work that is told by its time, whatever it is. */
+static void print_times(FILE *out, struct json_object *times)
+{
+	struct table *table = table_new(6);
+
+	table_row(table, "<WORK", "<OPERATION", "<BY", "TIME", "LEAST",
+		  "GREATEST");
+	for (size_t i = 0; i < tree_length(times); i++) {
+		struct json_object *row = at(times, i);
+
+		table_cell(table, "%s", tree_word(row, "work"));
+		table_cell(table, "%s", tree_word(row, "op"));
+		table_cell(table, "%s", tree_word(row, "by"));
+		table_cell(table, "%s", human_key(row, "time_ns", "ns").s);
+		table_cell(table, "%s", human_key(row, "time_min_ns", "ns").s);
+		table_cell(table, "%s", human_key(row, "time_max_ns", "ns").s);
+	}
+	table_end(table, out);
+}
+
+static bool is_of_runs(struct json_object *view)
+{
+	return tree_get(view, "new_version");
+}
+
+static void print_against(FILE *out, struct json_object *view)
 {
 	struct json_object *old = tree_get(view, "old_machine");
 	struct json_object *new = tree_get(view, "new_machine");
 
-	fprintf(out, "Kernel %s against %s: %s worse, %s better, %s the same, %s gone.\n",
-		tree_word(new, "kernel"), tree_word(old, "kernel"),
+	if (is_of_runs(view))
+		fprintf(out, "A run of %s against one of %s: ",
+			tree_word(view, "new_version"),
+			tree_word(view, "old_version"));
+	else
+		fprintf(out, "Kernel %s against %s: ",
+			tree_word(new, "kernel"), tree_word(old, "kernel"));
+	fprintf(out, "%s worse, %s better, %s the same, %s gone.\n",
 		human_key(tree_get(view, "verdicts"), "worse", "").s,
 		human_key(tree_get(view, "verdicts"), "better", "").s,
 		human_key(tree_get(view, "verdicts"), "same", "").s,
 		human_key(tree_get(view, "verdicts"), "gone", "").s);
-	print_time(out, new);
+	if (new)
+		print_time(out, new);
+}
+
+/* Of what has a size per GiB, as everywhere; else as it is. */
+static void figure_cell(struct table *table, uint64_t ns, uint64_t bytes)
+{
+	if (bytes)
+		table_cell(table, "%s ms/GiB", ms_per_gib(ns, bytes).s);
+	else
+		table_cell(table, "%s", human_ns(ns).s);
+}
+
+/* "6.1 costs": where in a run. */
+static void place_cell(struct table *table, struct json_object *change)
+{
+	if (tree_get(change, "kernel"))
+		table_cell(table, "%s %s", tree_word(change, "kernel"),
+			   tree_word(change, "part"));
+	else
+		table_cell(table, "-");
+}
+
+static const char *either(struct json_object *change, const char *key,
+			  const char *other)
+{
+	return tree_word(change, tree_get(change, key) ? key : other);
 }
 
 static void change_row(struct table *table, struct json_object *change)
@@ -316,17 +367,18 @@ static void change_row(struct table *table, struct json_object *change)
 	uint64_t old = tree_u64_or_0(change, "old_ns"), new;
 
 	table_cell(table, "%s", tree_word(change, "verdict"));
-	table_cell(table, "%s", tree_word(change, "backing"));
-	table_cell(table, "%s", tree_word(change, "backend"));
-	table_cell(table, "%s", human_bytes(bytes).s);
-	table_cell(table, "%s", tree_word(change, "figure"));
-	table_cell(table, "%s", ms_per_gib(old, bytes).s);
+	place_cell(table, change);
+	table_cell(table, "%s", either(change, "work", "backing"));
+	table_cell(table, "%s", either(change, "by", "backend"));
+	table_cell(table, "%s", bytes ? human_bytes(bytes).s : "-");
+	table_cell(table, "%s", either(change, "op", "figure"));
+	figure_cell(table, old, bytes);
 	if (!tree_u64(change, "new_ns", &new)) {
 		table_cell(table, "-");
 		table_cell(table, "-");
 		return;
 	}
-	table_cell(table, "%s", ms_per_gib(new, bytes).s);
+	figure_cell(table, new, bytes);
 	table_cell(table, "%s", human_ratio(new, old, "x").s);
 }
 
@@ -334,28 +386,46 @@ static void change_row(struct table *table, struct json_object *change)
 static void text_changes(FILE *out, struct json_object *view)
 {
 	struct json_object *changes = tree_get(view, "changes");
-	struct table *table = table_new(8);
+	struct table *table = table_new(9);
 
-	print_machines(out, view);
-	table_row(table, "<VERDICT", "<BACKING", "<BACKEND", "SIZE", "<FIGURE",
-		  "OLD MS/GIB", "NEW MS/GIB", "RATIO");
-	for (size_t i = 0; i < length(changes); i++)
+	print_against(out, view);
+	table_row(table, "<VERDICT", "<WHERE", "<WHAT", "<BY", "SIZE",
+		  "<FIGURE", "OLD", "NEW", "RATIO");
+	for (size_t i = 0; i < tree_length(changes); i++)
 		if (!tree_is(at(changes, i), "verdict", "same"))
 			change_row(table, at(changes, i));
 	table_end(table, out);
 }
 
-void text_bench(FILE *out, struct json_object *view, struct json_object *schema)
+static void print_result(FILE *out, struct json_object *view)
 {
-	(void)schema;
-	if (tree_get(view, "changes")) {
-		text_changes(out, view);
-		return;
-	}
 	print_head(out, view);
 	print_costs(out, tree_get(view, "rows"));
 	print_slopes(out, tree_get(view, "slopes"));
 	print_touch(out, tree_get(view, "first_touch"));
 	print_node(out, tree_get(view, "node"));
+	print_times(out, tree_get(view, "times"));
 	print_refused(out, tree_get(view, "refused"));
+}
+
+static void print_run(FILE *out, struct json_object *parts)
+{
+	for (size_t i = 0; i < tree_length(parts); i++) {
+		struct json_object *part = at(parts, i);
+
+		fprintf(out, "%s== Kernel %s, %s\n", i ? "\n" : "",
+			tree_word(part, "kernel"), tree_word(part, "part"));
+		print_result(out, tree_get(part, "result"));
+	}
+}
+
+void text_bench(FILE *out, struct json_object *view, struct json_object *schema)
+{
+	(void)schema;
+	if (tree_get(view, "changes"))
+		text_changes(out, view);
+	else if (tree_get(view, "parts"))
+		print_run(out, tree_get(view, "parts"));
+	else
+		print_result(out, view);
 }

@@ -89,7 +89,8 @@ bool tree_is(struct json_object *obj, const char *key, const char *word)
 	return !strcmp(tree_word(obj, key), word);
 }
 
-static size_t list_length(struct json_object *list)
+/* Of a list; 0 of what is none. */
+size_t tree_length(struct json_object *list)
 {
 	if (!json_object_is_type(list, json_type_array))
 		return 0;
@@ -106,7 +107,7 @@ bool tree_lists(struct json_object *obj, const char *key, const char *word)
 {
 	struct json_object *list = tree_get(obj, key);
 
-	for (size_t i = 0; i < list_length(list); i++)
+	for (size_t i = 0; i < tree_length(list); i++)
 		if (!strcmp(list_word(list, i), word))
 			return true;
 	return false;
@@ -123,7 +124,7 @@ char *tree_join(struct json_object *obj, const char *key)
 	out = open_memstream(&joined, &size);
 	if (!out)
 		fail(EXIT_RUNTIME, "out of memory");
-	for (i = 0; i < list_length(list); i++)
+	for (i = 0; i < tree_length(list); i++)
 		fprintf(out, "%s%s", i ? "," : "", list_word(list, i));
 	if (!i)
 		fputc('-', out);

@@ -20,6 +20,7 @@ bool tree_u64(struct json_object *obj, const char *key, uint64_t *val);
 uint64_t tree_u64_or_0(struct json_object *obj, const char *key);
 const char *tree_word(struct json_object *obj, const char *key);
 bool tree_is(struct json_object *obj, const char *key, const char *word);
+size_t tree_length(struct json_object *list);
 bool tree_lists(struct json_object *obj, const char *key, const char *word);
 char *tree_join(struct json_object *obj, const char *key);
 

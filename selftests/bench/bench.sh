@@ -14,18 +14,20 @@
 #
 # Parts:
 #
-#   costs   map and unmap of each backing by each backend
-#   far     1G pages, mapped again and again up to 1 TiB of IOVA
-#   node    seven BARs of 128 GiB and a VM's memory: start and end
-#   watch   what watching costs those who are watched (first kernel only)
-#   manners what bench must not touch, and that it leaves nothing behind (first
-#           kernel only)
+#   costs   map and unmap of each backing by each backend; and 1G pages, again
+#           and again, up to 1 TiB of IOVA
+#   node    seven BARs of 128 GiB and a VM's memory: start and end (not kernel
+#           lab, which would repeat 7.3)
+#   watch   what watching costs those who are watched; on other kernels than
+#           the first only the host's own DMA, on kernel lab not at all
 #   census  the census against the kernel's own print (kernel lab only)
 #
 # All parts but node run on a processor whose time is its instructions (lab.sh
 # --icount): their figures do not depend on what else this host does. That one
 # takes too long for it; its time is emulated. Ratios within one part of one
 # kernel are what counts.
+#
+# To make a run the one that is kept and that README.md quotes: keep.sh.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -33,7 +35,7 @@ shopt -s inherit_errexit
 BENCH_DIR=$LAB_TREE/selftests/bench
 
 ALL_KERNELS=(6.1 6.12 7.3 lab)
-ALL_PARTS=(costs far node watch manners census)
+ALL_PARTS=(costs node watch census)
 KERNELS=()
 PARTS=()
 JOBS=$(nproc)
@@ -115,42 +117,38 @@ run() {
 run_costs() {
 	run "$1" costs --icount --memory 8192 --hugepages 4 \
 		--device testdev:8G -- \
-		./guest.sh costs instructions 2 1G,4G,8G
-}
-
-run_far() {
-	run "$1" far --icount --memory 4096 --hugepages 1 \
-		--device testdev:1G -- \
-		./guest.sh far instructions 2 1G,16G,64G,256G,512G,1T
+		./guest.sh costs instructions 2 1G,4G,8G 16G,64G,256G,512G,1T
 }
 
 # The seed's: the firmware's window holds exactly seven such BARs, but not with
-# the range below 1 TiB that a processor of AMD's keeps for itself. Up to 6.1
-# it is the page frames that are looked up one by one, so that alignment
-# changes nothing and is measured once.
+# the range below 1 TiB that a processor of AMD's keeps for itself. Up to 6.12
+# page frames are looked up one by one, so that alignment changes nothing and is
+# measured once.
 run_node() {
-	local devices=() align=both
+	local devices=() align=1g
 
+	[[ $1 != lab ]] || return 0
 	for _ in {1..7}; do
 		devices+=(--device testdev:128G)
 	done
-	[[ $1 != 6.1 && $1 != 5.10 ]] || align=1g
-	run "$1" node --cpu max,vendor=GenuineIntel "${devices[@]}" --memory 8192 --hugepages 4 -- \
-		./guest.sh node "$align" 4G
+	[[ $1 != 7.* ]] || align=both
+	run "$1" node --cpu max,vendor=GenuineIntel "${devices[@]}" \
+		--memory 8192 --hugepages 4 -- ./guest.sh node "$align" 4G
 }
 
 run_watch() {
-	[[ $1 == "${KERNELS[0]}" ]] || return 0
-	run "$1" watch --icount --memory 4096 --hugepages 0 --device edu \
-		--device nvme:null --device e1000e --payload "$IMAGE" \
-		--payload "$BENCH_DIR/pin.sh" -- \
-		./guest.sh watch 3 no_pin bpftrace
-}
-
-run_manners() {
-	[[ $1 == "${KERNELS[0]}" ]] || return 0
-	run "$1" manners --icount --min-pass 4 --memory 2048 --hugepages 0 \
-		--device nvme --device testdev:256M -- ./guest.sh manners
+	[[ $1 != lab ]] || return 0
+	if [[ $1 == "${KERNELS[0]}" ]]; then
+		run "$1" watch --icount --memory 4096 --hugepages 0 \
+			--device edu --device nvme:null --device e1000e \
+			--payload "$IMAGE" --payload "$BENCH_DIR/pin.sh" \
+			--payload "$BENCH_DIR/dma.sh" -- \
+			./guest.sh watch 3 no_pin bpftrace
+	else
+		run "$1" watch --icount --memory 2048 --hugepages 0 \
+			--device nvme:null --device e1000e -- \
+			./guest.sh traffic 3
+	fi
 }
 
 run_census() {
@@ -162,7 +160,7 @@ run_census() {
 run_all() {
 	local part kernel
 
-	for part in node costs watch far manners census; do
+	for part in node costs watch census; do
 		has_part "$part" || continue
 		for kernel in "${KERNELS[@]}"; do
 			while (($(jobs -rp | wc -l) >= JOBS)); do
@@ -174,23 +172,29 @@ run_all() {
 	wait
 }
 
-# One object: each result with its kernel and its part.
-collect() {
-	local log name
+# Each result with its kernel and its part.
+collect_parts() {
+	local log kernel part json
 
 	for log in "$OUT"/*.log; do
-		name=$(basename "$log" .log)
+		kernel=$(basename "$log" .log)
+		kernel=${kernel%.*}
 		tr -d '\r' <"$log" | sed -n 's/^result //p' |
-			jq -c --arg kernel "${name%.*}" \
-				--arg part "${name##*.}" \
-				'{kernel: $kernel, part: $part, result: .}'
+			while read -r part json; do
+				jq -c --arg kernel "$kernel" --arg part "$part" \
+					'{kernel: $kernel, part: $part, result: .}' \
+					<<<"$json"
+			done
 		tr -d '\r' <"$log" | sed -n 's/^bench //p' |
-			jq -cs --arg kernel "${name%.*}" \
-				--arg part "${name##*.}" 'select(length > 0) |
-				{kernel: $kernel, part: $part, samples: .}'
-	done | jq -cs --arg version "$VERSION" --slurpfile census \
+			jq -cs --arg kernel "$kernel" -f "$BENCH_DIR/watch.jq"
+	done
+}
+
+# One object, which "iovascope bench --from" and "--compare" read.
+collect() {
+	collect_parts | jq -cs --arg version "$VERSION" --slurpfile census \
 		<(cat "$OUT/census.json" 2>/dev/null) \
-		'{iovascope: $version, parts: ., census: $census[0]}'
+		-f "$BENCH_DIR/collect.jq"
 }
 
 OUT=$LAB_TREE/build/bench

@@ -4,13 +4,16 @@
 # usage: guest.sh PART [ARG...]
 #
 # One part of the bench, in the lab; bench.sh runs it. Results are lines
-# "result {..}" and "bench {..}" on stdout.
+# "result PART {..}" and "bench {..}" on stdout.
 #
-#   costs TIME ROUNDS SIZES      map and unmap each backing by each backend
-#   far TIME ROUNDS SIZES        the same of 1G pages, sizes far larger than memory
+#   costs TIME ROUNDS SIZES FAR  map and unmap each backing by each backend, and
+#                                hugetlb pages of 1G at FAR, sizes far larger
+#                                than memory
 #   node ALIGN SIZE              a VM with all the pci-testdevs starts and ends
-#   watch ROUNDS WATCHER...      what watching costs
-#   manners                      what bench must not touch, and what it leaves
+#   watch ROUNDS WATCHER...      what watching costs VFIO, and the host's own DMA
+#   traffic ROUNDS WATCHER...    what it costs the host's own DMA
+#   manners                      what bench must not touch, and what it leaves;
+#                                a test (selftests/check/bench.sh)
 
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
@@ -52,34 +55,41 @@ load_silent() {
 	echo 0 >/sys/kernel/debug/kprobes/enabled
 }
 
-# result TIME ARG...: what bench says, in the kind of time that it is.
-result() {
-	local time=$1 json
-
-	json=$(./iovascope bench --json "${@:2}") || exit 1
-	printf 'result %s\n' "$(jq -c --arg time "$time" \
-		'.machine.time = $time' <<<"$json")"
+# measure ARG...: what bench says, kept for tell.
+measure() {
+	./iovascope bench --json "$@" >>measured || exit 1
 }
 
+# tell PART TIME: one result of all that was measured, in the kind of time that
+# it is.
+tell() {
+	printf 'result %s %s\n' "$1" "$(jq -cs --arg time "$2" '
+		reduce .[1:][] as $more (.[0]; .rows += $more.rows |
+			.first_touch += $more.first_touch |
+			.slopes += $more.slopes | .node += $more.node |
+			.refused += $more.refused) | .machine.time = $time' \
+		measured)"
+	rm measured
+}
+
+# Smaller leaves are forced where the pages are larger than those.
 costs() {
-	local first
+	local first with stock=type1,iommufd,iommufd_file,hugepath
 
 	prepare
 	load_silent
 	first=$(testdevs | head -n 1)
 	lend "$first"
-	result "$1" --device "$first" --repeat "$2" --sizes "$3"
-}
-
-far() {
-	local first
-
-	prepare
-	load_silent
-	first=$(testdevs | head -n 1)
-	lend "$first"
-	result "$1" --device "$first" --repeat "$2" --sizes "$3" \
-		--backings hugetlb_1g --backends hugepath
+	with=(--device "$first" --repeat "$2")
+	measure "${with[@]}" --sizes "$3" --backings hugetlb_1g,bar
+	measure "${with[@]}" --sizes "$3" --backings hugetlb_2m,thp \
+		--backends $stock,hugepath_4k
+	measure "${with[@]}" --sizes "$3" --backings base,memfd \
+		--backends $stock
+	tell costs "$1"
+	measure "${with[@]}" --sizes "$4" --backings hugetlb_1g \
+		--backends hugepath
+	tell far "$1"
 }
 
 node() {
@@ -90,9 +100,10 @@ node() {
 	prepare
 	mapfile -t all < <(testdevs)
 	lend "${all[@]}"
-	result emulated --node --device "$(IFS=, && echo "${all[*]}")" \
+	measure --node --device "$(IFS=, && echo "${all[*]}")" \
 		--repeat 1 --sizes "$2" --backings hugetlb_1g \
 		--backends type1,iommufd,hugepath "${align[@]}"
+	tell node emulated
 }
 
 mount_bpftrace() {
@@ -104,30 +115,36 @@ mount_bpftrace() {
 	for dir in dev proc run sys tmp; do
 		mount --rbind "/$dir" "/run/bpftrace/$dir"
 	done
-	export BENCH_BPFTRACE=$PWD/pin.sh
 }
 
 watch() {
-	local rounds=$1 edu nvme net
+	local rounds=$1 edu
 	shift
 
 	edu=$(devices 0x1234:0x11e8)
-	net=$(devices 0x8086:0x10d3)
 	modprobe vfio-pci
-	modprobe nvme
-	modprobe e1000e
-	sleep 2
 	[[ " $* " != *" bpftrace "* ]] || mount_bpftrace
-	export IOVASCOPE_KO=$PWD/iovascope.ko
+	export IOVASCOPE_KO=$PWD/iovascope.ko BENCH_BPFTRACE=$PWD/pin.sh
 	./watch_bench map "$edu" "$rounds" absent loaded traced "$@" || exit 1
 	./watch_bench scattered "$edu" "$rounds" absent loaded traced \
 		"$@" || exit 1
+	traffic "$rounds" bpftrace
+}
+
+traffic() {
+	local rounds=$1 nvme net
+	shift
+
+	modprobe nvme
+	modprobe e1000e
+	sleep 2
+	export IOVASCOPE_KO=$PWD/iovascope.ko BENCH_BPFTRACE=$PWD/dma.sh
 	nvme=$(echo /dev/nvme*n1)
-	net=$(ls "/sys/bus/pci/devices/$net/net")
+	net=$(ls "/sys/bus/pci/devices/$(devices 0x8086:0x10d3)/net")
 	/lab/busybox ip link set "$net" up
 	sleep 2
 	./watch_bench read "$nvme" "$rounds" absent loaded || exit 1
-	./watch_bench send "$net" "$rounds" absent loaded || exit 1
+	./watch_bench send "$net" "$rounds" absent loaded "$@" || exit 1
 }
 
 # refuses CODE MESSAGE ARG...: bench ends with the code and says so.
@@ -135,54 +152,79 @@ refuses() {
 	local said rc=0
 
 	said=$(./iovascope bench "${@:3}" 2>&1 >/dev/null) || rc=$?
-	if ((rc == $1)) && [[ $said == *"$2"* ]]; then
-		echo "ok bench refuses: $2"
-		pass=$((pass + 1))
-	else
-		echo "not ok bench refuses: $2 # code $rc: $said"
-		fail=$((fail + 1))
-	fi
+	echo "code $rc: $said"
+	((rc == $1)) && [[ $said == *"$2"* ]]
 }
 
 # What a host would notice, in one text.
 state() {
 	local file
 
-	for file in /sys/kernel/mm/hugepages/*/*_hugepages; do
+	for file in /sys/kernel/mm/hugepages/*/*_hugepages \
+		/sys/module/{vfio*,iovascope*}/parameters/* \
+		/proc/sys/kernel/{ftrace_enabled,tainted}; do
 		echo "$file $(<"$file")"
 	done
 	printf '%s\n' /sys/bus/pci/drivers/*/0000:*
 	cut -d' ' -f1,3 /proc/modules | sort
 }
 
-manners() {
-	local nvme dev before group
+# leaves COMMAND...: succeeds, and the host is as it was.
+leaves() {
+	local before
 
-	pass=0 fail=0
+	before=$(state)
+	"$@" && diff <(echo "$before") <(state)
+}
+
+# measures FILTER ARG...: and what it says is so.
+measures() {
+	./iovascope bench --json --sizes 256M --repeat 1 "${@:2}" |
+		jq -e "$1" >/dev/null
+}
+
+# In the middle of a map that takes longer than this.
+dies() {
+	./iovascope bench --sizes 8G --repeat 1000 --backends type1 "$@" \
+		>/dev/null 2>&1 &
+	sleep 2
+	kill -KILL $! && ! wait $! 2>/dev/null
+}
+
+manners() {
+	local nvme dev group takeover
+
+	# shellcheck source=../check/tap.sh
+	. ./tap.sh
 	prepare
 	modprobe nvme
+	takeover=/sys/module/iovascope_hugepath/parameters/takeover
 	nvme=$(devices 0x1b36:0x0010)
 	dev=$(testdevs)
-	refuses 6 "in use by its driver nvme" --device "$nvme"
-	refuses 1 "no driver has it" --device "$dev"
+	tap "bench: a device that a driver uses" \
+		refuses 6 "in use by its driver nvme" --device "$nvme"
+	tap "bench: a device that no driver has" \
+		refuses 1 "no driver has it" --device "$dev"
 	lend "$dev"
 	group=$(basename "$(readlink "/sys/bus/pci/devices/$dev/iommu_group")")
 	exec 5<>"/dev/vfio/$group"
-	refuses 6 "another process has its group $group open" --device "$dev"
+	tap "bench: a device that another process uses" refuses 6 \
+		"another process has its group $group open" --device "$dev"
 	exec 5>&-
-	before=$(state)
-	if ./iovascope bench --device "$dev" --sizes 256M --repeat 1 --json |
-		jq -e '.rows | length >= 5' >/dev/null &&
-		[[ $(state) == "$before" ]]; then
-		echo "ok bench leaves the host as it was"
-		pass=$((pass + 1))
-	else
-		echo "not ok bench leaves the host as it was"
-		diff <(echo "$before") <(state)
-		fail=$((fail + 1))
-	fi
-	echo "# totals pass=$pass fail=$fail skip=0"
-	((fail == 0))
+	tap "bench: leaves the host as it was" \
+		leaves measures '.rows | length >= 5' --device "$dev"
+	tap "bench: even when it is killed" leaves dies --device "$dev"
+	tap "bench: and the device can be measured again" \
+		leaves measures '.rows | length >= 5' --device "$dev"
+	echo 1 >$takeover
+	tap "bench: with takeover on, nothing is called type1" leaves measures \
+		'([.rows[].backend] | unique == ["hugepath"]) and
+		 any(.refused[]; .backend == "type1" and
+			(.reason | test("takeover is on")))' \
+		--device "$dev" --backings bar,base --backends type1,hugepath
+	tap "bench: nothing measured is no success" leaves refuses 1 \
+		"nothing could be measured" --device "$dev" --backends type1
+	tap_totals
 }
 
 "$@"

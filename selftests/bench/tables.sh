@@ -14,10 +14,6 @@ if (($# != 1)) || [[ $1 == -* ]]; then
 	print_head_comment "$0"
 	exit 2
 fi
-tool=$LAB_TREE/build/tools/iovascope
-one=$(mktemp)
-trap 'rm -f "$one"' EXIT
-
 # align: columns of tab-separated lines; a line of one cell is a title.
 align() {
 	awk -F '\t' '
@@ -42,13 +38,8 @@ align() {
 	END { flush_rows() }'
 }
 
-count=$(jq '.parts | length' "$1")
-for ((i = 0; i < count; i++)); do
-	jq -e ".parts[$i].result // empty" "$1" >"$one" || continue
-	jq -r ".parts[$i] | \"\\n== Kernel \\(.kernel), \\(.part)\"" "$1"
-	"$tool" bench --from "$one"
-done
-jq -r -f "$(dirname "$0")/tables.jq" "$1" | align
+"$LAB_TREE/build/tools/iovascope" bench --from "$1"
+jq -r -L "$(dirname "$0")" -f "$(dirname "$0")/tables.jq" "$1" | align
 if jq -e '.census' "$1" >/dev/null; then
 	echo
 	jq .census "$1" | jq -r -f "$(dirname "$0")/census.jq"

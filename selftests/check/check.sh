@@ -22,6 +22,7 @@
 #   package  what is installed, by make and by Debian packages; dkms in a root
 #   lesser   kernels that lack something, in their configuration or at run time
 #   hugepath the experimental backend: its tests, and clients served by it
+#   bench    what iovascope bench must not touch, and what it leaves behind
 #   mutants  faults put in on purpose, which the tests must find
 #   kernels  the other kernels of the lab, a stage each (kernels-6.12): dkms in
 #            a root of its release, and the guest's tests
@@ -47,6 +48,7 @@ why            41 $CHECK_DIR/why.sh
 hugepath       60 $CHECK_DIR/hugepath.sh
 mutants         1 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
+bench           8 $CHECK_DIR/bench.sh
 lesser         30 $CHECK_DIR/lesser.sh
 kernels-5.10  110 $CHECK_DIR/kernels.sh 5.10
 kernels-6.12  110 $CHECK_DIR/kernels.sh 6.12

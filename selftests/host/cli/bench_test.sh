@@ -83,11 +83,11 @@ check "bench: a result against itself" 0 '0 worse, 0 better, 34 the same, 0 gone
 check "bench: a node against itself" 0 '0 worse' '^(worse|better|gone)' \
 	bench --compare "$node" "$node"
 check "bench: a regression has a name" 1 \
-	'^worse +base +type1 +1\.0 GiB +map +[0-9.]+ +[0-9.]+ +2\.00x$' \
+	'^worse +- +base +type1 +1\.0 GiB +map +[0-9.]+ ms/GiB +[0-9.]+ ms/GiB +2\.00x$' \
 	'^worse .* unmap' bench --compare "$costs" "$tmp/twice.json"
 check "bench: and is counted" 1 '3 figures are worse or gone' '' \
 	bench --compare "$costs" "$tmp/twice.json"
-check "bench: an improvement is none" 0 '^better +base +type1' '^worse' \
+check "bench: an improvement is none" 0 '^better +- +base +type1' '^worse' \
 	bench --compare "$costs" "$tmp/half.json"
 check "bench: less than the threshold is none" 0 '0 worse' '^(worse|better)' \
 	bench --compare "$costs" "$tmp/hardly.json"
@@ -103,7 +103,7 @@ json_exit "bench: --compare as JSON" 1 \
 check "bench: spreads that touch are no difference" 0 '0 worse' '^worse' \
 	bench --compare "$tmp/wide.json" "$tmp/noisy.json"
 [[ $counting ]] || jq 'del(.rows[0])' "$costs" >"$tmp/fewer.json"
-check "bench: what is not measured any more" 1 '^gone +hugetlb_1g +type1' '' \
+check "bench: what is not measured any more" 1 '^gone +- +hugetlb_1g +type1' '' \
 	bench --compare "$costs" "$tmp/fewer.json"
 check "bench: what was not measured before" 0 '0 worse' '^gone' \
 	bench --compare "$tmp/fewer.json" "$costs"
@@ -113,6 +113,52 @@ check "bench: instructions are named" 0 '^Times are INSTRUCTIONS' 'EMULATED' \
 	bench --from "$tmp/counted.json"
 check "bench: emulated time against instructions" 1 'not to be compared' '' \
 	bench --compare "$costs" "$tmp/counted.json"
+
+# A run of `make bench`: results, each of a part of it on a kernel.
+# make_run FILE FACTOR: its times of work, that much more.
+make_run() {
+	[[ $counting ]] || jq -n --slurpfile costs "$costs" --slurpfile node "$node" \
+		--argjson factor "$2" '{bench: 1, iovascope: "0.1.0", parts: [
+		{kernel: "6.1", part: "costs", result: $costs[0]},
+		{kernel: "7.3", part: "node", result: $node[0]},
+		{kernel: "6.1", part: "watch", result: ($costs[0] |
+			.rows = [] | .slopes = [] | .refused = [] |
+			.machine.time = "instructions" |
+			.times = [{work: "send", op: "send", by: "loaded"} +
+				({time_ns: 7000000, time_min_ns: 6900000,
+				time_max_ns: 7100000} | map_values(. * $factor))])}]}' \
+		>"$1"
+}
+
+make_run "$tmp/run.json" 1
+make_run "$tmp/slow.json" 2
+check "bench: a run has its parts" 0 '^== Kernel 6\.1, watch$' '' \
+	bench --from "$tmp/run.json"
+check "bench: and work told by its time" 0 \
+	'^send +send +loaded +7\.0 ms +6\.9 ms +7\.1 ms$' '' \
+	bench --from "$tmp/run.json"
+check "bench: a run against itself" 0 \
+	'A run of 0\.1\.0 against one of 0\.1\.0: 0 worse' '^(worse|better|gone)' \
+	bench --compare "$tmp/run.json" "$tmp/run.json"
+check "bench: a regression in a run says where" 1 \
+	'^worse +6\.1 watch +send +loaded +- +send +7\.0 ms +14\.0 ms +2\.00x$' '' \
+	bench --compare "$tmp/run.json" "$tmp/slow.json"
+[[ $counting ]] || jq 'del(.parts[1])' "$tmp/run.json" >"$tmp/part.json"
+check "bench: a part that is not there any more" 1 '^gone +7\.3 node' \
+	'^gone +6\.1' bench --compare "$tmp/run.json" "$tmp/part.json"
+check "bench: a run against a result" 1 'one is a run of make bench' '' \
+	bench --compare "$tmp/run.json" "$costs"
+[[ $counting ]] || jq 'del(.parts[1].result.rows)' "$tmp/run.json" \
+	>"$tmp/part.json"
+check "bench: a run with a broken part" 1 'broken: a part is missing' '' \
+	bench --from "$tmp/part.json"
+# What is kept of each release.
+kept=$(printf '%s\n' ../../bench/results/*.json | tail -n 1)
+check "bench: the results that are kept, against themselves" 0 '0 worse' \
+	'^(worse|better|gone)' bench --compare "$kept" "$kept"
+[[ $counting ]] || jq '.rows = []' "$costs" >"$tmp/none.json"
+check "bench: nothing measured" 1 'nothing could be measured' '' \
+	bench --from "$tmp/none.json"
 
 check "bench: a file that is not there" 1 'nosuch: No such file' '' \
 	bench --from nosuch

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the tables of a run are made of: figures found in it.
+
+def median: sort | if length % 2 == 1 then .[length / 2 | floor]
+	else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+
+def backings: ("hugetlb_1g", "hugetlb_2m", "thp", "base", "memfd", "bar");
+
+# In the order in which they were measured.
+def kernels: ("6.1", "6.12", "7.3", "lab") as $known |
+	select(any(.parts[]; .kernel == $known)) | $known;
+
+def results($part): .parts[] | select(.part == $part) | . + .result;
+
+# Of the largest size: what a GiB costs, in ms, and what the tables hold.
+def cost($kernel; $backing; $backend):
+	[results("costs") | select(.kernel == $kernel) | .rows[] |
+	 select(.backing == $backing and .backend == $backend)] |
+	if . == [] then null else max_by(.bytes) |
+		(.bytes / 1073741824 * 1e6) as $per |
+		. + {map: (.map_ns / $per), unmap: (.unmap_ns / $per)} end;
+
+# Kernel, backend, alignment; then seconds.
+def node_rows:
+	results("node") | .kernel as $kernel | .node[] |
+	[$kernel, .backend, {"1g": "1 GiB", "2m": "2 MiB"}[.align]] +
+	([.bar_map_ns, .start_ns, .bar_unmap_ns, .teardown_ns] |
+	 map(. / 1e9));
+
+# What each watcher adds to the same work while nobody watches. A hit of
+# "map" is a pin and a map of a run, of "unmap" an unmap and an unpin.
+def watch_rows:
+	.parts[] | select(.part == "watch" and .samples) | .kernel as $kernel |
+	.samples | group_by([.work, .op])[] |
+	(map(select(.watcher == "absent").ns) | median) as $absent |
+	group_by(.watcher)[] | (map(.ns) | median) as $ns |
+	{kernel: $kernel, work: .[0].work, op: .[0].op, by: .[0].watcher,
+	 samples: length, hits: .[0].hits, ns: $ns,
+	 min: (map(.ns) | min), max: (map(.ns) | max),
+	 spread: ((map(.ns) | max - min) / $ns),
+	 more: ($ns / $absent - 1),
+	 per_hit: (if .[0].hits > 0 then ($ns - $absent) / .[0].hits
+		else 0 end)};
+
+# What a watcher adds, as a share; null where that was not measured.
+def more($kernel; $work; $op; $by):
+	[watch_rows | select(.kernel == $kernel and .work == $work and
+		.op == $op and .by == $by) | .more] | first;
+
+# A hit of the pin probe alone, ours and bpftrace's: what the module adds to a
+# map beside itself without that probe, and what the script adds.
+def pin_probe($kernel):
+	[watch_rows | select(.kernel == $kernel and .work == "scattered" and
+		.op == "map")] |
+	(map({(.by): .}) | add // {}) as $of |
+	if $of.loaded and $of.no_pin and $of.bpftrace then
+		{ours: (($of.loaded.ns - $of.no_pin.ns) / $of.loaded.hits | round),
+		 bpftrace: ($of.bpftrace.per_hit | round)}
+	else null end;
+
+# Of the first kernel's machine; a BAR's is its page table, by each backend.
+def first_touch:
+	[results("costs")][0].first_touch // [] | .[] |
+	select(.backing != "bar") |
+	{backing, ns_per_gib: (.touch_ns / (.bytes / 1073741824))};
+
+def census_times:
+	[results("census") | .times[]] | group_by(.work)[] |
+	(map(select(.by == "domain_translation_struct").time_ns) | first) as $print |
+	.[] | . + {faster: (if $print and .by != "domain_translation_struct"
+		then $print / .time_ns | round else null end)};

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What README.md quotes of a run, as markdown. Every number is of that run.
+
+include "figures";
+
+def cells: "| " + (map(tostring) | join(" | ")) + " |";
+# A head, then rows; nothing where there are no rows.
+def table($title; $head; $rows):
+	if $rows == [] then empty else
+	"", "**\($title)**", "", ($head | cells), ($head | map("---") | cells),
+	($rows[] | cells) end;
+
+# 25.9, 0.0102: three digits.
+def digits: if . == 0 then "0" else
+	(log10 | floor) as $power | pow(10; 2 - $power) as $scale |
+	(. * $scale | round / $scale) as $rounded |
+	if $rounded >= 1 then $rounded
+	else $rounded * 1e9 | round | tostring |
+		("0" * ([9 - length, 0] | max)) + . | "0." + . | sub("0+$"; "") end
+	end | tostring;
+def thousands: round | tostring |
+	until(test("^[0-9]{4}") | not;
+		sub("(?<a>[0-9])(?<b>[0-9]{3})(?<c> .*|)$"; "\(.a) \(.b)\(.c)"));
+def times_faster($than): if . == null or $than == null or . == 0 then "-"
+	else $than / . | if . >= 10 then thousands
+		else . * 10 | round / 10 | tostring end + "x" end;
+def or_dash: if . == null then "-" else digits end;
+
+def memory: {"hugetlb_1g": "hugetlb 1G", "hugetlb_2m": "hugetlb 2M",
+	"thp": "THP", "base": "4K pages", "memfd": "memfd",
+	"bar": "BAR"}[.];
+def backend_name: {"iommufd_file": "iommufd MAP_FILE",
+	"hugepath_2m": "hugepath, at most 2M",
+	"hugepath_4k": "hugepath, at most 4K"}[.] // .;
+
+def of_backings($kernel):
+	[backings as $backing |
+	 cost($kernel; $backing; "type1") as $old |
+	 cost($kernel; $backing; "hugepath") as $new |
+	 select($old and $new) |
+	 [($backing | memory), ($old.map | digits), ($old.unmap | digits),
+	  ($new.map | digits), ($new.unmap | digits),
+	  ($new.map | times_faster($old.map)),
+	  ($new.unmap | times_faster($old.unmap))]];
+
+def of_kernels:
+	[kernels as $kernel |
+	 ("type1", "iommufd", "iommufd_file", "hugepath", "hugepath_2m",
+	  "hugepath_4k") as $backend |
+	 cost($kernel; "hugetlb_1g"; $backend) | select(.) |
+	 [$kernel, ($backend | backend_name), (.map | digits),
+	  (.unmap | digits), ."1g_leaves", ."2m_leaves", ."4k_leaves",
+	  (.table_bytes / 1024 | tostring) + " KiB"]];
+
+def of_iommufd:
+	[backings as $backing |
+	 [("type1", "iommufd", "iommufd_file", "hugepath") as $backend |
+	  cost("lab"; $backing; $backend)] | select(any(.)) |
+	 [($backing | memory)] + map(.map | or_dash) + map(.unmap | or_dash)];
+
+def nodes:
+	[["the seed's host", "?", "?", "3.3", "24", "?", "?"]] +
+	[node_rows | [(.[0] | "emulated, \(.)")] + .[1:3] +
+		(.[3:] | map(digits))];
+
+def watching:
+	[watch_rows | select(.by != "absent") |
+	 [.kernel, .work, .op, .by, (.more * 100 | . * 10 | round / 10 |
+		tostring + " %"), (.spread * 100 | . * 10 | round / 10 |
+		tostring + " %"), (if .hits > 0 then .per_hit | round else "-" end)]];
+
+def targets:
+	first(kernels) as $first |
+	[["MAP_DMA of 4K memory, module loaded", "3 %",
+	  more($first; "map"; "map"; "loaded")],
+	 ["UNMAP_DMA of it", "-", more($first; "map"; "unmap"; "loaded")],
+	 (kernels as $kernel | more($kernel; "read"; "read"; "loaded") |
+	  select(.) | ["4K reads of an nvme, kernel \($kernel)", "3 %", .]),
+	 (kernels as $kernel | more($kernel; "send"; "send"; "loaded") |
+	  select(.) | ["60-byte packets by an e1000e, kernel \($kernel)", "3 %", .]) |
+	 .[2] as $is | .[:2] + [($is | . * 1000 | round / 10 | tostring + " %"),
+		(if .[1] == "-" then "-" elif $is <= 0.03 then "met"
+		 else "MISSED" end)]] +
+	[pin_probe($first) | select(.) |
+	 ["a hit of the pin probe, instructions", "half of bpftrace's \(.bpftrace)",
+	  .ours, (if .ours * 2 <= .bpftrace then "met" else "MISSED" end)]];
+
+def touches:
+	[first_touch | [(.backing | memory), (.ns_per_gib / 1e6 | digits)]];
+
+def reads:
+	[census_times | [.work, .by, (.time_ns / 1e6 | digits),
+		(.faster | if . then tostring + "x" else "-" end)]];
+
+"Kept results of iovascope \(.iovascope): kernels \([kernels] | join(", ")). INSTRUCTIONS: time is counted in instructions",
+"of the emulated processor, 1 ns each: no caches, no noise. EMULATED: the emulator's clock; compare only within a table.",
+table("Map and unmap on stock \(first(kernels)), ms per GiB of 8 GiB (INSTRUCTIONS)";
+	["memory", "type1 map", "unmap", "hugepath map", "unmap",
+	 "map faster", "unmap faster"]; of_backings(first(kernels))),
+table("Hugetlb 1G by each backend on each kernel, ms per GiB of 8 GiB (INSTRUCTIONS)";
+	["kernel", "backend", "map", "unmap", "1G leaves", "2M", "4K",
+	 "tables"]; of_kernels),
+table("By iommufd, on the lab's kernel, ms per GiB of 8 GiB (INSTRUCTIONS)";
+	["memory", "type1 map", "iommufd map", "MAP_FILE", "hugepath map",
+	 "type1 unmap", "iommufd unmap", "MAP_FILE", "hugepath unmap"];
+	of_iommufd),
+table("A VM of 4 GiB with seven BARs of 128 GiB: seconds (EMULATED, but for the seed's)";
+	["machine", "backend", "BARs aligned to", "map a BAR", "start",
+	 "unmap a BAR", "end"]; nodes),
+table("What watching costs (INSTRUCTIONS)";
+	["kernel", "work", "operation", "who watches", "more", "spread",
+	 "a hit, instructions"]; watching),
+table("Targets"; ["what", "target", "is", ""]; targets),
+table("First touch, which is in none of these figures: ms per GiB (INSTRUCTIONS)";
+	["memory", "zeroing"]; touches),
+table("Reading 4K leaves (EMULATED)";
+	["leaves", "reader", "ms", "faster than the kernel's print"]; reads)
