@@ -36,7 +36,7 @@ FIXTURE_SETUP(alias)
 	pci_find("edu", nr - 1, self->bdf);
 	must(strncmp(self->bdf, "0000:00:", 8));
 	memcpy(self->alias, self->bdf, sizeof(self->bdf));
-	strcpy(strrchr(self->alias, ':') + 1, "00.0");
+	memcpy(strrchr(self->alias, ':') + 1, "00.0", sizeof("00.0"));
 	must(strcmp(self->alias, self->bdf));
 	vfio_open(&self->vfio, VFIO_TYPE1v2_IOMMU, self->bdf);
 }

@@ -103,7 +103,11 @@ manual_has_exit_codes() {
 manual_has_files() {
 	same "$(ls "$recorded")" \
 		"$(sed -n '/^\.Sh FILES/,/^\.El/p' "$manual" |
-			sed -n 's/^\.Pa \([a-z]*\).*/\1/p' | grep .)"
+			sed -n 's/^\.Pa \([a-z]*\).*/\1/p' | grep .)" &&
+		same "$(sed -n 's/.*create_file("\([a-z]*\)".*/\1/p' \
+			"$tools/../module/devdir.c")" \
+			"$(sed -n 's,^\.Pa devices/BDF/\([a-z]*\).*,\1,p' \
+				"$manual")"
 }
 
 # The table of causes: each identifier, with a star when nothing changes it.
