@@ -92,7 +92,7 @@ static const struct {
 	[IVS_REMOVED_LEAVES + IVS_LEAF_1G] = { "removed_1g_leaves", EVERYWHERE,
 		"leaves", "1G leaves removed or gone with their domain" },
 	[IVS_PIN_FAULTS] = { "pin_faults", HOST_AND_PROCESS,
-		"faults", "page faults taken inside pins, or pages of a file brought in: memory touched first" },
+		"faults", "page faults in pins, or pages of a file brought in: first touch" },
 	[IVS_PIN_FAULTING_BYTES] = { "pin_faulting_bytes", HOST_AND_PROCESS,
 		"bytes", "bytes pinned by calls that touched memory first" },
 	[IVS_PIN_FAULTING_NS] = { "pin_faulting_ns", HOST_AND_PROCESS,
