@@ -661,6 +661,12 @@ static void show_symbol(struct seq_file *m, const struct probe *p)
 		seq_printf(m, ",%s", p->symbols[i]);
 }
 
+/* To wait for a module is no error. */
+static int errno_of(const struct probe *p)
+{
+	return p->state == PROBE_WAITING ? 0 : -min(p->error, 0);
+}
+
 /* ivs_probes_show - write a line a row; may sleep */
 void ivs_probes_show(struct seq_file *m)
 {
@@ -675,7 +681,7 @@ void ivs_probes_show(struct seq_file *m)
 			   p->required);
 		show_feeds(m, p->feeds);
 		seq_printf(m, " missed=%llu errno=%d\n", missed_of(p),
-			   p->error < 0 ? -p->error : 0);
+			   errno_of(p));
 	}
 	mutex_unlock(&probe_lock);
 }

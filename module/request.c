@@ -134,7 +134,7 @@ static u64 hugetlb_pages_of_current(void)
 	return 0;
 }
 
-/* Whoever pins pages of a file holds it: the pointers are good, if they are any. */
+/* Whoever pins pages of a file holds it, so that its pointers can be followed. */
 static u64 pages_of_file(const struct file *file)
 {
 	struct address_space *mapping;

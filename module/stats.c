@@ -92,7 +92,7 @@ static const struct {
 	[IVS_REMOVED_LEAVES + IVS_LEAF_1G] = { "removed_1g_leaves", EVERYWHERE,
 		"leaves", "1G leaves removed or gone with their domain" },
 	[IVS_PIN_FAULTS] = { "pin_faults", HOST_AND_PROCESS,
-		"faults", "page faults taken inside pins, or pages of a file brought in: memory touched first" },
+		"faults", "page faults in pins, or pages of a file brought in: first touch" },
 	[IVS_PIN_FAULTING_BYTES] = { "pin_faulting_bytes", HOST_AND_PROCESS,
 		"bytes", "bytes pinned by calls that touched memory first" },
 	[IVS_PIN_FAULTING_NS] = { "pin_faulting_ns", HOST_AND_PROCESS,
@@ -335,6 +335,15 @@ static u64 total_of(const struct ivs_sums *sums, enum ivs_op op,
 	return total;
 }
 
+/* In which files a counter is: those of pins in none when nobody sees a pin. */
+static unsigned int plain_where(unsigned int counter)
+{
+	if (counter >= IVS_PIN_FAULTS && counter <= IVS_PIN_FAULTING_NS &&
+	    !is_covered(IVS_PIN))
+		return 0;
+	return plain[counter].where;
+}
+
 /* Compose <op>_<suffix>, or <op>_<backing>_<suffix> for a backing. */
 static const char *key_of(char key[KEY_MAX], enum ivs_op op,
 			  enum ivs_backing backing, const char *suffix)
@@ -388,7 +397,7 @@ void ivs_stats_show(const struct ivs_sums *sums, unsigned int where,
 			show_op(sums, op, sink);
 
 	for (i = IVS_FIRST_PLAIN; i < IVS_NR_COUNTERS; i++)
-		if (plain[i].where & where)
+		if (plain_where(i) & where)
 			sink->emit(sink->ctx, plain[i].key, sums ?
 				   atomic64_read(&sums->v[i]) :
 				   host_value(i, false));
@@ -468,8 +477,10 @@ void ivs_stats_schema(struct seq_file *m)
 		if (is_covered(i))
 			schema_op(m, i);
 	for (i = IVS_FIRST_PLAIN; i < IVS_NR_COUNTERS; i++)
-		ivs_stats_schema_line(m, plain[i].key, plain[i].where, "counter",
-				      plain[i].unit, plain[i].help);
+		if (plain_where(i))
+			ivs_stats_schema_line(m, plain[i].key, plain[i].where,
+					      "counter", plain[i].unit,
+					      plain[i].help);
 }
 
 /* Bucket b counts values whose highest set bit is bit b - 1. */

@@ -62,7 +62,8 @@ rest_is_counted() {
 
 # Not a number that is known to be wrong, and not a zero: no number.
 no_pins() {
-	! grep -E '^pin_' "$root/counters" && ! grep -E ' pin_' "$root/processes"
+	! grep -E '^pin_' "$root"/{counters,errors,hist,schema} &&
+		! grep -E ' pin_' "$root/processes"
 }
 
 tool_says() {
@@ -126,6 +127,8 @@ tap "attach by another name: unloads" rmmod iovascope
 tap "no attach: loads" insmod ./no_attach.ko
 tap "no attach: says so" row attach state=missing
 tap "no attach: the rest is counted" rest_is_counted
+tap "no attach: a domain is not called exact" \
+	held domain_has ' exact=0 inexact=older '
 tap "no attach: unloads" rmmod iovascope
 tap "nothing is left" is_gone
 tap_totals
