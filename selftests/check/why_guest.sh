@@ -600,7 +600,9 @@ hw_no_1g() {
 	hold ./why_client "${GIB[@]}" &&
 		asks 0 "$(cause hw-no-1g "
 			\$c.bytes == $G and \$c.used == \"2m\" and
-			\$c.unit == \"dmar0\" and .fix_needed == 0")" \
+			\$c.unit == \"dmar0\" and .fix_needed == 0 and
+			\$c.evidence[0] ==
+				\"its capability register is 0xd20084222f0606: bit 35 is 0\"")" \
 			why "$PID" &&
 		asks 0 "$all_is_well" why "$PID" --want 2m
 }
