@@ -75,14 +75,16 @@ done
 
 many=(--device edu --device edu "${bars[@]}" --device testdev:256M
 	--device e1000e --memory 8192 --hugepages 4)
-boot able "${many[@]}"
-# For other kernels, of which nothing is known but what is alike on all.
+pair=(--device edu --device edu --memory 5120 --hugepages 1)
+# For other kernels, when they are named: what is alike on all, and what is not.
 [[ " $WANTED " != *" mappings "* ]] || boot mappings "${many[@]}"
+[[ " $WANTED " != *" unit_each "* ]] || two_units unit_each "${pair[@]}"
+boot able "${many[@]}"
 boot sp_off --device edu --memory 5120 --hugepages 1 \
 	--append intel_iommu=sp_off
 weak 0x800000000 no_1g --device edu --memory 5120 --hugepages 1
 weak 0xc00000000 no_2m "${small[@]}" --hugepages 0
-two_units two_units --device edu --device edu --memory 5120 --hugepages 1
+two_units two_units "${pair[@]}"
 boot off "${small[@]}" --hugepages 0 --iommu off
 amd amd "${small[@]}" --hugepages 0
 boot none "${small[@]}" --hugepages 0 --no-vtd
