@@ -45,7 +45,7 @@ struct options {
 	enum backing backing;
 	enum touch touch;
 	enum server server;
-	__u64 size, chunk, hole, bars, bar_shift, iova;
+	__u64 size, chunk, step, hole, bars, bar_shift, iova;
 	const char *file;
 	int read_only;
 	int gated;
@@ -79,6 +79,7 @@ static const char usage_text[] =
 "  --touch HOW        all: before it is mapped; none: left to the pin;\n"
 "                     scattered: every second page first, so that no two\n"
 "                     neighbours are neighbours physically (all)\n"
+"  --step SIZE        what of it counts as a page (one of the backing)\n"
 "  --iova ADDRESS     where the devices see the memory (0x1000000000)\n"
 "  --read-only        map the second half of the memory for reading only\n"
 "  --hole SIZE        leave out as much after the first half of the memory, and\n"
@@ -128,6 +129,7 @@ enum {
 	OPT_BACKING,
 	OPT_SIZE,
 	OPT_TOUCH,
+	OPT_STEP,
 	OPT_IOVA,
 	OPT_FILE,
 	OPT_CHUNK,
@@ -148,6 +150,7 @@ static const struct option long_options[] = {
 	{ "file", required_argument, NULL, OPT_FILE },
 	{ "chunk", required_argument, NULL, OPT_CHUNK },
 	{ "touch", required_argument, NULL, OPT_TOUCH },
+	{ "step", required_argument, NULL, OPT_STEP },
 	{ "iova", required_argument, NULL, OPT_IOVA },
 	{ "read-only", no_argument, NULL, OPT_READ_ONLY },
 	{ "hole", required_argument, NULL, OPT_HOLE },
@@ -183,6 +186,9 @@ static void parse_option(int option)
 		break;
 	case OPT_TOUCH:
 		opt.touch = parse_word(optarg, touch_names, 3);
+		break;
+	case OPT_STEP:
+		opt.step = parse_size(optarg);
 		break;
 	case OPT_IOVA:
 		opt.iova = parse_size(optarg);
@@ -291,7 +297,7 @@ static void get_file(void)
 /* Not mem_alloc(): it looks up what it got page by page, which takes long. */
 static void get_memory(void)
 {
-	__u64 page = backing_page_size(opt.backing), at;
+	__u64 page = opt.step ? opt.step : backing_page_size(opt.backing), at;
 
 	if (opt.file) {
 		get_file();

@@ -59,7 +59,7 @@ static const struct {
 	},
 	[CAUSE_JOINED_LATE] = { "joined-late", true,
 		"memory that is contiguous was mapped in pieces",
-		"let the client map the whole range with one VFIO_IOMMU_MAP_DMA"
+		"let the client map the whole range with one VFIO_IOMMU_MAP_DMA or IOMMU_IOAS_MAP (of QEMU, a vIOMMU, virtio-mem with a small block-size= and confidential guests map in pieces)"
 	},
 	[CAUSE_NOT_CONGRUENT] = { "not-congruent", true,
 		"the IOVA does not have the same offset in a leaf as the memory",

@@ -21,10 +21,6 @@
 
 #define MAX_NODES	1024
 
-/* VT-d specification, Capability Register: sizes of leaves, by stage. */
-#define SLLPS_BIT	34
-#define FL1GP_BIT	56
-
 static void add_word(struct json_object *obj, const char *key,
 		     const char *word)
 {
@@ -128,9 +124,7 @@ static void judge_unit(struct json_object *view, const char *name,
 		add_word(found, "unit", name);
 		cause_says(found, "remapping unit %s has no %s leaves in %s-stage tables",
 			   name, leaf_names[leaf], stage);
-		cause_evidence(found, "its capability register is 0x%jx: bit %d is 0",
-			       (uintmax_t)tree_u64_or_0(unit, "cap"),
-			       first ? FL1GP_BIT : SLLPS_BIT + leaf - LEAF_2M);
+		vtd_tell_lack(found, unit, stage, leaf);
 	}
 }
 

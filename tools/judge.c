@@ -21,6 +21,7 @@
 #include "judge.h"
 #include "system.h"
 #include "tree.h"
+#include "vtd.h"
 
 static const enum cause lacks[NR_LEAVES] = {
 	[LEAF_2M] = CAUSE_HW_NO_2M, [LEAF_1G] = CAUSE_HW_NO_1G
@@ -133,6 +134,8 @@ static void weak_unit(struct judge *judge, const struct fragment *part,
 	cause_word(found, "unit", judge->weak[possible]);
 	cause_says(found, "remapping unit %s has no %s leaves, and this kernel uses only what all units have",
 		   judge->weak[possible], leaf_names[possible]);
+	vtd_tell_lack(found, tree_get(judge->units, judge->weak[possible]),
+		      judge->stage, possible);
 	cause_evidence(found, "%s, which serves the device, has %s leaves, and this run has none",
 		       judge->unit, leaf_names[possible]);
 }
@@ -191,6 +194,8 @@ static void judge_hardware(struct judge *judge, const struct fragment *part,
 	cause_word(found, "unit", judge->unit);
 	cause_says(found, "remapping unit %s has no %s leaves in %s-stage tables",
 		   judge->unit, leaf_names[possible], judge->stage);
+	vtd_tell_lack(found, tree_get(judge->units, judge->unit), judge->stage,
+		      possible);
 	cause_evidence(found, "the addresses would allow them; `iovascope units` shows what %s can have",
 		       judge->unit);
 }

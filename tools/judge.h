@@ -15,6 +15,7 @@ struct judge {
 	struct json_object *groups;
 	const struct runs *runs;
 	enum leaf want;
+	struct json_object *units;
 	/* The unit, and the leaves that it can have in the stage in use. */
 	const char *unit;
 	const char *stage;

@@ -14,6 +14,10 @@
 #include "tree.h"
 #include "vtd.h"
 
+/* VT-d specification, Capability Register: sizes of leaves, by stage. */
+#define SLLPS_BIT	34
+#define FL1GP_BIT	56
+
 /* An IOMMU of another make, to be freed; NULL when there is none. */
 static char *find_other(void)
 {
@@ -72,4 +76,15 @@ struct json_object *vtd_lacking(struct json_object *snap)
 	if (!json_object_object_length(units))
 		return no_vtd();
 	return not_translating(json_object_object_length(units));
+}
+
+/* A unit has no leaves of this size in this stage: which bit says so. */
+void vtd_tell_lack(struct json_object *found, struct json_object *unit,
+		   const char *stage, enum leaf leaf)
+{
+	int bit = strcmp(stage, "first") ? SLLPS_BIT + leaf - LEAF_2M :
+					   FL1GP_BIT;
+
+	cause_evidence(found, "its capability register is 0x%jx: bit %d is 0",
+		       (uintmax_t)tree_u64_or_0(unit, "cap"), bit);
 }

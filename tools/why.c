@@ -138,6 +138,7 @@ static void find_hardware(struct judge *judge, struct json_object *snap,
 {
 	struct json_object *units = tree_get(snap, "units");
 
+	judge->units = units;
 	judge->unit = tree_word(record, "unit");
 	judge->stage = tree_is(record, "type", "first") ? "first" : "second";
 	judge->has[LEAF_4K] = true;

@@ -6,7 +6,8 @@
 # What only the lab's own kernel can: it prints its IO page tables itself, a
 # second opinion on every leaf of the census (opinion_test.c); and it has
 # iommufd (iommufd_test.c, and what why says of it). And what why says on a kernel
-# that takes large steps. Builds that kernel if it is not in the cache.
+# that takes large steps, and asks each remapping unit for itself. Builds that
+# kernel if it is not in the cache.
 #
 # And page tables of the first stage, which take a QEMU of their own: the second
 # opinion on them; and on Debian's stock kernel of that version the tests of the
@@ -72,4 +73,6 @@ boot "why, by large steps" why_guest.sh large_steps --icount --device edu \
 build 7.3
 boot "census, first stage, stock kernel" opinion_guest.sh first \
 	"${devices[@]}" --device nvme --scalable first
+# The lab's own kernel takes no ACPI table from an initrd; this one is as new.
+tap_program "why, with two units" "$check/why.sh" --kernel 7.3 unit_each
 tap_totals

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: why.sh [MACHINE...]
+# usage: why.sh [--kernel NAME] [MACHINE...]
 #
 # Boot machines on which the causes that `iovascope why` tells apart can be
 # brought about, and let why_guest.sh do that: one that is able, and one for
@@ -13,11 +13,18 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
+KERNEL=()
+if [[ ${1:-} == --kernel ]]; then
+	(($# >= 2)) || usage_error "--kernel needs a name"
+	KERNEL=("$1" "$2")
+	shift 2
+	"$LAB_DIR/setup.sh" "${KERNEL[@]}" kernel root buildroot || exit 1
+fi
+kver=$("$LAB_DIR/setup.sh" "${KERNEL[@]}" --kver) || exit 1
 out=$LAB_TREE/build
 check=$LAB_TREE/selftests/check
-step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests ||
-	exit 1
+step "building for $kver" "$LAB_DIR/build.sh" "${KERNEL[@]}" \
+	modules tools selftests || exit 1
 
 # boot NAME OPTION...: the machine, and the tests in it.
 boot() {
@@ -25,7 +32,8 @@ boot() {
 	shift
 
 	[[ -z $WANTED || " $WANTED " == *" $name "* ]] || return 0
-	tap_program "$name" "${RUN[@]}" "$LAB_DIR/lab.sh" --timeout 600 "$@" \
+	tap_program "$name" "${RUN[@]}" "$LAB_DIR/lab.sh" "${KERNEL[@]}" \
+		--timeout 600 "$@" \
 		--payload "${IOVASCOPE_KO:-$out/$kver/iovascope.ko}" \
 		--payload "$out/$kver/iovascope_hugepath.ko" \
 		--payload "$out/tools/iovascope" \
@@ -42,6 +50,21 @@ weak() {
 	boot "${@:2}"
 }
 
+# two_units NAME OPTION...: another unit, without 1 GiB leaves, for the second
+# device.
+two_units() {
+	local RUN=("$check/two_units.sh" run 0x800000000 5)
+
+	boot "$@"
+}
+
+# amd NAME OPTION...: AMD's IOMMU in the place of VT-d.
+amd() {
+	local RUN=("$check/other_iommu.sh" run amd-iommu)
+
+	boot "$@" --no-vtd
+}
+
 WANTED=$*
 RUN=()
 small=(--device edu --memory 2048)
@@ -50,12 +73,19 @@ for _ in {1..7}; do
 	bars+=(--device testdev:2G)
 done
 
-boot able --device edu --device edu "${bars[@]}" --device testdev:256M \
-	--device e1000e --memory 8192 --hugepages 4
+many=(--device edu --device edu "${bars[@]}" --device testdev:256M
+	--device e1000e --memory 8192 --hugepages 4)
+pair=(--device edu --device edu --memory 5120 --hugepages 1)
+# For other kernels, when they are named: what is alike on all, and what is not.
+[[ " $WANTED " != *" mappings "* ]] || boot mappings "${many[@]}"
+[[ " $WANTED " != *" unit_each "* ]] || two_units unit_each "${pair[@]}"
+boot able "${many[@]}"
 boot sp_off --device edu --memory 5120 --hugepages 1 \
 	--append intel_iommu=sp_off
 weak 0x800000000 no_1g --device edu --memory 5120 --hugepages 1
 weak 0xc00000000 no_2m "${small[@]}" --hugepages 0
+two_units two_units "${pair[@]}"
 boot off "${small[@]}" --hugepages 0 --iommu off
+amd amd "${small[@]}" --hugepages 0
 boot none "${small[@]}" --hugepages 0 --no-vtd
 tap_totals

@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: why_guest.sh able|mappings|large_steps|sp_off|no_1g|no_2m|off|none|iommufd
+# usage: why_guest.sh MACHINE
+#
+# MACHINE is one that why.sh or opinion.sh boots: test_MACHINE below.
 #
 # In the lab: every cause that `iovascope why` and `iovascope host` know is
 # brought about for real, by a client, a parameter, or the machine this was
@@ -81,10 +83,15 @@ give_to_vfio() {
 # asks EXIT FILTER ARG...: iovascope ARG... --json must end with EXIT, and the
 # filter must hold of what it says. $c is the first cause. EXIT may be "told",
 # where it depends on how fast the machine is: what the answer says itself.
+# Of a start, phases add up to the total and causes to no more.
 asks() {
 	local want=$1 filter=$2 rc=0
 	shift 2
 
+	[[ " $* " != *" --start "* ]] || filter="($filter) and
+		([.phases[]] | add) == .total_ns and
+		([.causes[] | select(.cause != \"stuck-pin\").ns] | add // 0) <=
+			.total_ns"
 	./iovascope "$@" --json >/run/answer || rc=$?
 	[[ $want != told ]] || want=$(jq .fix_needed /run/answer)
 	((rc == want)) &&
@@ -150,6 +157,16 @@ not_congruent_by_4k() {
 			why "$PID" --want 2m
 }
 
+# A VM whose memory is split within a GiB: what lies above 4 GiB is shifted.
+not_congruent_vm() {
+	hold_qemu -machine max-ram-below-4g=1536M -m 3G \
+		-mem-path /dev/hugepages1G -device "vfio-pci,host=$NIC" &&
+		asks 1 "$(cause not-congruent "
+			\$c.bytes == $G + $G / 2 and \$c.iova == 4 * $G and
+			\$c.shift_bytes == $G / 2 and \$c.used == \"2m\" and
+			(\$c.fix | test(\"max-ram-below-4g\"))")" why "$PID"
+}
+
 joined_late() {
 	hold ./why_client "${GIB[@]}" --chunk 2M &&
 		asks 1 "$(cause joined-late "
@@ -199,6 +216,23 @@ fragmented() {
 			\$c.backing == \"$1\" and \$c.used == \"$4\" and
 			\$c.bytes == .mapped_bytes and
 			.causes == [\$c]")" why "$PID" --want "$3"
+}
+
+# Huge pages that are no 2 MiB, where a kernel has them.
+fragmented_folios() {
+	local thp=/sys/kernel/mm/transparent_hugepage rc=0
+
+	echo never >$thp/hugepages-2048kB/enabled
+	echo always >$thp/hugepages-64kB/enabled
+	hold ./why_client --backing thp --size 4M --step 64K \
+		--touch scattered &&
+		asks 1 "$(cause fragmented "
+			\$c.backing == \"thp\" and \$c.page_bytes == 65536 and
+			\$c.bytes == 4 * $M and \$c.possible == \"2m\" and
+			.causes == [\$c]")" why "$PID" --want 2m || rc=1
+	echo never >$thp/hugepages-64kB/enabled
+	echo inherit >$thp/hugepages-2048kB/enabled
+	return $rc
 }
 
 bar_too_small() {
@@ -284,6 +318,7 @@ start_bars() {
 			.backings.hugetlb_1g.bytes == $G and
 			\$c.ns == .backings.mmio.ns and
 			([.causes[].ns] | . == (sort | reverse)) and
+			(\$c.evidence | any(test(\"no vfio_pci_mmap_huge_fault\"))) and
 			(.answer | test(\"BAR\"))")" why --start "$PID" &&
 		[[ $(./iovascope why --start "$PID" | sed -n 1p) == *BAR* ]]
 }
@@ -324,7 +359,9 @@ start_bar_lookup_by_address() {
 		asks 1 "$(cause bar-lookup "
 			.backings.mmio.bytes == 1028 * $M and
 			\$c.askew_bytes == 1028 * $M and
-			\$c.va % $G == 4096")" why --start "$PID"
+			\$c.va % $G == 4096 and
+			(\$c.evidence | any(test(\"has vfio_pci_mmap_huge\"))) and
+			(\$c.fix | test(\"virtual addresses\"))")" why --start "$PID"
 }
 
 # Pins are fast where they are batched; entries remain, one for each 4 KiB.
@@ -399,7 +436,9 @@ start_stuck() {
 	while (($(cut -d. -f1 /proc/uptime) < start / 100 + 12)); do
 		sleep 1
 	done
-	asks 1 "$(cause stuck-pin 'true')" why --start "$pid"
+	asks 1 "$(cause stuck-pin "\$c.ns >= 10000000000 and
+		\$c.tid == $pid and .phases.unfinished_ns >= \$c.ns and
+		(.answer | test(\"does not go on\"))")" why --start "$pid"
 }
 
 # The module must not see pins, nor who attaches devices.
@@ -464,6 +503,7 @@ every_kernel() {
 	tap "permission-split" permission_split
 	tap "hole in a page" hole
 	tap "hole of a PC, and QEMU" hole_of_a_pc
+	tap "not-congruent, and QEMU" not_congruent_vm
 	tap "run-too-short" run_too_short
 	tap "fragmented, of base pages" fragmented base 4M 2m 4k
 	tap "fragmented, of THP" fragmented thp 1G 1g 2m
@@ -502,6 +542,7 @@ test_able() {
 # The same on another kernel, but for what its time goes into.
 test_mappings() {
 	every_kernel
+	tap "fragmented, of 64 KiB folios" fragmented_folios
 	every_kernel_blind
 }
 
@@ -570,7 +611,9 @@ hw_no_1g() {
 	hold ./why_client "${GIB[@]}" &&
 		asks 0 "$(cause hw-no-1g "
 			\$c.bytes == $G and \$c.used == \"2m\" and
-			\$c.unit == \"dmar0\" and .fix_needed == 0")" \
+			\$c.unit == \"dmar0\" and .fix_needed == 0 and
+			\$c.evidence[0] ==
+				\"its capability register is 0xd20084222f0606: bit 35 is 0\"")" \
 			why "$PID" &&
 		asks 0 "$all_is_well" why "$PID" --want 2m
 }
@@ -580,6 +623,57 @@ test_no_1g() {
 	tap "hw-no-1g" hw_no_1g
 	tap "host: hw-no-1g" asks 0 'any(.causes[]; .cause == "hw-no-1g") and
 		.units.dmar0.second_leaves == ["4k", "2m"]' host
+}
+
+# Two units, of which dmar0 has no 1G leaves and only IDLE behind it. A kernel
+# that asks all units gives dmar1's devices none, either.
+other_unit() {
+	hold ./why_client "${GIB[@]}" &&
+		asks 0 "$(cause hw-no-1g "
+			\$c.bytes == $G and \$c.used == \"2m\" and
+			\$c.unit == \"dmar0\" and .fix_needed == 0 and
+			(\$c.says | test(\"what all units have\")) and
+			(\$c.evidence | any(test(\"dmar1, which serves\")))")" \
+			why "$PID"
+}
+
+# One that asks the unit of the device.
+own_unit() {
+	hold ./why_client "${GIB[@]}" &&
+		asks 0 "$all_is_well and .leaf_bytes[\"1g\"] == $G" why "$PID"
+}
+
+behind_the_weak_unit() {
+	hold ./why_client --device "$IDLE" "${GIB[@]}" &&
+		asks 0 "$(cause hw-no-1g "
+			\$c.bytes == $G and \$c.unit == \"dmar0\" and
+			(\$c.says | test(\"second-stage\")) and
+			.causes == [\$c]")" why "$PID"
+}
+
+host_two_units() {
+	asks 0 "$(cause hw-no-1g "\$c.unit == \"dmar0\" and .able == 0 and
+		.units.dmar0.second_leaves == [\"4k\", \"2m\"] and
+		.units.dmar1.second_leaves == [\"4k\", \"2m\", \"1g\"] and
+		(.units | map(.translation) == [1, 1])")" host
+}
+
+# The other unit has no interrupt remapping, so that nobody has.
+two_units() {
+	load
+	echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
+	tap "host: two units, one without 1G" host_two_units
+	tap "hw-no-1g: $1" "$1"
+	tap "hw-no-1g: its own unit's" behind_the_weak_unit
+}
+
+test_two_units() {
+	two_units other_unit
+}
+
+# The newest kernels: opinion.sh.
+test_unit_each() {
+	two_units own_unit
 }
 
 hw_no_2m() {
@@ -603,6 +697,18 @@ test_off() {
 	load
 	tap "iommu-off" asks 1 "$(cause iommu-off true)" why "$EDU"
 	tap "host: iommu-off" asks 1 "$(cause iommu-off true)" host
+}
+
+not_intel() {
+	asks 0 "$(cause not-vtd "\$c.fixable == 0 and .fix_needed == 0 and
+		(\$c.says | test(\"ivhd0\"))")" "$@"
+}
+
+# An IOMMU that is not Intel's.
+test_amd() {
+	load
+	tap "not-vtd: another IOMMU" not_intel why "$EDU"
+	tap "host: another IOMMU" not_intel host
 }
 
 test_none() {

@@ -131,7 +131,8 @@ check "why: something is being mapped" 0 \
 scene no_1g
 edit units 's/second_1g=1/second_1g=0/'
 run_at 0x0 $GIB 0x1000000000 0 512 0
-finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar0"'
+finds 0 hw-no-1g $GIB '.causes[0] | .unit == "dmar0" and
+	.evidence[0] == "its capability register is 0xd2008c222f0606: bit 35 is 0"'
 check "why: hw-no-1g: the sentence" 0 \
 	'\(hw-no-1g\): remapping unit dmar0 has no 1G leaves in second-stage' \
 	'' why 4242
@@ -144,7 +145,7 @@ edit census 's/^(0000:3b:00.0 .*)unit=dmar0 type=[a-z]+/\1unit=dmar1 type=first/
 edit units '/dmar1/ s/first_1g=1/first_1g=0/'
 run_at 0x0 $GIB 0x1000000000 0 512 0
 finds 0 hw-no-1g $GIB '.causes[0] | .unit == "dmar1" and
-	(.says | test("first-stage"))'
+	(.says | test("first-stage")) and (.evidence[0] | test("bit 56 is 0"))'
 edit units '/dmar1/ s/first_1g=0/first_1g=1/; s/second_1g=1/second_1g=0/'
 finds 1 joined-late $GIB
 
@@ -165,7 +166,8 @@ finds 1 joined-late $GIB
 scene no_2m
 edit units 's/second_1g=1/second_1g=0/; s/second_2m=1/second_2m=0/'
 run_at 0x0 $GIB 0x1000000000 262144 0 0
-finds 0 hw-no-2m $GIB '.want == "2m"' --want 2m
+finds 0 hw-no-2m $GIB '.want == "2m" and
+	(.causes[0].evidence[0] | test("bit 34 is 0"))' --want 2m
 
 scene sp_off
 set_system /proc/cmdline "intel_iommu=on,sp_off"
@@ -289,7 +291,7 @@ page 0x1000000000 hugetlb_1g
 word /proc/kpageflags $((0x1020000000 >> 12)) 0x30000
 finds 1 hole $((768 * MIB)) '.causes[0].hole_bytes == 268435456'
 
-scene dimm
+scene pci_window
 run_at 0x80000000 $((256 * MIB)) 0x1000000000 0 128 0
 run_at 0xa0000000 $((512 * MIB)) 0x1020000000 0 256 0
 page 0x1000000000 hugetlb_1g

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: other_iommu.sh run DEVICE COMMAND [ARG...]
+#
+# Run COMMAND, which starts qemu-system-x86_64, with QEMU's device DEVICE as the
+# machine's IOMMU: amd-iommu. It comes before all other devices, or they would
+# not be behind it. COMMAND finds this script in PATH under QEMU's name.
+
+set -euo pipefail
+
+run() {
+	local bin rc=0
+
+	bin=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-iommu.XXXXXX")
+	ln -s "$(readlink -f "$0")" "$bin/qemu-system-x86_64"
+	PATH=$bin:$PATH OTHER_IOMMU=$1 "${@:2}" || rc=$?
+	rm -rf "$bin"
+	return "$rc"
+}
+
+case ${0##*/} in
+qemu-system-x86_64)
+	PATH=${PATH#*:}
+	[[ $* == *--version* ]] || set -- -device "$OTHER_IOMMU" "$@"
+	exec qemu-system-x86_64 "$@"
+	;;
+*)
+	[[ ${1:-} == run && $# -ge 3 ]] || {
+		sed -n '/^# usage/,/^$/s/^# \{0,1\}//p' "$0" >&2
+		exit 2
+	}
+	run "${@:2}"
+	;;
+esac
