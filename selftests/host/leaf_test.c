@@ -131,7 +131,12 @@ TEST(last_gib_below_the_widest_aperture)
 	EXPECT_TRUE(same_as_by_step(ALL, (1ULL << 57) - G1, G1, G1));
 }
 
-TEST(random_runs_equal_the_step_by_step_rule)
+FIXTURE(leaf) {};
+FIXTURE_SETUP(leaf) {}
+FIXTURE_TEARDOWN(leaf) {}
+
+/* Ten seconds of an idle processor. */
+TEST_F_TIMEOUT(leaf, random_runs_equal_the_step_by_step_rule, 110)
 {
 	static const u64 bitmaps[] = { K4, K4 | M2, ALL, K4 | G1 };
 	static const u64 units[] = { K4, M2, G1 };
