@@ -56,7 +56,7 @@ measure() {
 			modprobe vfio-pci && insmod iovascope.ko || exit 1
 			for what in contiguous scattered; do
 				./census_bench $what "$@" || exit 1
-			done' - "$GIB" "$REPEAT" "$DUMPS" >"$log"
+			done' - "$GIB" "$REPEAT" "$DUMPS" >"$lines"
 }
 
 "$LAB_DIR/setup.sh" --kernel "$KERNEL" kernel root
@@ -65,12 +65,12 @@ out=$LAB_TREE/build
 step "building for $kver" \
 	"$LAB_DIR/build.sh" --kernel "$KERNEL" modules selftests
 
-log=$(mktemp)
-trap 'step_abort; rm -f "$log"' EXIT
+lines=$(mktemp)
+trap 'step_abort; rm -f "$lines"' EXIT
 step "measuring on kernel $KERNEL, $GIB GiB" measure
 
 mkdir -p "$out/bench"
-tr -d '\r' <"$log" | sed -n 's/^bench //p' |
+tr -d '\r' <"$lines" | sed -n 's/^bench //p' |
 	jq -s --argjson floor "$FLOOR" \
 		'{time: "instructions", floor: $floor, results: .}' \
 		>"$out/bench/census.json"
