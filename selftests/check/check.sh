@@ -22,6 +22,7 @@
 #   kernels  the other kernels of the lab: dkms in a root of each, the guest's
 #            tests, and a table of what passed where
 #   hugepath the experimental backend: its tests, and clients served by it
+#   hugepath_kernels  the same on other kernels
 #   mutants  faults put in on purpose, which the tests must find
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 1 when
@@ -32,7 +33,7 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 CHECK_DIR=$LAB_TREE/selftests/check
 
-# lane, stage, the least number of passes, program
+# lane, stage, the least number of passes, program and arguments
 STAGES="
 1 static   31 $CHECK_DIR/static.sh
 1 host     20 $CHECK_DIR/host.sh
@@ -41,10 +42,11 @@ STAGES="
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      41 $CHECK_DIR/why.sh
-1 hugepath 60 $CHECK_DIR/hugepath.sh
+1 hugepath 71 $CHECK_DIR/hugepath.sh
 2 opinion  87 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
 2 kernels 690 $CHECK_DIR/kernels.sh
+2 hugepath_kernels 175 $CHECK_DIR/hugepath.sh kernels
 1 mutants   1 $CHECK_DIR/mutants.sh
 "
 
@@ -77,7 +79,7 @@ count() {
 		"$((SECONDS - STAGE_START)) s"
 }
 
-# run_stage NAME MIN PROGRAM: live output, and the totals from a copy.
+# run_stage NAME MIN PROGRAM ARG...: live output, and the totals from a copy.
 run_stage() {
 	local log=$TMP/$1 rc=0 line
 
@@ -88,7 +90,7 @@ run_stage() {
 		echo "# totals pass=0 fail=1 skip=0" >"$log"
 		rc=1
 	else
-		"$3" </dev/null 2>&1 | tee "$log"
+		"${@:3}" </dev/null 2>&1 | tee "$log"
 		rc=${PIPESTATUS[0]}
 	fi
 	line=$(tr -d '\r' <"$log" | grep -a -E \
@@ -116,11 +118,13 @@ known() {
 
 # lane N: the stages of a lane that are wanted, one after the other.
 lane() {
-	local n name min program
+	local n name min program path
 
 	while read -r -u 3 n name min program; do
+		path=${program%.sh*}.sh
+		# shellcheck disable=SC2086 # what follows the path is words
 		[[ $n != "$1" || " ${wanted[*]} " != *" $name "* ]] ||
-			run_stage "$name" "$min" "$program"
+			run_stage "$name" "$min" "$path" ${program#"$path"}
 	done 3< <(sed '/^$/d' <<<"$STAGES")
 }
 
