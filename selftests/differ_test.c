@@ -40,6 +40,7 @@
 #include "lib/client.h"
 #include "lib/file.h"
 #include "lib/hugepath.h"
+#include "lib/kernel.h"
 #include "lib/kmod.h"
 #include "lib/must.h"
 #include "lib/vfio.h"
@@ -854,6 +855,20 @@ static void spoil_unmap(struct world *w, struct op *op)
 	}
 }
 
+/* A range that begins inside a region shall cover no other. */
+static void cut_only_one(struct world *w, struct op *op)
+{
+	const struct region *r = w->region;
+	unsigned int i;
+
+	for (i = 0; i < w->nr_regions; i++) {
+		__u64 from = op->iova - r[i].iova;
+
+		if (from && from < r[i].size && op->size > r[i].size - from)
+			op->size = r[i].size - from;
+	}
+}
+
 static void draw_unmap(struct world *w, struct op *op)
 {
 	const struct region *region = draw_region(w);
@@ -886,6 +901,8 @@ static void draw_unmap(struct world *w, struct op *op)
 	}
 	if (once_in(w, 10))
 		spoil_unmap(w, op);
+	if (w->type == VFIO_TYPE1_IOMMU && kernel_unmaps_in_tree_order())
+		cut_only_one(w, op);
 	draw_buffer(w, op);
 }
 
@@ -987,6 +1004,8 @@ static struct op draw_op(struct world *w)
 
 	if (op.kind >= CHECK_EXTENSION && op.kind <= UNKNOWN_IOCTL)
 		op.proc = once_in(w, 4) ? OTHER : MAIN;
+	if ((op.kind == MAP || op.kind == UNMAP) && kernel_only_mapper_unmaps())
+		op.proc = MAIN;
 	switch (op.kind) {
 	case CHECK_EXTENSION:
 		op.arg = draw_extension(w);

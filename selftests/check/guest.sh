@@ -8,6 +8,7 @@
 # (selftests/guest.sh --list).
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
+# IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c).
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -29,6 +30,7 @@ step "building for $kver" "$LAB_DIR/build.sh" "${kernel[@]}" "${targets[@]}"
 read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	want == "  " ? $4 == "guest" : index(want, " " $1 " ") { min += $2; s += $3 }
 	END { print min + 0, s + 0 }')
+mapfile -t settings < <(env | grep '^IOVASCOPE_DIFFER_')
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
 
 "$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds + 120)) --min-pass "$min" \
@@ -37,4 +39,4 @@ read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	--payload "$modules/iovascope.ko" \
 	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
-	-- ./guest.sh "$@"
+	-- env "${settings[@]}" ./guest.sh "$@"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: hugepath.sh [PART...]
+# usage: hugepath.sh [--kernel NAME] [PART...]
 #
 # The experimental backend in the lab:
 #
@@ -13,19 +13,12 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
-out=$LAB_TREE/build
-check=$LAB_TREE/selftests/check
-step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests ||
-	exit 1
-
-# part NAME LAB-OPTION... -- COMMAND...
-part() {
+# lab NAME LAB-OPTION... -- COMMAND...
+lab() {
 	local name=$1
 	shift
 
-	[[ -z $WANTED || " $WANTED " == *" $name "* ]] || return 0
-	tap_program "$name" "$LAB_DIR/lab.sh" \
+	tap_program "$name" "$LAB_DIR/lab.sh" --kernel "$KERNEL" \
 		--payload "$out/$kver/iovascope.ko" \
 		--payload "$out/$kver/iovascope_hugepath.ko" \
 		--payload "$out/selftests/." \
@@ -33,10 +26,38 @@ part() {
 		--payload "$check/tap.sh" "$@"
 }
 
-WANTED=$*
-[[ -n $WANTED && " $WANTED " != *" tests "* ]] ||
-	tap_program tests "$check/guest.sh" hugepath_test differ_test
-part clients --timeout 900 --device nvme:16M -- ./hugepath_guest.sh clients
-part unsafe --timeout 300 --device edu --append intremap=off \
-	-- ./hugepath_guest.sh unsafe
+tests() {
+	tap_program tests "$check/guest.sh" --kernel "$KERNEL" hugepath_test \
+		differ_test
+}
+
+clients() {
+	lab clients --timeout 900 --device nvme:16M -- \
+		./hugepath_guest.sh clients
+}
+
+unsafe() {
+	lab unsafe --timeout 300 --device edu --append intremap=off -- \
+		./hugepath_guest.sh unsafe
+}
+
+KERNEL=$(kernel_names | head -n 1)
+if [[ ${1:-} == --kernel ]]; then
+	(($# >= 2)) || usage_error "--kernel needs a name"
+	KERNEL=$2
+	shift 2
+fi
+out=$LAB_TREE/build
+check=$LAB_TREE/selftests/check
+(($#)) || set -- tests clients unsafe
+for part; do
+	[[ $part =~ ^(tests|clients|unsafe)$ ]] ||
+		usage_error "no part '$part': tests, clients, unsafe"
+done
+kver=$("$LAB_DIR/setup.sh" --kernel "$KERNEL" --kver) || exit 1
+step "building for $kver" "$LAB_DIR/build.sh" --kernel "$KERNEL" \
+	modules tools selftests || exit 1
+for part; do
+	"$part"
+done
 tap_totals

@@ -24,13 +24,16 @@ int faults_open(void)
 unsigned int faults_wait(int fd, const char *bdf, __u64 iova)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-	char line[8192], device[32], address[64];
+	char line[8192], device[32], address[2][64];
 	unsigned int found = 0;
 	ssize_t len;
 
 	/* The log leaves the segment out. */
 	snprintf(device, sizeof(device), "[%s]", strchr(bdf, ':') + 1);
-	snprintf(address, sizeof(address), "fault addr 0x%llx ",
+	snprintf(address[0], sizeof(address[0]), "fault addr 0x%llx ",
+		 iova & ~0xfffULL);
+	/* So 5.10. */
+	snprintf(address[1], sizeof(address[1]), "fault addr %llx ",
 		 iova & ~0xfffULL);
 	while (poll(&pollfd, 1, found ? 0 : WAIT_MS) > 0) {
 		len = read(fd, line, sizeof(line) - 1);
@@ -39,7 +42,7 @@ unsigned int faults_wait(int fd, const char *bdf, __u64 iova)
 		must_op(len, >, 0);
 		line[len] = '\0';
 		found += strstr(line, "DMAR: ") && strstr(line, device) &&
-			 strstr(line, address);
+			 (strstr(line, address[0]) || strstr(line, address[1]));
 	}
 	/*
 	 * VT-d prints by one ratelimit, of ten in 5 s, and asks it three times

@@ -65,3 +65,18 @@ int kernel_vaddr_errno(void)
 {
 	return is_5_10() ? EINVAL : ENOENT;
 }
+
+int kernel_fork_spares_hugetlb(void)
+{
+	return !is_5_10();
+}
+
+int kernel_only_mapper_unmaps(void)
+{
+	return is_5_10();
+}
+
+int kernel_unmaps_in_tree_order(void)
+{
+	return is_5_10();
+}

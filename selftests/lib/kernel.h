@@ -30,4 +30,21 @@ int kernel_unmaps_all(void);
 /* What it answers to VFIO_DMA_MAP_FLAG_VADDR where there is no region. */
 int kernel_vaddr_errno(void);
 
+/*
+ * Does the child of a fork get the copy of a private hugetlb page that is pinned?
+ * Else the one who writes to it first gets it, and so may lose what a device
+ * writes to.
+ */
+int kernel_fork_spares_hugetlb(void);
+
+/* Is what a process has mapped unmapped for no other? */
+int kernel_only_mapper_unmaps(void);
+
+/*
+ * Does type1 take what a range covers in the order of its tree? In a v1
+ * container, where it stops at a region that begins before the range, it is then
+ * chance what went before.
+ */
+int kernel_unmaps_in_tree_order(void);
+
 #endif /* LIB_KERNEL_H */

@@ -12,6 +12,9 @@
 # nothing about the test, and neither does a test that fails on the unchanged
 # module, which is tried first.
 #
+# A mutant called despite_* is the other way round: in it something fails now and
+# then that the code must cope with, and the test must pass.
+#
 # The last line is "# totals pass=P fail=F skip=S".
 
 set -u
@@ -79,22 +82,41 @@ controls() {
 	done < <(cut -d'|' -f3 plan | sort -u)
 }
 
+despite() {
+	export IOVASCOPE_FAULTS=1
+	if try "$@" && [ "$(total pass)" != 0 ]; then
+		good "$1: ${*:3}"
+	else
+		bad "$1: ${*:3} fails"
+	fi
+	unset IOVASCOPE_FAULTS
+}
+
+mutant() {
+	local name=$1 rc failed
+
+	try "$@"
+	rc=$?
+	failed=$(total fail)
+	if [ $rc = 1 ] && [ "${failed:-0}" != 0 ]; then
+		good "mutant $name caught by ${*:3}"
+	elif [ $rc = 0 ]; then
+		bad "mutant $name SURVIVED ${*:3}"
+	else
+		bad "mutant $name: exit code $rc is no verdict"
+	fi
+}
+
 mutants() {
-	local name module choice rc failed
+	local name module choice
 
 	while IFS='|' read -r name module choice; do
 		number=$((number + 1))
 		# shellcheck disable=SC2086
-		try "$name" "$module" $choice
-		rc=$?
-		failed=$(total fail)
-		if [ $rc = 1 ] && [ "${failed:-0}" != 0 ]; then
-			good "mutant $name caught by $choice"
-		elif [ $rc = 0 ]; then
-			bad "mutant $name SURVIVED $choice"
-		else
-			bad "mutant $name: exit code $rc is no verdict"
-		fi
+		case $name in
+		despite_*) despite "$name" "$module" $choice ;;
+		*) mutant "$name" "$module" $choice ;;
+		esac
 	done <plan
 }
 
