@@ -333,6 +333,7 @@ static int ask_first(struct kprobe *kp, struct pt_regs *regs)
 static void put_question(struct probe *p)
 {
 	p->take_instance = p->rp.kp.pre_handler;
+	/* Whoever asks first finds where to go on. */
 	smp_store_release(&p->rp.kp.pre_handler, ask_first);
 }
 

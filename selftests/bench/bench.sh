@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: bench.sh [--kernel NAME]... [--part NAME]... [--jobs N]
+# usage: bench.sh [--kernel NAME]... [--part NAME]... [--jobs N] [--add]
 #
 # Measure everything that is claimed, in the lab, and print the tables.
 # Everything goes to build/bench/bench.json; bench.svg is drawn from it. Those
@@ -11,6 +11,7 @@
 #                  and lab, where the table has them)
 #   --part NAME    this part (repeatable; default: all)
 #   --jobs N       machines at once (default: one for each processor)
+#   --add          to what was measured before, in place of the same parts
 #
 # Parts:
 #
@@ -39,12 +40,18 @@ ALL_PARTS=(costs node watch census)
 KERNELS=()
 PARTS=()
 JOBS=$(nproc)
+ADD=0
 
 while (($#)); do
 	case $1 in
 	-h | --help)
 		print_head_comment "$0"
 		exit 0
+		;;
+	--add)
+		ADD=1
+		shift
+		continue
 		;;
 	--kernel | --part | --jobs)
 		(($# >= 2)) || usage_error "$1 needs a value"
@@ -102,6 +109,7 @@ run() {
 	shift 2
 	log=$OUT/$kernel.$part.log
 
+	rm -f "$log" "$log".*
 	if "$LAB_DIR/lab.sh" --kernel "$kernel" --timeout 1500 \
 		--payload "$OUT/$kernel/." --payload "$BENCH_DIR/guest.sh" \
 		"$@" >"$log" 2>"$log.errors"; then
@@ -109,7 +117,7 @@ run() {
 	else
 		say "kernel $kernel, $part: FAILED after $((SECONDS - start)) s"
 		cat "$log" "$log.errors" >&2
-		touch "$OUT/failed"
+		touch "$log.failed"
 	fi
 }
 
@@ -153,7 +161,8 @@ run_watch() {
 
 run_census() {
 	[[ $1 == lab && -x $BENCH_DIR/census.sh ]] || return 0
-	"$BENCH_DIR/census.sh" --kernel "$1" || touch "$OUT/failed"
+	rm -f "$OUT/census.json"
+	"$BENCH_DIR/census.sh" --kernel "$1" || touch "$OUT/$1.census.log.failed"
 }
 
 # Longest first, so that nothing long is left over at the end.
@@ -200,7 +209,7 @@ collect() {
 OUT=$LAB_TREE/build/bench
 VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf")
 mkdir -p "$OUT"
-rm -f "$OUT"/failed "$OUT"/*.log "$OUT"/*.log.errors "$OUT"/census.json
+((ADD)) || rm -f "$OUT"/*.log "$OUT"/*.log.* "$OUT"/census.json
 trap 'step_abort; kill $(jobs -p) 2>/dev/null || true' EXIT
 set_up
 started=$SECONDS
@@ -214,4 +223,4 @@ else
 	say "no plot: apt-get install gnuplot-nox, then $BENCH_DIR/plot.sh"
 fi
 say "all figures: $OUT/bench.json, measured in $((SECONDS - started)) s"
-[[ ! -e $OUT/failed ]]
+! compgen -G "$OUT/*.failed" >/dev/null

@@ -17,7 +17,8 @@ fi
 here=$(dirname "$0")
 run=$LAB_TREE/build/bench/bench.json
 [[ -s $run ]] || die "no $run: make bench"
-[[ ! -e $LAB_TREE/build/bench/failed ]] || die "a part of the last run failed"
+! compgen -G "$LAB_TREE/build/bench/*.failed" >/dev/null ||
+	die "a part of the last run failed"
 version=$(jq -r .iovascope "$run")
 for kernel in 6.1 6.12 7.3 lab; do
 	case $kernel in
