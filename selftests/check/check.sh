@@ -42,11 +42,11 @@ STAGES="
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
 1 why      41 $CHECK_DIR/why.sh
-1 hugepath 71 $CHECK_DIR/hugepath.sh
+1 hugepath 74 $CHECK_DIR/hugepath.sh
 2 opinion  87 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
 2 kernels 690 $CHECK_DIR/kernels.sh
-2 hugepath_kernels 175 $CHECK_DIR/hugepath.sh kernels
+2 hugepath_kernels 183 $CHECK_DIR/hugepath.sh kernels
 1 mutants   1 $CHECK_DIR/mutants.sh
 "
 
