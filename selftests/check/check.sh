@@ -45,7 +45,7 @@ lab            48 $LAB_DIR/lab_test.sh
 guest           1 $CHECK_DIR/guest.sh
 machines       25 $CHECK_DIR/machines.sh
 why            41 $CHECK_DIR/why.sh
-hugepath       71 $CHECK_DIR/hugepath.sh
+hugepath       74 $CHECK_DIR/hugepath.sh
 mutants         1 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
 bench           8 $CHECK_DIR/bench.sh

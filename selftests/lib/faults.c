@@ -28,8 +28,8 @@ unsigned int faults_wait(int fd, const char *bdf, __u64 iova)
 	unsigned int found = 0;
 	ssize_t len;
 
-	/* The log leaves the segment out. */
-	snprintf(device, sizeof(device), "[%s]", strchr(bdf, ':') + 1);
+	/* Up to 6.12 the log leaves the segment out. */
+	snprintf(device, sizeof(device), "%s]", strchr(bdf, ':') + 1);
 	snprintf(address[0], sizeof(address[0]), "fault addr 0x%llx ",
 		 iova & ~0xfffULL);
 	/* So 5.10. */
