@@ -36,13 +36,13 @@ CHECK_DIR=$LAB_TREE/selftests/check
 STAGES="
 1 static   31 $CHECK_DIR/static.sh
 1 host     20 $CHECK_DIR/host.sh
-1 cli     214 $CHECK_DIR/cli.sh
+1 cli     560 $CHECK_DIR/cli.sh
 1 lab      48 $LAB_DIR/lab_test.sh
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
-1 why      41 $CHECK_DIR/why.sh
+1 why      55 $CHECK_DIR/why.sh
 1 hugepath 60 $CHECK_DIR/hugepath.sh
-2 opinion  87 $CHECK_DIR/opinion.sh
+2 opinion  93 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
 2 kernels 690 $CHECK_DIR/kernels.sh
 1 mutants   1 $CHECK_DIR/mutants.sh
