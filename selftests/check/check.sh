@@ -44,7 +44,7 @@ cli           214 $CHECK_DIR/cli.sh
 lab            48 $LAB_DIR/lab_test.sh
 guest           1 $CHECK_DIR/guest.sh
 machines       25 $CHECK_DIR/machines.sh
-why            41 $CHECK_DIR/why.sh
+why            58 $CHECK_DIR/why.sh
 hugepath       74 $CHECK_DIR/hugepath.sh
 mutants         1 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
