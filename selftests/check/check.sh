@@ -39,10 +39,10 @@ STAGES="
 1 cli     214 $CHECK_DIR/cli.sh
 1 lab      48 $LAB_DIR/lab_test.sh
 1 guest     1 $CHECK_DIR/guest.sh
-1 machines 25 $CHECK_DIR/machines.sh
+1 machines 70 $CHECK_DIR/machines.sh
 1 why      41 $CHECK_DIR/why.sh
 1 hugepath 60 $CHECK_DIR/hugepath.sh
-2 opinion  87 $CHECK_DIR/opinion.sh
+2 opinion 140 $CHECK_DIR/opinion.sh
 2 package  50 $CHECK_DIR/package.sh
 2 kernels 690 $CHECK_DIR/kernels.sh
 1 mutants   1 $CHECK_DIR/mutants.sh
