@@ -76,22 +76,31 @@ static unsigned int count_joined(const struct cut *cut)
 	return i - cut->from;
 }
 
-/* How many runs begin in (from, last], and where the last one does. */
-static unsigned int count_runs(const struct cut *cut, unsigned int *last)
+/* Where the run begins that goes on to the end. */
+static unsigned int last_run(const struct cut *cut)
 {
 	u64 step = ivs_leaf_bytes(cut->stretch->leaf);
-	u64 expect = ivs_stretch_phys(cut->stretch, cut->from) + step;
-	unsigned int i, nr = 0;
+	unsigned int i = cut->end - 1;
 
-	*last = cut->from;
-	for (i = cut->from + 1; i < cut->end; i++) {
-		u64 phys = ivs_stretch_phys(cut->stretch, i);
+	while (i > cut->from && ivs_stretch_phys(cut->stretch, i - 1) + step ==
+				ivs_stretch_phys(cut->stretch, i))
+		i--;
+	return i;
+}
 
-		if (phys != expect) {
-			*last = i;
-			nr++;
-		}
-		expect = phys + step;
+/* How many runs [from, end) is made of. */
+static unsigned int count_runs(const struct cut *cut, unsigned int end)
+{
+	const u64 *entry = &cut->stretch->entries[cut->from];
+	const u64 *last = &cut->stretch->entries[end];
+	u64 step = ivs_leaf_bytes(cut->stretch->leaf);
+	u64 address = cut->stretch->address;
+	u64 expect = ~0ULL;
+	unsigned int nr = 0;
+
+	for (; entry < last; entry++) {
+		nr += (*entry & address) != expect;
+		expect = (*entry & address) + step;
 	}
 	return nr;
 }
@@ -122,18 +131,17 @@ static struct ivs_run take(struct cut *cut, unsigned int nr)
  */
 static int pass_short(struct ivs_runs *runs, struct cut *cut)
 {
-	unsigned int last, nr;
+	unsigned int last = last_run(cut), nr;
 	struct ivs_run all;
 	int ret;
 
-	if (!runs->short_runs || cut->stretch->leaf != IVS_LEAF_4K)
-		return 0;
-	nr = count_runs(cut, &last);
-	if (!nr)
+	if (!runs->short_runs || cut->stretch->leaf != IVS_LEAF_4K ||
+	    last == cut->from)
 		return 0;
 	ret = flush(runs);
 	if (ret)
 		return ret;
+	nr = count_runs(cut, last);
 	all = take(cut, last - cut->from);
 	return runs->short_runs(runs, &all, nr);
 }

@@ -213,9 +213,14 @@ static unsigned int count_alike(const struct ivs_walk *walk, u64 mask)
 	const u64 *first = &walk->entries[walk->level][frame->next];
 	const u64 *end = &walk->entries[walk->level][frame->end];
 	const u64 *entry = first;
-	u64 like = *first & mask;
+	u64 like = *first;
 
-	while (entry < end && (*entry & mask) == like)
+	/* Most tables are of one kind: by fours as long as all of them are. */
+	while (end - entry >= 4 && !(((entry[0] ^ like) | (entry[1] ^ like) |
+				      (entry[2] ^ like) | (entry[3] ^ like)) &
+				     mask))
+		entry += 4;
+	while (entry < end && !((*entry ^ like) & mask))
 		entry++;
 	return entry - first;
 }

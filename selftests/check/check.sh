@@ -40,13 +40,13 @@ CHECK_DIR=$LAB_TREE/selftests/check
 STAGES="
 static         31 $CHECK_DIR/static.sh
 host          176 $CHECK_DIR/host.sh
-cli           214 $CHECK_DIR/cli.sh
+cli           560 $CHECK_DIR/cli.sh
 lab            48 $LAB_DIR/lab_test.sh
-guest           1 $CHECK_DIR/guest.sh
-machines       25 $CHECK_DIR/machines.sh
-why            58 $CHECK_DIR/why.sh
+guest         133 $CHECK_DIR/guest.sh
+machines       70 $CHECK_DIR/machines.sh
+why            55 $CHECK_DIR/why.sh
 hugepath       74 $CHECK_DIR/hugepath.sh
-mutants         1 $CHECK_DIR/mutants.sh
+mutants        90 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
 bench           8 $CHECK_DIR/bench.sh
 lesser         30 $CHECK_DIR/lesser.sh
@@ -55,7 +55,7 @@ kernels-6.12  110 $CHECK_DIR/kernels.sh 6.12
 kernels-7.2   110 $CHECK_DIR/kernels.sh 7.2
 kernels-7.3   140 $CHECK_DIR/kernels.sh 7.3
 kernels-lab   130 $CHECK_DIR/kernels.sh lab
-opinion        87 $CHECK_DIR/opinion.sh
+opinion       140 $CHECK_DIR/opinion.sh
 "
 
 # total KEY LINE: one number of a line of totals.
