@@ -114,8 +114,10 @@ def reads:
 	[census_times | [.work, .by, (.time_ns / 1e6 | digits),
 		(.faster | if . then tostring + "x" else "-" end)]];
 
-"Kept results of iovascope \(.iovascope): kernels \([kernels] | join(", ")). INSTRUCTIONS: time is counted in instructions",
-"of the emulated processor, 1 ns each: no caches, no noise. EMULATED: the emulator's clock; compare only within a table.",
+"Kept results of iovascope \(.iovascope), kernels \([kernels] | join(", "))" +
+(if .seconds then ", one run of \(.seconds / 60 | ceil) minutes" else "" end) + ".",
+"INSTRUCTIONS: time is counted in instructions of the emulated processor, 1 ns each: no caches, no noise.",
+"EMULATED: the emulator's clock; compare only within a table.",
 table("Map and unmap on stock \(first(kernels)), ms per GiB of 8 GiB (INSTRUCTIONS)";
 	["memory", "type1 map", "unmap", "hugepath map", "unmap",
 	 "map faster", "unmap faster"]; of_backings(first(kernels))),
