@@ -37,7 +37,7 @@ CHECK_DIR=$LAB_TREE/selftests/check
 STAGES="
 1 static   31 $CHECK_DIR/static.sh
 1 host     20 $CHECK_DIR/host.sh
-1 cli     214 $CHECK_DIR/cli.sh
+1 cli     226 $CHECK_DIR/cli.sh
 1 lab      48 $LAB_DIR/lab_test.sh
 1 guest     1 $CHECK_DIR/guest.sh
 1 machines 25 $CHECK_DIR/machines.sh
