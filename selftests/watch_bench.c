@@ -364,6 +364,7 @@ int main(int argc, char **argv)
 	if (kmod_loaded())
 		kmod_unload();
 	work->set_up(argv[2]);
+	sleep(2);
 	for (round = 0; round < rounds; round++)
 		for (i = 0; i < nr; i++)
 			watched(work, chosen[(i + round) % nr]);

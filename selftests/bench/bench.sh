@@ -199,9 +199,11 @@ collect_parts() {
 	done
 }
 
-# One object, which "iovascope bench --from" and "--compare" read.
+# collect SECONDS: one object, which "iovascope bench --from" and "--compare"
+# read.
 collect() {
-	collect_parts | jq -cs --arg version "$VERSION" --slurpfile census \
+	collect_parts | jq -cs --arg version "$VERSION" \
+		--argjson seconds "$1" --slurpfile census \
 		<(cat "$OUT/census.json" 2>/dev/null) \
 		-f "$BENCH_DIR/collect.jq"
 }
@@ -214,7 +216,9 @@ trap 'step_abort; kill $(jobs -p) 2>/dev/null || true' EXIT
 set_up
 started=$SECONDS
 run_all
-collect >"$OUT/bench.json"
+# What was added says nothing about how long all of it takes.
+((ADD)) && took=null || took=$((SECONDS - started))
+collect "$took" >"$OUT/bench.json"
 "$BENCH_DIR/tables.sh" "$OUT/bench.json"
 if command -v gnuplot >/dev/null; then
 	"$BENCH_DIR/plot.sh" "$OUT/bench.json" >"$OUT/bench.svg"

@@ -22,5 +22,5 @@ def census_part: {
 	}
 };
 
-{bench: 1, iovascope: $version, census: $census[0],
+{bench: 1, iovascope: $version, seconds: $seconds, census: $census[0],
  parts: (. + [$census[0] | select(.) | census_part])}

@@ -43,10 +43,16 @@ def watch_rows:
 	 per_hit: (if .[0].hits > 0 then ($ns - $absent) / .[0].hits
 		else 0 end)};
 
-# What a watcher adds, as a share; null where that was not measured.
+# What a watcher adds, as a share, and how far that is sure: other work that
+# comes between only adds, so no better than medians are near the least. Null
+# where it was not measured.
 def more($kernel; $work; $op; $by):
 	[watch_rows | select(.kernel == $kernel and .work == $work and
-		.op == $op and .by == $by) | .more] | first;
+		.op == $op)] | (map({(.by): .}) | add // {}) as $of |
+	if $of[$by] and $of.absent then
+		{more: $of[$by].more,
+		 unsure: ([$of[$by], $of.absent | .ns / .min - 1] | max)}
+	else null end;
 
 # A hit of the pin probe alone, ours and bpftrace's: what the module adds to a
 # map beside itself without that probe, and what the script adds.

@@ -20,8 +20,8 @@ trap 'rm -rf "$dir"' EXIT
 jq -r '[.parts[] | select(.part == "costs" or .part == "far") |
 	.kernel as $kernel | .result.rows[] |
 	select(.backing == "hugetlb_1g") |
-	select(.backend | test("_") | not) |
-	{name: "\($kernel) \(.backend)", gib: (.bytes / 1073741824),
+	select(.backend | startswith("hugepath_") | not) |
+	{name: "\($kernel) \(.backend | sub("_file"; " MAP FILE"))", gib: (.bytes / 1073741824),
 	 map: (.map_ns / 1e6), unmap: (.unmap_ns / 1e6)}] |
 	group_by(.name)[] | "\n\n\"\(.[0].name)\"",
 	(unique_by(.gib)[] | "\(.gib) \(.map) \(.unmap)")' "$1" |
@@ -29,15 +29,21 @@ jq -r '[.parts[] | select(.part == "costs" or .part == "far") |
 lines=$(grep -c '^"' "$dir/data") || die "$1: nothing to plot"
 
 cat >"$dir/plot" <<END
-set terminal svg size 900,420 font "sans,11" background "white"
-set multiplot layout 1,2 title "Hugetlb 1G, instructions of an emulated processor (1 ns each)"
+set terminal svg size 1000,420 font "sans,11" background "white"
+set multiplot title "Hugetlb 1G, instructions of an emulated processor (1 ns each)"
 set logscale xy
 set xlabel "GiB"
 set ylabel "ms"
 set grid
-set key left top font ",9"
+set xrange [1:1024]
+unset key
+set size 0.41, 0.92
+set origin 0, 0
 set title "map"
 plot for [i=0:$((lines - 1))] "$dir/data" index i using 1:2 with linespoints title columnheader(1)
+set size 0.59, 0.92
+set origin 0.41, 0
+set key outside right center font ",9"
 set title "unmap"
 plot for [i=0:$((lines - 1))] "$dir/data" index i using 1:3 with linespoints title columnheader(1)
 END

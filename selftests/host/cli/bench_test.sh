@@ -152,10 +152,6 @@ check "bench: a run against a result" 1 'one is a run of make bench' '' \
 	>"$tmp/part.json"
 check "bench: a run with a broken part" 1 'broken: a part is missing' '' \
 	bench --from "$tmp/part.json"
-# What is kept of each release.
-kept=$(printf '%s\n' ../../bench/results/*.json | tail -n 1)
-check "bench: the results that are kept, against themselves" 0 '0 worse' \
-	'^(worse|better|gone)' bench --compare "$kept" "$kept"
 [[ $counting ]] || jq '.rows = []' "$costs" >"$tmp/none.json"
 check "bench: nothing measured" 1 'nothing could be measured' '' \
 	bench --from "$tmp/none.json"
