@@ -4,7 +4,8 @@
 # Headers of a kernel that nobody has built: as those of one that there is, but
 # for its name, or for options that it is without.
 
-# headers_copy HEADERS DIR: make DIR. Links that are relative lead elsewhere then.
+# headers_copy HEADERS DIR: make DIR. Links that are relative lead elsewhere then;
+# and from 7.x on Debian's say where they are.
 headers_copy() {
 	local from link
 	from=$(readlink -f "$1")
@@ -13,6 +14,7 @@ headers_copy() {
 	find "$2" -maxdepth 1 -type l -printf '%f\n' | while read -r link; do
 		ln -sfn "$(readlink -f "$from/$link")" "$2/$link"
 	done
+	sed -i "s:^KBUILD_OUTPUT=.*:KBUILD_OUTPUT=$2:" "$2/Makefile"
 }
 
 # headers_without HEADERS DIR OPTION...: OPTION is a regular expression for the
