@@ -42,11 +42,15 @@ static const char *blind(void)
 {
 	if (!ivs_compat_intel_iommu())
 		return "VT-d is not in use (no hardware, or switched off)";
+	if (ivs_probes_silent())
+		return "no probe is heard: kernel.ftrace_enabled or debugfs kprobes/enabled is 0";
 	return NULL;
 }
 
 static int info_show(struct seq_file *m, void *unused)
 {
+	const char *note = blind();
+
 	ivs_text_format(m);
 	seq_printf(m, "version %s\n", THIS_MODULE->version);
 	seq_puts(m, "kernel ");
@@ -56,9 +60,9 @@ static int info_show(struct seq_file *m, void *unused)
 	ivs_text_flat(m, "now_ns", ktime_get_mono_fast_ns());
 	ivs_text_flat(m, "dma_api", ivs_dma_api);
 	ivs_text_flat(m, "intel_iommu", ivs_compat_intel_iommu());
-	if (blind()) {
+	if (note) {
 		seq_puts(m, "note ");
-		ivs_text_word(m, blind());
+		ivs_text_word(m, note);
 		seq_putc(m, '\n');
 	}
 	return 0;

@@ -66,6 +66,7 @@ static void domain_setup(struct ivs_record *record)
 	raw_spin_lock_init(&dom->lock);
 	dom->extents.root = RB_ROOT;
 	dom->missed = ivs_probes_missed(IVS_FEEDS_LIVE);
+	dom->silences = ivs_probes_silences();
 }
 
 static void domain_release(struct ivs_record *record)
@@ -390,7 +391,8 @@ static unsigned long inexact_of(const struct ivs_domain *dom)
 {
 	unsigned long inexact = READ_ONCE(dom->inexact);
 
-	if (ivs_probes_missed(IVS_FEEDS_LIVE) != dom->missed)
+	if (ivs_probes_missed(IVS_FEEDS_LIVE) != dom->missed ||
+	    ivs_probes_silent() || ivs_probes_silences() != dom->silences)
 		inexact |= BIT(IVS_INEXACT_MISSED);
 	return inexact;
 }

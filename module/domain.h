@@ -45,6 +45,7 @@ enum ivs_inexact {
  * @backend: who maps into it
  * @inexact: bit set of enum ivs_inexact
  * @missed: probe hits missed before it was made
+ * @silences: times that all probes were found to be silent before it was made
  * @begun: maps and unmaps that began
  * @ended: and of those, that are in the numbers
  * @baseline: @extents began with what was in the page table
@@ -58,6 +59,7 @@ struct ivs_domain {
 	u8 backend;
 	unsigned long inexact;
 	u64 missed;
+	unsigned int silences;
 	atomic64_t begun;
 	atomic64_t ended;
 	bool baseline;

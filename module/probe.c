@@ -10,6 +10,10 @@
  * A symbol that a kernel lacks switches off exactly what its row feeds, and the
  * file "probes" says so.
  *
+ * Silence. Probes can be attached and say nothing, all of them at once and
+ * without an error: kernel.ftrace_enabled=0, or 0 in kprobes/enabled. So one of
+ * them listens to a function of ours, which is called to hear whether it does.
+ *
  * Rows whose module is not loaded wait for it. Probes die with the module they
  * sit in and do not come back by themselves, hence the module notifier.
  *
@@ -47,6 +51,8 @@ enum probe_state {
 	PROBE_ATTACHED,
 	PROBE_MISSING,
 	PROBE_FAILED,
+	/* Attached, and not heard: only ever shown. */
+	PROBE_SILENT,
 };
 
 static const char *const state_names[] = {
@@ -56,6 +62,7 @@ static const char *const state_names[] = {
 	[PROBE_ATTACHED] = "attached",
 	[PROBE_MISSING] = "missing",
 	[PROBE_FAILED] = "failed",
+	[PROBE_SILENT] = "silent",
 };
 
 /**
@@ -317,6 +324,57 @@ static struct probe probes[] = {
 
 static DEFINE_MUTEX(probe_lock);
 
+/* ---- silence ---- */
+
+static atomic_t beats;
+static atomic_t silences;
+
+static noinline void heartbeat(void)
+{
+	barrier();
+}
+
+static int on_heartbeat(struct kprobe *kp, struct pt_regs *regs)
+{
+	atomic_inc(&beats);
+	return 0;
+}
+
+static struct kprobe heart;
+
+static int listen_to_heart(void)
+{
+	memset(&heart, 0, sizeof(heart));
+	heart.addr = (kprobe_opcode_t *)heartbeat;
+	heart.pre_handler = on_heartbeat;
+	return register_kprobe(&heart);
+}
+
+/**
+ * ivs_probes_silent - has somebody silenced all probes?
+ *
+ * That they were is remembered; see ivs_probes_silences(). Context: any but a
+ * handler of a probe, in which no other probe is heard.
+ */
+bool ivs_probes_silent(void)
+{
+	int before = atomic_read(&beats);
+
+	heartbeat();
+	if (atomic_read(&beats) != before)
+		return false;
+	atomic_inc(&silences);
+	return true;
+}
+
+/* ivs_probes_silences - how often they were found to be silent; any context */
+unsigned int ivs_probes_silences(void)
+{
+	return atomic_read(&silences);
+}
+
+/* ---- arming ---- */
+
 /*
  * A kretprobe takes one of its instances, asks the entry handler whether it
  * wants it, and gives it back: more than a third of what a packet of the
@@ -567,9 +625,16 @@ int ivs_probes_init(const char *skip)
 	ret = skip ? skip_rows(skip) : 0;
 	if (ret)
 		return ret;
-	ret = register_module_notifier(&module_nb);
-	if (ret)
+	ret = listen_to_heart();
+	if (ret) {
+		pr_err("cannot probe a function of its own: error %d\n", ret);
 		return ret;
+	}
+	ret = register_module_notifier(&module_nb);
+	if (ret) {
+		unregister_kprobe(&heart);
+		return ret;
+	}
 
 	mutex_lock(&probe_lock);
 	arm_all();
@@ -592,6 +657,7 @@ void ivs_probes_exit(void)
 	for (p = probes; p < PROBES_END; p++)
 		disarm(p);
 	mutex_unlock(&probe_lock);
+	unregister_kprobe(&heart);
 }
 
 static u64 missed_of(const struct probe *p)
@@ -662,6 +728,11 @@ static void show_symbol(struct seq_file *m, const struct probe *p)
 		seq_printf(m, ",%s", p->symbols[i]);
 }
 
+static enum probe_state state_of(const struct probe *p, bool silent)
+{
+	return silent && p->state == PROBE_ATTACHED ? PROBE_SILENT : p->state;
+}
+
 /* To wait for a module is no error. */
 static int errno_of(const struct probe *p)
 {
@@ -671,6 +742,7 @@ static int errno_of(const struct probe *p)
 /* ivs_probes_show - write a line a row; may sleep */
 void ivs_probes_show(struct seq_file *m)
 {
+	bool silent = ivs_probes_silent();
 	struct probe *p;
 
 	mutex_lock(&probe_lock);
@@ -678,8 +750,8 @@ void ivs_probes_show(struct seq_file *m)
 		seq_puts(m, p->name);
 		show_symbol(m, p);
 		seq_printf(m, " module=%s state=%s required=%d",
-			   p->module ?: "vmlinux", state_names[p->state],
-			   p->required);
+			   p->module ?: "vmlinux",
+			   state_names[state_of(p, silent)], p->required);
 		show_feeds(m, p->feeds);
 		seq_printf(m, " missed=%llu errno=%d\n", missed_of(p),
 			   errno_of(p));

@@ -87,6 +87,8 @@ enum ivs_feed {
 int ivs_probes_init(const char *skip);
 void ivs_probes_exit(void);
 u64 ivs_probes_missed(unsigned long feeds);
+bool ivs_probes_silent(void);
+unsigned int ivs_probes_silences(void);
 void ivs_probes_show(struct seq_file *m);
 
 #endif /* IVS_PROBE_H */

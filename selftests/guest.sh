@@ -34,7 +34,7 @@ table() {
 		hugepath_test 53 1200 hugepath
 		iommufd_test 28 600 lab
 		leaf_test 35 600 guest
-		life_test 8 600 guest
+		life_test 9 600 guest
 		region_test 16 300 guest
 		trace_test 3 120 guest
 		witness_test 10 300 guest

@@ -5,8 +5,7 @@
 # for its name, or for options that it is without.
 
 # headers_copy HEADERS DIR: make DIR. Links that are relative lead elsewhere then;
-# and Debian's of 7.x say where they are, so that modules would be built beside
-# the headers.
+# and from 7.x on Debian's say where they are.
 headers_copy() {
 	local from link
 	from=$(readlink -f "$1")
@@ -15,7 +14,7 @@ headers_copy() {
 	find "$2" -maxdepth 1 -type l -printf '%f\n' | while read -r link; do
 		ln -sfn "$(readlink -f "$from/$link")" "$2/$link"
 	done
-	sed -i "s,^KBUILD_OUTPUT=$from\$,KBUILD_OUTPUT=$2," "$2/Makefile"
+	sed -i "s:^KBUILD_OUTPUT=.*:KBUILD_OUTPUT=$2:" "$2/Makefile"
 }
 
 # headers_without HEADERS DIR OPTION...: OPTION is a regular expression for the
