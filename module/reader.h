@@ -14,7 +14,7 @@
 
 /**
  * struct ivs_reader - one open file, and the read under way
- * @lock: one read at a time: all of the below
+ * @lock: for all of the below
  * @bdf: whose page table
  * @context: how that device was translated when this read began
  * @runs: joins what the walk finds; its @done puts runs into the buffer
@@ -25,6 +25,7 @@
  * @walk: room for the walk
  */
 struct ivs_reader {
+	/* One read at a time. */
 	struct mutex lock;
 	struct ivs_bdf bdf;
 	struct ivs_context context;

@@ -35,8 +35,7 @@ FIXTURE_SETUP(alias)
 	must_op(nr, >, 0);
 	pci_find("edu", nr - 1, self->bdf);
 	must(strncmp(self->bdf, "0000:00:", 8));
-	memcpy(self->alias, self->bdf, sizeof(self->bdf));
-	strcpy(strrchr(self->alias, ':') + 1, "00.0");
+	snprintf(self->alias, sizeof(self->alias), "%.8s00.0", self->bdf);
 	must(strcmp(self->alias, self->bdf));
 	vfio_open(&self->vfio, VFIO_TYPE1v2_IOMMU, self->bdf);
 }
