@@ -127,29 +127,24 @@ FIXTURE_TEARDOWN(graph)
  *
  * the pins and teardowns of a gigabyte, which last tens to hundreds of
  * milliseconds, have to agree within a few percent; of the short calls only
- * the number is proved.
+ * the number is proved. A host that is too busy for that is given TRIES: what is
+ * wrong in a number is so each time. Counts have to be equal in each.
  */
 #define SLACK_US 100.0
 #define STALL_US 5000.0
+#define TRIES 4
 
-TEST_F_TIMEOUT(graph, calls_and_durations, 120)
+/* How many of the durations are apart by more than that. */
+static unsigned int apart(struct __test_metadata *_metadata,
+			  const struct graph *graph, const struct snap *before,
+			  const struct snap *after)
 {
-	double self_us;
-	unsigned int i;
-
-	snap_take(&self->before);
-	graph_start(&self->graph, functions);
-	for (i = 0; i < variant->rounds; i++) {
-		vfio_map(&self->vfio, IOVA, self->va, variant->size);
-		vfio_unmap(&self->vfio, IOVA, variant->size);
-	}
-	graph_stop(&self->graph);
-	snap_take(&self->after);
-	self_us = snap_delta(&self->before, &self->after, "self_ns") / 1e3;
+	double self_us = snap_delta(before, after, "self_ns") / 1e3;
+	unsigned int i, nr = 0;
 
 	for (i = 0; i < NR_PAIRS; i++) {
 		const struct graph_func *func =
-			graph_find(&self->graph, pairs[i].function);
+			graph_find(graph, pairs[i].function);
 		double ours, theirs = func->total_us;
 		double slack = STALL_US + SLACK_US * func->calls +
 			       theirs / 100;
@@ -157,20 +152,40 @@ TEST_F_TIMEOUT(graph, calls_and_durations, 120)
 
 		snprintf(key, sizeof(key), "%s_calls", pairs[i].op);
 		EXPECT_LT(0, func->calls);
-		EXPECT_EQ(func->calls, snap_delta(&self->before, &self->after,
-						  key));
+		EXPECT_EQ(func->calls, snap_delta(before, after, key));
 		snprintf(key, sizeof(key), "%s_ns", pairs[i].op);
-		ours = snap_delta(&self->before, &self->after, key) / 1e3;
+		ours = snap_delta(before, after, key) / 1e3;
 		printf("# %-8s %6llu calls: iovascope %.1f us, ",
 		       pairs[i].op, func->calls, ours);
 		printf("function_graph %.1f us (%+.1f%%)\n", theirs,
 		       (ours / theirs - 1) * 100);
-		EXPECT_LE(ours, theirs + slack);
-		EXPECT_GE(ours, theirs - self_us - slack);
+		nr += ours > theirs + slack || ours < theirs - self_us - slack;
 	}
 	printf("# inside our own handlers: %.1f us\n", self_us);
-	snap_free(&self->before);
-	snap_free(&self->after);
+	return nr;
+}
+
+TEST_F_TIMEOUT(graph, calls_and_durations, 300)
+{
+	unsigned int tries, i, nr;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		snap_take(&self->before);
+		graph_start(&self->graph, functions);
+		for (i = 0; i < variant->rounds; i++) {
+			vfio_map(&self->vfio, IOVA, self->va, variant->size);
+			vfio_unmap(&self->vfio, IOVA, variant->size);
+		}
+		graph_stop(&self->graph);
+		snap_take(&self->after);
+		nr = apart(_metadata, &self->graph, &self->before,
+			   &self->after);
+		snap_free(&self->before);
+		snap_free(&self->after);
+		if (!nr)
+			break;
+	}
+	EXPECT_EQ(0, nr);
 }
 
 FIXTURE(witness)
