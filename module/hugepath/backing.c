@@ -45,14 +45,6 @@
 
 #define BATCH_PAGES (PAGE_SIZE / sizeof(struct page *))
 
-int hp_pinner_init(struct hp_pinner *p)
-{
-	*p = (struct hp_pinner){
-		.pages = (struct page **)__get_free_page(GFP_KERNEL),
-	};
-	return p->pages ? 0 : -ENOMEM;
-}
-
 static bool is_reserved(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
@@ -181,21 +173,52 @@ static long gup_fast(struct hp_region *region, unsigned long vaddr,
 typedef long (*gup_fn)(struct hp_region *region, unsigned long vaddr,
 		       unsigned long npage, struct page **pages);
 
+/*
+ * How many pages, from the first on, follow each other in one huge page, which
+ * is reserved as a whole or not. 1 where there is none.
+ */
+static unsigned long in_huge_page(struct page **pages, unsigned long nr)
+{
+	struct page *page = pages[0], *head;
+	unsigned long n;
+
+	if (!PageCompound(page))
+		return 1;
+	head = compound_head(page);
+	nr = min(nr, BIT(compound_order(head)) - (page - head));
+	for (n = 1; n < nr && pages[n] == page + n; n++)
+		;
+	return n;
+}
+
 /* The pages that count, or an error. */
 static long pin_batch(struct hp_region *region, unsigned long vaddr,
 		      unsigned long npage, struct hp_pinner *p, gup_fn pin)
 {
-	long got, i, counted;
+	long got, i, n, counted;
 
+	if (!p->pages)
+		p->pages = (struct page **)__get_free_page(GFP_KERNEL);
+	if (!p->pages)
+		return -ENOMEM;
 	got = pin(region, vaddr, min(npage, BATCH_PAGES), p->pages);
 	if (got < 0)
 		return got;
 	counted = got;
-	for (i = 0; i < got; i++) {
-		if (PageReserved(p->pages[i]))
-			counted--;
-		if (is_zero(p->pages[i]))
-			unpin_user_page(p->pages[i]);
+	for (i = 0; i < got; i += n) {
+		struct page *page = p->pages[i];
+
+		n = in_huge_page(&p->pages[i], got - i);
+		if (PageReserved(page))
+			counted -= n;
+		if (is_zero(page)) {
+			unpin_user_page(page);
+		} else if (n == got) {
+			p->ahead.pfn = page_to_pfn(page);
+			p->ahead.npage = got;
+			p->ahead.hold = HP_HOLD_PAGES;
+			return counted;
+		}
 	}
 	p->nr_pages = got;
 	return counted;
@@ -207,15 +230,15 @@ static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
 {
 	unsigned long huge = vma_kernel_pagesize(vma) >> PAGE_SHIFT;
 	unsigned long offset = (vaddr >> PAGE_SHIFT) & (huge - 1);
+	struct page *page, *head;
 	unsigned long pfn;
-	struct page *head;
 	long got;
 
-	got = gup(region, vaddr, 1, p->pages);
+	got = gup(region, vaddr, 1, &page);
 	if (got < 0)
 		return got;
-	head = compound_head(p->pages[0]);
-	pfn = page_to_pfn(p->pages[0]);
+	head = compound_head(page);
+	pfn = page_to_pfn(page);
 	if (WARN_ON_ONCE(BIT(compound_order(head)) != huge ||
 			 (pfn & (huge - 1)) != offset)) {
 		unpin(region, pfn, 1, HP_HOLD_PAGES);
@@ -332,13 +355,15 @@ static void take_from_batch(struct hp_pinner *p)
 {
 	unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
 	bool zero = is_zero(p->pages[p->next_page]);
-	unsigned long n = 0;
+	unsigned long n = 0, more;
 
 	while (p->next_page < p->nr_pages &&
 	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
 	       is_zero(p->pages[p->next_page]) == zero) {
-		p->next_page++;
-		n++;
+		more = in_huge_page(&p->pages[p->next_page],
+				    p->nr_pages - p->next_page);
+		p->next_page += more;
+		n += more;
 	}
 	p->ahead.pfn = pfn;
 	p->ahead.npage = n;

@@ -179,7 +179,7 @@ void hugepath_teardown(struct hp_container *c, struct hp_region *region);
 /* backing.c */
 /**
  * struct hp_pinner - what is pinned and not yet part of a run
- * @pages: room for a batch
+ * @pages: room for a batch, once there was one
  * @nr_pages: pages in the batch, each with a pin of its own
  * @next_page: first of them that is not in @ahead
  * @ahead: contiguous; taken from the batch or found without one
@@ -196,7 +196,6 @@ struct hp_pinner {
 	enum hp_hold hold;
 };
 
-int hp_pinner_init(struct hp_pinner *p);
 void hp_pinner_fini(struct hp_pinner *p, struct hp_region *region);
 long hugepath_pin(struct hp_region *region, unsigned long vaddr,
 		  unsigned long npage, unsigned long *pfn,

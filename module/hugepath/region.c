@@ -205,14 +205,11 @@ static int fill(struct hp_container *c, struct hp_region *region)
 	unsigned long left = region->size >> PAGE_SHIFT, pfn;
 	unsigned long vaddr = region->vaddr;
 	dma_addr_t iova = region->iova;
+	struct hp_pinner pinner = {};
 	struct hp_chunk *chunk;
-	struct hp_pinner pinner;
 	long npage;
-	int ret;
+	int ret = 0;
 
-	ret = hp_pinner_init(&pinner);
-	if (ret)
-		return ret;
 	while (left) {
 		ret = -ENOMEM;
 		chunk = chunk_with_room(region);
