@@ -66,7 +66,7 @@ serves_without_vfio() {
 	installed "$old" "$none" &&
 		(($(find "/lib/modules/$none/updates" -name '*.ko*' |
 			wc -l) == 1)) &&
-		does dkms uninstall -k "$none" "iovascope/$old" || return
+		does dkms remove -k "$none" "iovascope/$old" || return
 	rm -r "/lib/modules/$none"
 }
 
