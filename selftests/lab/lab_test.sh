@@ -79,6 +79,8 @@ test_recorded() {
 	recorded "splats in the guest's log" "splats in the guest's log"
 	: >"$TMP/r/result"
 	recorded "no result" "without a result"
+	echo "result clock" >"$TMP/r/result"
+	recorded "a wrong clock" "clock is wrong"
 	record
 	sed -i '/Power down/d' "$TMP/r/console"
 	recorded "no power-off" "no clean power-off"
@@ -171,6 +173,9 @@ test_boots() {
 	boot "gone without a result" 1 "without a result" \
 		-- sh -c 'echo o >/proc/sysrq-trigger; sleep 100'
 	boot "timeout" 1 "timeout" --timeout 3 -- sleep 100
+	# The kernel's log has its command line, too.
+	boot "a wrong clock" 1 "the guest's clock is wrong" \
+		--append 'tsc: PIT calibration deviates from HPET' -- true
 }
 
 # The check for leftovers can fail: it finds a process and a folder.

@@ -49,6 +49,8 @@ verdict() {
 	elif ((qemu_rc)); then
 		echo "QEMU ended with $qemu_rc:" \
 			"$(tail -n 1 "$dir/qemu-errors")"
+	elif [[ $result == "result clock" ]]; then
+		echo "the guest's clock is wrong"
 	elif ! grep -a -q 'lab: marker' "$dir/console"; then
 		echo "the guest did not come up"
 	elif [[ -n $splat ]]; then
