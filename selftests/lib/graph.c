@@ -12,7 +12,6 @@
  */
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "file.h"
 #include "graph.h"
@@ -42,23 +41,6 @@ static void filter_add(const char *name)
 	close(fd);
 }
 
-/* Both clocks now, in seconds; ours in the middle of reading the other. */
-static void read_clocks(double *ours, double *ftrace)
-{
-	struct timespec before, after;
-	char *stats, *now;
-
-	clock_gettime(CLOCK_MONOTONIC, &before);
-	stats = file_read(TRACEFS "/per_cpu/cpu0/stats");
-	clock_gettime(CLOCK_MONOTONIC, &after);
-	*ours = (before.tv_sec + after.tv_sec) / 2.0 +
-		(before.tv_nsec + after.tv_nsec) / 2e9;
-	now = strstr(stats, "now ts: ");
-	must(now);
-	*ftrace = strtod(now + strlen("now ts: "), NULL);
-	free(stats);
-}
-
 void graph_start(struct graph *graph, const char *const names[])
 {
 	memset(graph, 0, sizeof(*graph));
@@ -75,25 +57,6 @@ void graph_start(struct graph *graph, const char *const names[])
 	set("options/funcgraph-tail", "1");
 	reset("trace");
 	set("tracing_on", "1");
-	read_clocks(&graph->ours_s, &graph->ftrace_s);
-}
-
-/*
- * Seconds of ftrace's clock in one of ours. What differs by less than reading
- * them takes is no difference.
- */
-static double clock_rate(const struct graph *graph)
-{
-	double ours, ftrace, rate;
-
-	read_clocks(&ours, &ftrace);
-	rate = (ftrace - graph->ftrace_s) / (ours - graph->ours_s);
-	must(rate > 0);
-	if (rate > 0.95 && rate < 1.05)
-		return 1;
-	printf("# ftrace's clock is %.2f times as fast as the monotonic one\n",
-	       rate);
-	return rate;
 }
 
 static struct graph_func *func_at(struct graph *graph, const char *text)
@@ -156,9 +119,7 @@ static void must_be_complete(void)
 
 void graph_stop(struct graph *graph)
 {
-	double rate = clock_rate(graph);
 	char *text, *line, *rest;
-	int i;
 
 	set("tracing_on", "0");
 	must_be_complete();
@@ -167,10 +128,6 @@ void graph_stop(struct graph *graph)
 	while ((line = strsep(&rest, "\n")))
 		account(graph, line);
 	free(text);
-	for (i = 0; i < graph->nr; i++) {
-		graph->func[i].total_us /= rate;
-		graph->func[i].max_us /= rate;
-	}
 	set("current_tracer", "nop");
 	reset("set_ftrace_filter");
 	reset("trace");

@@ -14,14 +14,8 @@ struct graph_func {
 	double total_us, max_us;
 };
 
-/*
- * ftrace's clock is the processor's, ours the kernel's monotonic one. Where the
- * processor's was calibrated while an emulated machine had no time, they go
- * apart by a factor (6.2 was seen); times are in microseconds of ours.
- */
 struct graph {
 	int nr;
-	double ours_s, ftrace_s;	/* both clocks, when tracing began */
 	struct graph_func func[GRAPH_MAX];
 };
 
