@@ -41,7 +41,7 @@ STAGES="
 static         31 $CHECK_DIR/static.sh
 host          176 $CHECK_DIR/host.sh
 cli           560 $CHECK_DIR/cli.sh
-lab            48 $LAB_DIR/lab_test.sh
+lab            52 $LAB_DIR/lab_test.sh
 guest         133 $CHECK_DIR/guest.sh
 machines       70 $CHECK_DIR/machines.sh
 why            55 $CHECK_DIR/why.sh
