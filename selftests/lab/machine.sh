@@ -70,6 +70,8 @@ machine_kernel() {
 	args+=" hugepagesz=1G hugepages=$HUGEPAGES log_buf_len=4M"
 	# Emulation on a busy host is slow enough to look stuck.
 	args+=" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30"
+	# Time that passes at once passes while the host reads a disk, too.
+	! ((ICOUNT)) || args+=" sysctl.kernel.hung_task_timeout_secs=0"
 	# Or dead: the timer's interrupts are waited for 40 ms, then it panics.
 	args+=" no_timer_check"
 	case $IOMMU in
