@@ -108,7 +108,7 @@ kernel() {
 	fi
 	tap_program "$name" suite "$name" "${programs[@]}"
 	[[ $(suite_of "$name") != whole ]] || from_source ||
-		tap_program "$name: clients of hugepath" \
+		tap "$name: clients of hugepath" \
 			"$LAB_TREE/selftests/check/hugepath.sh" \
 			--kernel "$name" clients
 }

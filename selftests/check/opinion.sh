@@ -74,5 +74,5 @@ build 7.3
 boot "census, first stage, stock kernel" opinion_guest.sh first \
 	"${devices[@]}" --device nvme --scalable first
 # The lab's own kernel takes no ACPI table from an initrd; this one is as new.
-tap_program "why, with two units" "$check/why.sh" --kernel 7.3 unit_each
+tap "why, with two units" "$check/why.sh" --kernel 7.3 unit_each
 tap_totals
