@@ -42,19 +42,19 @@ static         31 $CHECK_DIR/static.sh
 host          176 $CHECK_DIR/host.sh
 cli           560 $CHECK_DIR/cli.sh
 lab            52 $LAB_DIR/lab_test.sh
-guest         133 $CHECK_DIR/guest.sh
+guest         137 $CHECK_DIR/guest.sh
 machines       70 $CHECK_DIR/machines.sh
 why            55 $CHECK_DIR/why.sh
 hugepath       74 $CHECK_DIR/hugepath.sh
-mutants        90 $CHECK_DIR/mutants.sh
+mutants       105 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
 bench           8 $CHECK_DIR/bench.sh
-lesser         30 $CHECK_DIR/lesser.sh
-kernels-5.10  110 $CHECK_DIR/kernels.sh 5.10
-kernels-6.12  110 $CHECK_DIR/kernels.sh 6.12
-kernels-7.2   110 $CHECK_DIR/kernels.sh 7.2
-kernels-7.3   140 $CHECK_DIR/kernels.sh 7.3
-kernels-lab   130 $CHECK_DIR/kernels.sh lab
+lesser         33 $CHECK_DIR/lesser.sh
+kernels-5.10  200 $CHECK_DIR/kernels.sh 5.10
+kernels-6.12  200 $CHECK_DIR/kernels.sh 6.12
+kernels-7.2   200 $CHECK_DIR/kernels.sh 7.2
+kernels-7.3   230 $CHECK_DIR/kernels.sh 7.3
+kernels-lab   200 $CHECK_DIR/kernels.sh lab
 opinion       140 $CHECK_DIR/opinion.sh
 "
 
