@@ -245,8 +245,9 @@ start type1
 run sh -c 'echo 1 >/sys/module/iovascope_hugepath/parameters/takeover'
 start hugepath
 run rmmod iovascope_hugepath
-note 'The leaves are the same. Stock type1 looks at every 4 KiB page on the way in' \
-	'and on the way out, hugepath at every huge page.'
+note 'The leaves are the same, but for two of 4K, with which type1 tries each new' \
+	'domain. It looks at every 4 KiB page on the way in and on the way out,' \
+	'hugepath at every huge page.'
 
 [ "$leaves" -eq 16 ] && [ "$pages" -eq $((16 << 18)) ] &&
 	[ "${LARGE[0]}" -gt 0 ] && [ "${LARGE[0]}" -eq "${LARGE[1]}" ]
