@@ -27,10 +27,10 @@
 #   kernels  the other kernels of the lab, a stage each (kernels-6.12): dkms in
 #            a root of its release, and the guest's tests
 #
-# At the end, a table of what passed on which kernel, and the last line: "N
-# passed, N failed, N skipped". The exit status is 1 when
-# a test failed, when a stage died, or when a stage passed fewer tests than it
-# has to (the table below): a stage that does not run is not a good one.
+# At the end there is a table of what passed on which kernel. The last line is
+# "N passed, N failed, N skipped". The exit status is 1 when a test failed, when
+# a stage died, or when a stage passed fewer tests than it has to (the table
+# below): a stage that does not run is not a good one.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
