@@ -8,15 +8,10 @@
 # not be behind it. COMMAND finds this script in PATH under QEMU's name.
 
 set -euo pipefail
+. "$(dirname "$(readlink -f "$0")")/stand_in.sh"
 
 run() {
-	local bin rc=0
-
-	bin=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-iommu.XXXXXX")
-	ln -s "$(readlink -f "$0")" "$bin/qemu-system-x86_64"
-	PATH=$bin:$PATH OTHER_IOMMU=$1 "${@:2}" || rc=$?
-	rm -rf "$bin"
-	return "$rc"
+	stand_in OTHER_IOMMU="$1" "${@:2}"
 }
 
 case ${0##*/} in

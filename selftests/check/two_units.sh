@@ -17,6 +17,7 @@
 # COMMAND finds this script in PATH under QEMU's name.
 
 set -euo pipefail
+. "$(dirname "$(readlink -f "$0")")/stand_in.sh"
 
 # The page of registers: memory below 2 GiB that a booting kernel leaves alone.
 REGISTERS=0x20000000
@@ -130,13 +131,7 @@ as_qemu() {
 }
 
 run() {
-	local bin rc=0
-
-	bin=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-units.XXXXXX")
-	ln -s "$(readlink -f "$0")" "$bin/qemu-system-x86_64"
-	PATH=$bin:$PATH TWO_UNITS_BITS=$1 TWO_UNITS_SLOT=$2 "${@:3}" || rc=$?
-	rm -rf "$bin"
-	return "$rc"
+	stand_in TWO_UNITS_BITS="$1" TWO_UNITS_SLOT="$2" "${@:3}"
 }
 
 case ${0##*/} in

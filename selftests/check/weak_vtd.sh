@@ -13,6 +13,7 @@
 # memory; then the machine starts. To the kernel in it this is hardware.
 
 set -euo pipefail
+. "$(dirname "$(readlink -f "$0")")/stand_in.sh"
 
 # What QEMU 7.2 to 10 advertise with aw-bits=48 and intremap=on, in the order
 # of the bytes in memory. Searching for less would hit something else.
@@ -81,13 +82,7 @@ as_qemu() {
 }
 
 run() {
-	local bin rc=0
-
-	bin=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-weak.XXXXXX")
-	ln -s "$(readlink -f "$0")" "$bin/qemu-system-x86_64"
-	PATH=$bin:$PATH WEAK_VTD_BITS=$1 "${@:2}" || rc=$?
-	rm -rf "$bin"
-	return "$rc"
+	stand_in WEAK_VTD_BITS="$1" "${@:2}"
 }
 
 case ${0##*/} in
