@@ -16,6 +16,7 @@
 #include <linux/sizes.h>
 
 #include "backing.h"
+#include "compat.h"
 #include "phys.h"
 
 const char *const ivs_backing_names[IVS_NR_BACKINGS] = {
@@ -28,17 +29,28 @@ const char *const ivs_backing_names[IVS_NR_BACKINGS] = {
 	[IVS_NONE] = "none",
 };
 
+/* Not a bool: four are joined without a jump. */
+static unsigned int is_tail(unsigned long odd)
+{
+	return ivs_compat_odd_is_tail(pfn_to_page(odd));
+}
+
 /*
  * Where pages that are folios of their own end: a run of them is long. A larger
  * folio begins at an even frame, so that every odd frame in it is a tail: half
- * of the frames tell all, and a last one that is even tells for itself.
+ * of the frames tell all, and a last one that is even tells for itself. Four at
+ * a time, as this is most of what a long run of small pages costs here.
  */
 static unsigned long base_end(unsigned long pfn, unsigned long end)
 {
 	unsigned long odd;
 
-	for (odd = pfn | 1; odd < end; odd += 2)
-		if (PageTail(pfn_to_page(odd)))
+	for (odd = pfn | 1; odd + 6 < end; odd += 8)
+		if (is_tail(odd) | is_tail(odd + 2) | is_tail(odd + 4) |
+		    is_tail(odd + 6))
+			break;
+	for (; odd < end; odd += 2)
+		if (is_tail(odd))
 			return max(odd - 1, pfn);
 	if (odd == end && PageCompound(pfn_to_page(end - 1)))
 		return end - 1;

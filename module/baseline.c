@@ -58,7 +58,8 @@ static void find_device(struct pci_dev *pdev)
 	if (!is_tracked(domain))
 		return;
 	rcu_read_lock();
-	dom = ivs_domain_get(domain, IVS_BACKEND_NONE);
+	dom = ivs_domain_get(domain, IVS_BACKEND_NONE,
+			     ktime_get_mono_fast_ns());
 	if (dom) {
 		/* Its maker is not the one who loads a module. */
 		dom->rec.pid = 0;

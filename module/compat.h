@@ -78,6 +78,22 @@ static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
 }
 #endif
 
+/*
+ * ivs_compat_odd_is_tail - PageTail() of an odd frame
+ *
+ * For some years PageTail() also asks whether a page is a fake head, which only
+ * one can be whose struct page begins a page of them (5.18 to 6.18,
+ * page-flags.h page_fixed_fake_head()): never an odd one.
+ */
+static inline bool ivs_compat_odd_is_tail(const struct page *page)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+	return READ_ONCE(page->compound_head) & 1;
+#else
+	return PageTail(page);
+#endif
+}
+
 /* ---- hugepath: memory ---- */
 
 /* Since 6.5 without an array of VMAs. */

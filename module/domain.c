@@ -118,12 +118,13 @@ static struct ivs_domain *domain_find(const struct iommu_domain *domain)
  * ivs_domain_get - the record of a domain in use; made if there is none
  * @domain: argument of a probed function
  * @backend: who uses it; the first one known stays
+ * @now_ns: ktime_get_mono_fast_ns(), of which a handler has one already
  *
  * Context: under RCU, any but NMI.
  * Return: the record, NULL (counted as lost) when there is no room for one.
  */
 struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
-				  enum ivs_backend backend)
+				  enum ivs_backend backend, u64 now_ns)
 {
 	struct ivs_domain *dom = domain_find(domain);
 
@@ -136,7 +137,7 @@ struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 	}
 	if (dom->backend == IVS_BACKEND_NONE)
 		dom->backend = backend;
-	WRITE_ONCE(dom->rec.last_ns, ktime_get_mono_fast_ns());
+	ivs_record_used(&dom->rec, now_ns);
 	return dom;
 }
 
@@ -344,13 +345,14 @@ struct ivs_domain *ivs_domain_by_id(u64 id)
  * ivs_domain_begin - a map or unmap begins to change the page table
  * @domain: argument of a probed function
  * @backend: on whose behalf
+ * @entered: when its entry handler began
  *
- * Context: its entry handler.
+ * Context: that handler.
  */
 void ivs_domain_begin(const struct iommu_domain *domain,
-		      enum ivs_backend backend)
+		      enum ivs_backend backend, u64 entered)
 {
-	struct ivs_domain *dom = ivs_domain_get(domain, backend);
+	struct ivs_domain *dom = ivs_domain_get(domain, backend, entered);
 
 	if (!dom)
 		return;

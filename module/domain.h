@@ -83,12 +83,12 @@ int ivs_domain_init(void);
 void ivs_domain_exit(void);
 
 struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
-				  enum ivs_backend backend);
+				  enum ivs_backend backend, u64 now_ns);
 struct ivs_domain *ivs_domain_by_id(u64 id);
 void ivs_domain_new(const struct iommu_domain *domain,
 		    enum ivs_backend backend);
 void ivs_domain_begin(const struct iommu_domain *domain,
-		      enum ivs_backend backend);
+		      enum ivs_backend backend, u64 entered);
 void ivs_domain_end(struct ivs_domain *dom);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);

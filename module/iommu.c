@@ -66,7 +66,7 @@ static enum ivs_backend backend_of(const struct ivs_call *call)
  * never last: they are kept out of the flight table and out of processes.
  */
 static void begin(struct kretprobe_instance *ri, enum ivs_op op,
-		  struct pt_regs *regs)
+		  struct pt_regs *regs, u64 entered)
 {
 	struct iommu_domain *domain = domain_arg(regs);
 	struct ivs_call *call = ivs_call_of(ri);
@@ -79,7 +79,7 @@ static void begin(struct kretprobe_instance *ri, enum ivs_op op,
 		ivs_flight_begin(call, op);
 	if (ivs_request_enclosing(call, IVS_NEW_TABLE))
 		ivs_domain_new(domain, backend_of(call));
-	ivs_domain_begin(domain, backend_of(call));
+	ivs_domain_begin(domain, backend_of(call), entered);
 }
 
 static void end(struct ivs_call *call)
@@ -88,17 +88,17 @@ static void end(struct ivs_call *call)
 		ivs_flight_end(call);
 }
 
-static struct ivs_domain *domain_of(const struct ivs_call *call)
+static struct ivs_domain *domain_of(const struct ivs_call *call, u64 entered)
 {
-	return ivs_domain_get(call->object, backend_of(call));
+	return ivs_domain_get(call->object, backend_of(call), entered);
 }
 
 static struct ivs_scope scope_of(const struct ivs_call *call,
-				 struct ivs_domain *dom)
+				 struct ivs_domain *dom, u64 entered)
 {
 	return (struct ivs_scope){
 		.domain = dom ? &dom->rec.sums : NULL,
-		.process = call->task ? ivs_process_current() : NULL,
+		.process = call->task ? ivs_process_current(entered) : NULL,
 		.host = call->task,
 	};
 }
@@ -110,7 +110,7 @@ static int map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
 
-	begin(ri, IVS_MAP, regs);
+	begin(ri, IVS_MAP, regs, entered);
 	call->phys = regs_get_kernel_argument(regs, 2);
 	call->bytes = regs_get_kernel_argument(regs, 3);
 	call->start_ns = ivs_stats_self(entered);
@@ -142,8 +142,8 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u64 entered = ktime_get_mono_fast_ns(), leaves[IVS_NR_LEAVES] = { };
 	struct ivs_call *call = ivs_call_of(ri);
 	int ret = regs_return_value(regs);
-	struct ivs_domain *dom = domain_of(call);
-	const struct ivs_scope scope = scope_of(call, dom);
+	struct ivs_domain *dom = domain_of(call, entered);
+	const struct ivs_scope scope = scope_of(call, dom, entered);
 	const struct ivs_sample sample = {
 		.op = IVS_MAP,
 		.error = ret < 0 ? -ret : 0,
@@ -194,7 +194,7 @@ int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	size = regs_get_kernel_argument(regs, 2);
 	if (is_unmanaged(domain) && is_rollback(domain, size))
 		return 1;
-	begin(ri, IVS_UNMAP, regs);
+	begin(ri, IVS_UNMAP, regs, entered);
 	call->bytes = size;
 	call->start_ns = ivs_stats_self(entered);
 	return 0;
@@ -204,8 +204,8 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
-	struct ivs_domain *dom = domain_of(call);
-	const struct ivs_scope scope = scope_of(call, dom);
+	struct ivs_domain *dom = domain_of(call, entered);
+	const struct ivs_scope scope = scope_of(call, dom, entered);
 	struct ivs_removed removed = { };
 	const struct ivs_sample sample = {
 		.op = IVS_UNMAP,

@@ -142,7 +142,7 @@ int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->cmd = cmd;
 	call->op = op;
 	if (op != IVS_DETACH && !read_region(call))
-		ivs_request_unread();
+		ivs_request_unread(entered);
 	return begin(call, op, entered);
 }
 
@@ -328,7 +328,7 @@ int ivs_iommufd_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		backing = reader.pages ? backing_of_pages(reader.pages, nr) :
 					 backing_of_folios(&reader, nr);
 	} else if (!ret) {
-		ivs_request_unread();
+		ivs_request_unread(entered);
 	}
 	ivs_pin_end(call, entered, bytes, backing, -ret);
 	return 0;
@@ -384,7 +384,7 @@ int ivs_iommufd_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 				      sizeof(batch)))
 		call->backing = backing_of_batch(&batch, skip, nr);
 	if (call->backing == IVS_NONE && nr)
-		ivs_request_unread();
+		ivs_request_unread(entered);
 	return begin(call, IVS_UNPIN, entered);
 }
 

@@ -75,11 +75,12 @@ static bool nearly_full(void)
 
 /**
  * ivs_process_current - the counters of the process that runs now
+ * @now_ns: ktime_get_mono_fast_ns(), of which a handler has one already
  *
  * Context: under RCU, any but NMI.
  * Return: its sums, NULL (counted as lost) when there is no room for a record.
  */
-struct ivs_sums *ivs_process_current(void)
+struct ivs_sums *ivs_process_current(u64 now_ns)
 {
 	struct task_struct *leader = current->group_leader;
 	struct ivs_record *record;
@@ -95,7 +96,7 @@ struct ivs_sums *ivs_process_current(void)
 	}
 	if (nearly_full())
 		schedule_work(&room_work);
-	WRITE_ONCE(record->last_ns, ktime_get_mono_fast_ns());
+	ivs_record_used(record, now_ns);
 	return &record->sums;
 }
 

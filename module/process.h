@@ -9,7 +9,7 @@
 
 extern struct ivs_table ivs_processes;
 
-struct ivs_sums *ivs_process_current(void);
+struct ivs_sums *ivs_process_current(u64 now_ns);
 void ivs_process_exit(void);
 bool ivs_process_alive(const struct ivs_record *record);
 

@@ -72,6 +72,17 @@ struct ivs_record *ivs_record_find(struct ivs_table *table, unsigned long key,
 struct ivs_record *ivs_record_get(struct ivs_table *table, unsigned long key,
 				  u64 born);
 void ivs_record_retire(struct ivs_record *record);
+
+/*
+ * ivs_record_used - by a handler that began at @now_ns, which may be earlier
+ * than another of its handlers, or than its making within this one
+ */
+static inline void ivs_record_used(struct ivs_record *record, u64 now_ns)
+{
+	if (now_ns > READ_ONCE(record->last_ns))
+		WRITE_ONCE(record->last_ns, now_ns);
+}
+
 struct ivs_record *ivs_record_from(struct ivs_table *table, u64 id);
 
 #endif /* IVS_RECORD_H */

@@ -60,25 +60,25 @@ struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 	return NULL;
 }
 
-static struct ivs_scope scope_of_current(void)
+static struct ivs_scope scope_of_current(u64 entered)
 {
 	return (struct ivs_scope){
-		.process = ivs_process_current(),
+		.process = ivs_process_current(entered),
 		.host = true,
 	};
 }
 
-static void count(const struct ivs_sample *sample)
+static void count(const struct ivs_sample *sample, u64 entered)
 {
-	const struct ivs_scope scope = scope_of_current();
+	const struct ivs_scope scope = scope_of_current(entered);
 
 	ivs_stats_call(sample, &scope);
 }
 
 /* ivs_request_unread - something a handler needed could not be read */
-void ivs_request_unread(void)
+void ivs_request_unread(u64 entered)
 {
-	const struct ivs_scope scope = scope_of_current();
+	const struct ivs_scope scope = scope_of_current(entered);
 
 	ivs_stats_add(IVS_UNREAD_ARGS_CALLS, 1, &scope);
 }
@@ -101,10 +101,10 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
 
 	ivs_flight_end(call);
 	if (!ret && reread && !reread(call))
-		ivs_request_unread();
+		ivs_request_unread(entered);
 	if (!ret)
 		sample.bytes = call->bytes;
-	count(&sample);
+	count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
 		     call->bytes, sample.ns, ret);
 	ivs_stats_self(entered);
@@ -171,9 +171,9 @@ static u64 faults_in(const struct ivs_call *pin, enum ivs_backing backing)
 	}
 }
 
-static void count_pin(const struct ivs_sample *sample, u64 faults)
+static void count_pin(const struct ivs_sample *sample, u64 entered, u64 faults)
 {
-	const struct ivs_scope scope = scope_of_current();
+	const struct ivs_scope scope = scope_of_current(entered);
 
 	ivs_stats_call(sample, &scope);
 	if (!faults)
@@ -211,7 +211,7 @@ void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
 	};
 
 	ivs_flight_end(call);
-	count_pin(&sample, faults_in(call, backing));
+	count_pin(&sample, entered, faults_in(call, backing));
 	trace_pin(call->iova, bytes ?: call->bytes, backing, sample.ns, -error);
 	ivs_stats_self(entered);
 }
@@ -239,7 +239,7 @@ void ivs_unpin_end(struct ivs_call *call, u64 entered)
 		teardown->backing = ivs_backing_join(teardown->backing,
 						     call->backing);
 	}
-	count(&sample);
+	count(&sample, entered);
 	trace_unpin(call->iova, call->bytes, call->backing, sample.ns, 0);
 	ivs_stats_self(entered);
 }
@@ -269,7 +269,7 @@ void ivs_teardown_end(struct ivs_call *call, u64 entered)
 	};
 
 	ivs_flight_end(call);
-	count(&sample);
+	count(&sample, entered);
 	trace_teardown(call->iova, sample.bytes, call->backing, sample.ns, 0);
 	ivs_stats_self(entered);
 }

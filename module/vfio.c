@@ -88,7 +88,7 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
 	call->object = (void *)regs_get_kernel_argument(regs, 2);
 	call->op = op;
 	if (!ivs_vfio_read_region(call))
-		ivs_request_unread();
+		ivs_request_unread(entered);
 	return ivs_request_begin(call, op, backend, entered);
 }
 

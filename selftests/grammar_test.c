@@ -443,6 +443,36 @@ TEST_F(grammar, schema_is_no_wish)
 	json_object_put(hist);
 }
 
+static int all_end_after_they_began(const char *file_name)
+{
+	struct json_object *file = stats_read(file_name);
+	int good = json_object_object_length(file) > 0;
+
+	json_object_object_foreach(file, name, record) {
+		(void)name;
+		good &= stats_u64(record, "first_ns") <=
+			stats_u64(record, "last_ns");
+	}
+	json_object_put(file);
+	return good;
+}
+
+/* The only call of a process is also its first. */
+TEST_F(grammar, records_end_after_they_began)
+{
+	int status;
+	pid_t pid = fork();
+
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(__vfio_map(&self->vfio, IOVA, self->mem.va, 1,
+				 VFIO_RW) != -EINVAL);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_TRUE(all_end_after_they_began("domains"));
+	EXPECT_TRUE(all_end_after_they_began("processes"));
+}
+
 TEST_F(grammar, info)
 {
 	struct json_object *info = stats_read("info");
