@@ -6,8 +6,10 @@
  * One backing is looked at after the other, so that its memory is there once.
  * It is mapped in rounds: in each every backend has its turn with every size,
  * and who comes first changes from round to round, so that all share
- * in what drifts. The first round warms up, with the smallest size, and is not
- * measured. In the next one the tables are counted, by the module's census where
+ * in what drifts. The first two rounds warm up, with the smallest size, and are
+ * not measured: it is the second time that a page is pinned that the kernel
+ * moves it to the active list (mm/swap.c mark_page_accessed()), which costs more
+ * than mapping it. In the next round the tables are counted, by the module's census where
  * the module is loaded.
  *
  * A size larger than the memory maps the same pages again, region by region:
@@ -34,6 +36,7 @@
 #include "tree.h"
 
 #define FORMAT		1
+#define WARM_UPS	2
 #define CPUID_HYPERVISOR	0x40000000
 #define ECX_HYPERVISOR		(1u << 31)
 
@@ -254,7 +257,7 @@ static void measure(struct series *series, struct client *client,
 	start = now_ns();
 	good = map_all(client, &series->memory, bytes);
 	mapped = now_ns() - start;
-	if (good && round == 1)
+	if (good && round == WARM_UPS)
 		cell->held = held_by(series);
 	if (good) {
 		start = now_ns();
@@ -265,7 +268,7 @@ static void measure(struct series *series, struct client *client,
 		snprintf(cell->why, sizeof(cell->why), "%s", client->why);
 		return;
 	}
-	if (!round)
+	if (round < WARM_UPS)
 		return;
 	samples_add(&cell->map, mapped);
 	samples_add(&cell->unmap, unmapped);
@@ -315,7 +318,7 @@ static void visit_sizes(struct series *series, struct client *client,
 	const struct plan *plan = series->plan;
 
 	/* The smallest is enough to warm up. */
-	for (size_t i = 0; i < (round ? plan->nr_sizes : 1); i++) {
+	for (size_t i = 0; i < (round < WARM_UPS ? 1 : plan->nr_sizes); i++) {
 		size_t nr = (i + round) % plan->nr_sizes;
 
 		if (!cells[nr].why[0])
@@ -511,7 +514,7 @@ static void bench_backing(const struct request *request,
 		samples_add(&series.touch[0], series.memory.touch_ns);
 	}
 	refuse_unfit(&series);
-	for (size_t round = 0; round <= plan->rounds; round++)
+	for (size_t round = 0; round < WARM_UPS + plan->rounds; round++)
 		for (size_t i = 0; i < plan->nr_backends; i++)
 			visit(&series, (i + round) % plan->nr_backends, round);
 	tell(&series, view);

@@ -84,7 +84,22 @@ static void check_driver(const char *bdf)
 		     bdf, driver);
 }
 
-static void check_group(const char *bdf)
+/* Where devices have no groups, only a character device of their own. */
+static void check_cdev(char *bdf)
+{
+	struct client client;
+
+	if (access("/dev/iommu", R_OK | W_OK) && errno == EACCES)
+		fail(EXIT_DENIED, "/dev/iommu: permission denied: run as root");
+	if (client_open(&client, backend_of("iommufd"), &bdf, 1))
+		client_close(&client);
+	else if (client.busy)
+		fail(EXIT_BUSY, "%s: in use: another process has it open", bdf);
+	else
+		fail(EXIT_RUNTIME, "%s", client.why);
+}
+
+static void check_group(char *bdf)
 {
 	char group[64];
 	int fd;
@@ -100,8 +115,9 @@ static void check_group(const char *bdf)
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
 		fail(EXIT_DENIED, "/dev/vfio/%s: permission denied: run as root",
 		     group);
-	/* A kernel may have no groups, only devices of their own. */
-	if (fd < 0 && errno != ENOENT)
+	if (fd < 0 && errno == ENOENT)
+		check_cdev(bdf);
+	else if (fd < 0)
 		fail(EXIT_RUNTIME, "/dev/vfio/%s: %s", group, strerror(errno));
 	if (fd >= 0 && !is_viable(fd))
 		fail(EXIT_BUSY, "%s: not viable: a driver uses another device of its group %s",
@@ -165,6 +181,8 @@ static bool container_open(struct client *client)
 	if (client->fd < 0)
 		return client_refuse(client, "/dev/vfio/vfio: %s",
 				     strerror(errno));
+	if (iommufd_serves(client->fd))
+		return client_refuse(client, "/dev/vfio/vfio is iommufd on this kernel");
 	if (!ioctl(client->fd, VFIO_CHECK_EXTENSION, client->backend->type))
 		return client_refuse(client, "VFIO here has no IOMMU of type 0x%x",
 				     client->backend->type);
@@ -274,6 +292,14 @@ const struct backend backends[] = {
 	},
 	{ .name = NULL }
 };
+
+const struct backend *backend_of(const char *name)
+{
+	for (const struct backend *b = backends; b->name; b++)
+		if (!strcmp(b->name, name))
+			return b;
+	return NULL;
+}
 
 bool client_open(struct client *client, const struct backend *backend,
 		 char *const *devices, size_t nr)

@@ -18,7 +18,10 @@ struct client_device {
 	int fd;
 };
 
-/* A VFIO client. why: what went wrong last, for people. */
+/*
+ * A VFIO client. why: what went wrong last, for people; busy: since somebody
+ * else has a device.
+ */
 struct client {
 	const struct backend *backend;
 	int fd;
@@ -26,6 +29,7 @@ struct client {
 	size_t nr;
 	struct client_device device[CLIENT_MAX_DEVICES];
 	char why[192];
+	bool busy;
 };
 
 /*
@@ -48,6 +52,9 @@ struct backend {
 
 extern const struct backend backends[];
 
+/* NULL when none has that name. */
+const struct backend *backend_of(const char *name);
+
 /* Ends the program unless all devices can be had without disturbing anybody. */
 void client_check(char *const *devices, size_t nr);
 
@@ -63,6 +70,7 @@ bool client_bar(struct client *client, size_t nr, struct memory *memory,
 		uint64_t want, uint64_t align, uint64_t shift);
 
 /* For backends. */
+bool iommufd_serves(int container);
 bool iommufd_open(struct client *client);
 bool iommufd_map(struct client *client, uint64_t iova,
 		 const struct memory *memory, uint64_t offset, uint64_t bytes);

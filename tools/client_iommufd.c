@@ -109,12 +109,23 @@ static bool add_device(struct client *client, struct client_device *device)
 	if (device->fd < 0)
 		return client_refuse(client, "no character device for %s: %s",
 				     device->bdf, strerror(errno));
-	if (ioctl(device->fd, DEVICE_BIND, &bind))
+	if (ioctl(device->fd, DEVICE_BIND, &bind)) {
+		/* Its group is open, or it is (vfio_df_open()). */
+		client->busy = errno == EBUSY || errno == EINVAL;
 		return client_refuse(client, "VFIO_DEVICE_BIND_IOMMUFD of %s: %s",
 				     device->bdf, strerror(errno));
+	}
 	return !ioctl(device->fd, DEVICE_ATTACH, &attach) ||
 	       client_refuse(client, "VFIO_DEVICE_ATTACH_IOMMUFD_PT of %s: %s",
 			     device->bdf, strerror(errno));
+}
+
+/* A container of VFIO's own knows no such call. */
+bool iommufd_serves(int container)
+{
+	struct ioas_alloc alloc = { .size = sizeof(alloc) };
+
+	return !ioctl(container, IOAS_ALLOC, &alloc);
 }
 
 bool iommufd_open(struct client *client)

@@ -86,11 +86,9 @@ static void add_backend(struct plan *plan, const struct backend *backend)
 
 static void take_backend(struct plan *plan, char *item)
 {
-	const struct backend *backend = backends;
+	const struct backend *backend = backend_of(item);
 
-	while (backend->name && strcmp(backend->name, item))
-		backend++;
-	if (!backend->name)
+	if (!backend)
 		fail(EXIT_USAGE, "no such backend: '%s': try `iovascope help bench`",
 		     item);
 	add_backend(plan, backend);

@@ -44,7 +44,7 @@ static void print_head(FILE *out, struct json_object *view)
 		tree_word(machine, "kernel"), devices,
 		tree_word(view, "rounds"),
 		tree_is(view, "rounds", "1") ? "" : "s",
-		tree_length(tree_get(view, "rows")) ? " after one to warm up" : "",
+		tree_length(tree_get(view, "rows")) ? " after two to warm up" : "",
 		tree_word(machine, "module"));
 	print_time(out, machine);
 	free(devices);
