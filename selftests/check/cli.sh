@@ -11,9 +11,11 @@ set -uo pipefail
 . "$LAB_TREE/selftests/check/tap.sh"
 
 export IOVASCOPE=$LAB_TREE/build/tools/iovascope
+PATH+=:$LAB_CACHE/promtool
 
 echo "TAP version 13"
 tap "the tool builds" flock "$LAB_TREE" make -C "$LAB_TREE" tools
+tap "promtool is there" "$LAB_DIR/setup.sh" promtool
 for script in "$LAB_TREE"/selftests/host/cli/*.sh; do
 	[[ ! -x $script ]] ||
 		tap_program "$(basename "$script")" timeout 300 "$script"

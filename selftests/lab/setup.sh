@@ -19,6 +19,8 @@
 #   packageroot  a root with dkms, to install them in
 #   qemu         a QEMU that can emulate first-stage tables, if the machine's
 #                own cannot
+#   promtool     Prometheus's own check of what the command prints for it
+#   plotting     what draws the plots of the bench
 #   kvm          try KVM; the lab uses it from then on if it boots
 #
 # setup.sh --kver prints the version of the lab's kernel, and sets up nothing.
@@ -39,6 +41,7 @@ shopt -s inherit_errexit
 . "$LAB_DIR/compile.sh"
 . "$LAB_DIR/root.sh"
 . "$LAB_DIR/qemu.sh"
+. "$LAB_DIR/promtool.sh"
 . "$LAB_DIR/machine.sh"
 
 # Building and checking (first block), the lab (second).
@@ -52,6 +55,8 @@ HOST_PACKAGES=(
 
 # Only where packages are built.
 PACKAGING_PACKAGES=(debhelper dh-dkms dpkg-dev lintian)
+
+PLOTTING_PACKAGES=(gnuplot-nox)
 
 NEED_APT_MIB=1500
 
@@ -96,6 +101,10 @@ setup_packaging() {
 	install_missing "${PACKAGING_PACKAGES[@]}"
 }
 
+setup_plotting() {
+	install_missing "${PLOTTING_PACKAGES[@]}"
+}
+
 lab_kver() {
 	cat "$LAB_CACHE/kernel-$ROW_NAME/kver"
 }
@@ -129,7 +138,7 @@ parse_options() {
 			exit 0
 			;;
 		packages | kselftest | kernel | root | buildroot | packaging | \
-			packageroot | qemu | kvm)
+			packageroot | qemu | promtool | plotting | kvm)
 			PARTS+=("$1")
 			;;
 		*) usage_error "unknown argument '$1'" ;;
