@@ -10,14 +10,25 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
-out=$LAB_TREE/build
-step "building for $kver" "$LAB_DIR/build.sh" modules tools || exit 1
+# part NAME KERNEL DEVICE...: of guest.sh.
+part() {
+	local name=$1 kernel=$2 kver device devices=()
 
-tap_program manners "$LAB_DIR/lab.sh" --timeout 600 --memory 2048 \
-	--hugepages 0 --device nvme --device testdev:256M \
-	--payload "$out/$kver/iovascope_hugepath.ko" \
-	--payload "$out/tools/iovascope" \
-	--payload "$LAB_TREE/selftests/bench/guest.sh" \
-	--payload "$LAB_TREE/selftests/check/tap.sh" -- ./guest.sh manners
+	for device in "${@:3}"; do
+		devices+=(--device "$device")
+	done
+	kver=$("$LAB_DIR/setup.sh" --kernel "$kernel" --kver) || exit 1
+	step "building for $kver" "$LAB_DIR/build.sh" --kernel "$kernel" \
+		modules tools || exit 1
+	tap_program "$name" "$LAB_DIR/lab.sh" --kernel "$kernel" \
+		--timeout 600 --memory 2048 --hugepages 0 "${devices[@]}" \
+		--payload "$LAB_TREE/build/$kver/iovascope_hugepath.ko" \
+		--payload "$LAB_TREE/build/tools/iovascope" \
+		--payload "$LAB_TREE/selftests/bench/guest.sh" \
+		--payload "$LAB_TREE/selftests/check/tap.sh" \
+		-- ./guest.sh "$name"
+}
+
+part manners 6.1 nvme testdev:256M
+part groupless lab testdev:256M
 tap_totals
