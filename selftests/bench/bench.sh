@@ -100,6 +100,7 @@ set_up() {
 			"$LAB_TREE/build/$("$LAB_DIR/setup.sh" \
 				--kernel "$kernel" --kver)"/*.ko "$OUT/$kernel/"
 	done
+	"$LAB_DIR/setup.sh" plotting
 	! has_part watch || IMAGE=$("$BENCH_DIR/bpftrace.sh" | tail -n 1)
 }
 
@@ -125,7 +126,7 @@ run() {
 run_costs() {
 	run "$1" costs --icount --memory 8192 --hugepages 4 \
 		--device testdev:8G -- \
-		./guest.sh costs instructions 2 1G,4G,8G 16G,64G,256G,512G,1T
+		./guest.sh costs instructions 3 1G,4G,8G 16G,64G,256G,512G,1T
 }
 
 # The seed's: the firmware's window holds exactly seven such BARs, but not with
@@ -145,18 +146,14 @@ run_node() {
 }
 
 run_watch() {
+	local part=(traffic 3)
+
 	[[ $1 != lab ]] || return 0
-	if [[ $1 == "${KERNELS[0]}" ]]; then
-		run "$1" watch --icount --memory 4096 --hugepages 0 \
-			--device edu --device nvme:null --device e1000e \
-			--payload "$IMAGE" --payload "$BENCH_DIR/pin.sh" \
-			--payload "$BENCH_DIR/dma.sh" -- \
-			./guest.sh watch 3 no_pin bpftrace
-	else
-		run "$1" watch --icount --memory 2048 --hugepages 0 \
-			--device nvme:null --device e1000e -- \
-			./guest.sh traffic 3
-	fi
+	[[ $1 != "${KERNELS[0]}" ]] || part=(watch 3 no_pin bpftrace)
+	run "$1" watch --icount --memory 4096 --hugepages 0 \
+		--device edu --device nvme:null --device e1000e \
+		--payload "$IMAGE" --payload "$BENCH_DIR/pin.sh" \
+		--payload "$BENCH_DIR/dma.sh" -- ./guest.sh "${part[@]}"
 }
 
 run_census() {
@@ -220,11 +217,7 @@ run_all
 ((ADD)) && took=null || took=$((SECONDS - started))
 collect "$took" >"$OUT/bench.json"
 "$BENCH_DIR/tables.sh" "$OUT/bench.json"
-if command -v gnuplot >/dev/null; then
-	"$BENCH_DIR/plot.sh" "$OUT/bench.json" >"$OUT/bench.svg"
-	say "plot: $OUT/bench.svg"
-else
-	say "no plot: apt-get install gnuplot-nox, then $BENCH_DIR/plot.sh"
-fi
+"$BENCH_DIR/plot.sh" "$OUT/bench.json" >"$OUT/bench.svg"
+say "plot: $OUT/bench.svg"
 say "all figures: $OUT/bench.json, measured in $((SECONDS - started)) s"
 ! compgen -G "$OUT/*.failed" >/dev/null

@@ -9,7 +9,7 @@ def census_part: {
 	result: {
 		bench: 1,
 		machine: {kernel: .results[0].kernel, hypervisor: "TCGTCGTCGTCG",
-			time: "emulated", module: "loaded", devices: []},
+			time: "instructions", module: "loaded", devices: []},
 		rounds: (.results[0].census.seconds | length),
 		first_touch: [], rows: [], slopes: [], node: [], refused: [],
 		times: [.results[] | .what as $what | .leaves as $leaves |

@@ -11,9 +11,11 @@
 #                                than memory
 #   node ALIGN SIZE              a VM with all the pci-testdevs starts and ends
 #   watch ROUNDS WATCHER...      what watching costs VFIO, and the host's own DMA
-#   traffic ROUNDS WATCHER...    what it costs the host's own DMA
+#   traffic ROUNDS               what it costs the host's own DMA
 #   manners                      what bench must not touch, and what it leaves;
 #                                a test (selftests/check/bench.sh)
+#   groupless                    the same where devices have no groups, and where
+#                                iommufd is all there is
 
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
@@ -123,18 +125,18 @@ watch() {
 
 	edu=$(devices 0x1234:0x11e8)
 	modprobe vfio-pci
-	[[ " $* " != *" bpftrace "* ]] || mount_bpftrace
+	mount_bpftrace
 	export IOVASCOPE_KO=$PWD/iovascope.ko BENCH_BPFTRACE=$PWD/pin.sh
 	./watch_bench map "$edu" "$rounds" absent loaded traced "$@" || exit 1
 	./watch_bench scattered "$edu" "$rounds" absent loaded traced \
 		"$@" || exit 1
-	traffic "$rounds" bpftrace
+	traffic "$rounds"
 }
 
 traffic() {
 	local rounds=$1 nvme net
-	shift
 
+	[[ -d /run/bpftrace ]] || mount_bpftrace
 	modprobe nvme
 	modprobe e1000e
 	sleep 2
@@ -144,7 +146,7 @@ traffic() {
 	/lab/busybox ip link set "$net" up
 	sleep 2
 	./watch_bench read "$nvme" "$rounds" absent loaded || exit 1
-	./watch_bench send "$net" "$rounds" absent loaded "$@" || exit 1
+	./watch_bench send "$net" "$rounds" absent loaded bpftrace || exit 1
 }
 
 # refuses CODE MESSAGE ARG...: bench ends with the code and says so.
@@ -224,6 +226,48 @@ manners() {
 		--device "$dev" --backings bar,base --backends type1,hugepath
 	tap "bench: nothing measured is no success" leaves refuses 1 \
 		"nothing could be measured" --device "$dev" --backends type1
+	tap_totals
+}
+
+# Two more kernels than there are: one without CONFIG_VFIO_GROUP is one whose
+# group has no file, and iommufd takes calls for a container at any of its names.
+groupless() {
+	local dev group holder
+
+	# shellcheck source=../check/tap.sh
+	. ./tap.sh
+	PAGES_2M=0
+	prepare
+	dev=$(testdevs)
+	lend "$dev"
+	group=$(basename "$(readlink "/sys/bus/pci/devices/$dev/iommu_group")")
+	exec 5<>"/dev/vfio/$group"
+	mv "/dev/vfio/$group" /run/group
+	tap "bench, no groups: a device whose group is in use" refuses 6 \
+		"another process has it open" --device "$dev"
+	exec 5>&-
+	tap "bench, no groups: iommufd is measured" leaves measures \
+		'([.rows[].backend] | unique == ["iommufd"]) and
+		 any(.refused[]; .backend == "type1")' \
+		--device "$dev" --backings base --backends type1,iommufd
+	./iovascope bench --sizes 256M --repeat 1000 --backings base \
+		--backends iommufd --device "$dev" >/dev/null &
+	holder=$!
+	sleep 2
+	tap "bench, no groups: a device that another process uses" refuses 6 \
+		"another process has it open" --device "$dev"
+	kill -KILL $holder
+	wait $holder 2>/dev/null
+	mv /run/group "/dev/vfio/$group"
+	mount --bind /dev/iommu /dev/vfio/vfio || exit 1
+	tap "bench: a container of iommufd is not called type1" leaves measures \
+		'any(.refused[]; .backend == "type1" and
+			(.reason | test("is iommufd on this kernel")))' \
+		--device "$dev" --backings base --backends type1,iommufd
+	umount /dev/vfio/vfio
+	tap "bench: one of VFIO is" leaves measures \
+		'[.rows[].backend] | unique == ["iommufd", "type1"]' \
+		--device "$dev" --backings base --backends type1,iommufd
 	tap_totals
 }
 

@@ -12,7 +12,7 @@
 #   --device WHAT       add a device (repeatable), in an IOMMU group of its
 #                       own: edu, edu:bridged (behind a PCIe-to-PCI bridge
 #                       of its own), e1000e, nvme[:SIZE], nvme:null (a disk
-#                       of zeros that answers at once), testdev:SIZE (a
+#                       of zeros that answers after 0.3 ms), testdev:SIZE (a
 #                       pci-testdev with a 64-bit BAR of SIZE, like 16G)
 #   --kernel NAME       a kernel of the table (default: its first row)
 #   --memory MIB        memory of the machine (default: 8192)

@@ -125,8 +125,9 @@ add_device() {
 			-device "e1000e,netdev=net$1,romfile=,$at")
 		;;
 	nvme:null)
-		# It answers at once: the disk of a host takes its time.
-		QEMU+=(-drive "if=none,id=nvme$1,driver=null-co,size=1G,read-zeroes=on"
+		# Later than anybody who waits for it needs to fall asleep, or
+		# it would be left to chance whether he does.
+		QEMU+=(-drive "if=none,id=nvme$1,driver=null-co,size=1G,read-zeroes=on,latency-ns=300000"
 			-device "nvme,serial=lab$1,drive=nvme$1,$at")
 		;;
 	nvme*)
