@@ -12,6 +12,7 @@
 #   node ALIGN SIZE              a VM with all the pci-testdevs starts and ends
 #   watch ROUNDS WATCHER...      what watching costs VFIO, and the host's own DMA
 #   traffic ROUNDS               what it costs the host's own DMA
+#   steps WORK                   work that goes on, for steps.sh to look at
 #   manners                      what bench must not touch, and what it leaves;
 #                                a test (selftests/check/bench.sh)
 #   groupless                    the same where devices have no groups, and where
@@ -147,6 +148,31 @@ traffic() {
 	sleep 2
 	./watch_bench read "$nvme" "$rounds" absent loaded || exit 1
 	./watch_bench send "$net" "$rounds" absent loaded bpftrace || exit 1
+}
+
+steps() {
+	local net arg
+
+	modprobe vfio-pci
+	modprobe nvme
+	modprobe e1000e
+	sleep 2
+	net=$(ls "/sys/bus/pci/devices/$(devices 0x8086:0x10d3)/net")
+	/lab/busybox ip link set "$net" up
+	case $1 in
+	send) arg=$net ;;
+	read) arg=$(echo /dev/nvme*n1) ;;
+	*) arg=$(devices 0x1234:0x11e8) ;;
+	esac
+	./watch_bench "$1" "$arg" 1000000 absent >said &
+	until [[ -s said ]]; do
+		sleep 1
+	done
+	insmod iovascope.ko || exit 1
+	echo symbols
+	grep -i ' [tw] ' /proc/kallsyms | gzip | base64
+	echo ready
+	wait
 }
 
 # refuses CODE MESSAGE ARG...: bench ends with the code and says so.
