@@ -70,9 +70,3 @@ def first_touch:
 	[results("costs")][0].first_touch // [] | .[] |
 	select(.backing != "bar") |
 	{backing, ns_per_gib: (.touch_ns / (.bytes / 1073741824))};
-
-def census_times:
-	[results("census") | .times[]] | group_by(.work)[] |
-	(map(select(.by == "domain_translation_struct").time_ns) | first) as $print |
-	.[] | . + {faster: (if $print and .by != "domain_translation_struct"
-		then $print / .time_ns | round else null end)};

@@ -21,7 +21,8 @@ jq -r '[.parts[] | select(.part == "costs" or .part == "far") |
 	.kernel as $kernel | .result.rows[] |
 	select(.backing == "hugetlb_1g") |
 	select(.backend | startswith("hugepath_") | not) |
-	{name: "\($kernel) \(.backend | sub("_file"; " MAP FILE"))", gib: (.bytes / 1073741824),
+	{name: "\($kernel | sub("lab"; "7.3 with iommufd:")) \(.backend | sub("_file"; " MAP FILE"))",
+	 gib: (.bytes / 1073741824),
 	 map: (.map_ns / 1e6), unmap: (.unmap_ns / 1e6)}] |
 	group_by(.name)[] | "\n\n\"\(.[0].name)\"",
 	(unique_by(.gib)[] | "\(.gib) \(.map) \(.unmap)")' "$1" |

@@ -38,9 +38,9 @@ CHECK_DIR=$LAB_TREE/selftests/check
 
 # stage, the least number of passes, program
 STAGES="
-static         31 $CHECK_DIR/static.sh
+static         32 $CHECK_DIR/static.sh
 host          176 $CHECK_DIR/host.sh
-cli           560 $CHECK_DIR/cli.sh
+cli           572 $CHECK_DIR/cli.sh
 lab            52 $LAB_DIR/lab_test.sh
 guest         137 $CHECK_DIR/guest.sh
 machines       70 $CHECK_DIR/machines.sh
@@ -48,7 +48,7 @@ why            55 $CHECK_DIR/why.sh
 hugepath       74 $CHECK_DIR/hugepath.sh
 mutants       105 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
-bench           8 $CHECK_DIR/bench.sh
+bench          13 $CHECK_DIR/bench.sh
 lesser         33 $CHECK_DIR/lesser.sh
 kernels-5.10  200 $CHECK_DIR/kernels.sh 5.10
 kernels-6.12  200 $CHECK_DIR/kernels.sh 6.12

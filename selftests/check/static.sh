@@ -30,7 +30,8 @@ list_files() {
 
 # Recorded input is as it was recorded, faults included.
 is_recorded() {
-	[[ $1 == selftests/host/cli/trees/* || $1 == *.expected ]]
+	[[ $1 == selftests/host/cli/trees/* || $1 == *.expected ||
+		$1 == selftests/bench/results/* ]]
 }
 
 is_shell() {
@@ -285,6 +286,24 @@ check_uapi() {
 	done
 }
 
+# README.md quotes the results that are kept of this version, no others.
+check_figures() {
+	local version kept
+
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+	kept=selftests/bench/results/$version
+	[[ -s $kept.svg && -s $kept.txt ]] || {
+		echo "$kept has no .svg or no .txt: selftests/bench/keep.sh"
+		return 1
+	}
+	grep -q -F "($kept.svg)" README.md || {
+		echo "README.md does not show $kept.svg"
+		return 1
+	}
+	diff <(sed -n '/^<!-- bench:/,/^<!-- .bench -->/p' README.md |
+		sed '1d;$d') <(selftests/bench/readme.sh "$kept.json")
+}
+
 echo "TAP version 13"
 check_tools
 tap "no space at the end of a line" no_match '[[:space:]]+$' "${SOURCES[@]}"
@@ -304,4 +323,5 @@ tap "module: coccinelle" coccinelle
 tap "the command and the tests build with clang" clang_programs
 tap "uapi headers compile alone" check_uapi
 tap "man page" check_man
+tap "README.md has the figures that are kept of this version" check_figures
 tap_totals

@@ -143,6 +143,9 @@ check "bench: a run against itself" 0 \
 check "bench: a regression in a run says where" 1 \
 	'^worse +6\.1 watch +send +loaded +- +send +7\.0 ms +14\.0 ms +2\.00x$' '' \
 	bench --compare "$tmp/run.json" "$tmp/slow.json"
+kept=$(printf '%s\n' ../../bench/results/*.json | tail -n 1)
+check "bench: the results that are kept, against themselves" 0 '0 worse' \
+	'^(worse|better|gone)' bench --compare "$kept" "$kept"
 [[ $counting ]] || jq 'del(.parts[1])' "$tmp/run.json" >"$tmp/part.json"
 check "bench: a part that is not there any more" 1 '^gone +7\.3 node' \
 	'^gone +6\.1' bench --compare "$tmp/run.json" "$tmp/part.json"
