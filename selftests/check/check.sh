@@ -42,11 +42,11 @@ static         32 $CHECK_DIR/static.sh
 host          176 $CHECK_DIR/host.sh
 cli           572 $CHECK_DIR/cli.sh
 lab            52 $LAB_DIR/lab_test.sh
-guest         137 $CHECK_DIR/guest.sh
+guest         138 $CHECK_DIR/guest.sh
 machines       70 $CHECK_DIR/machines.sh
 why            55 $CHECK_DIR/why.sh
 hugepath       74 $CHECK_DIR/hugepath.sh
-mutants       105 $CHECK_DIR/mutants.sh
+mutants       107 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
 bench          13 $CHECK_DIR/bench.sh
 lesser         33 $CHECK_DIR/lesser.sh
