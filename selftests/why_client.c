@@ -29,6 +29,9 @@
 
 enum { EXIT_USAGE = 2 };
 
+/* To get memory that lies as it should. */
+#define MAX_TRIES 8
+
 enum touch { TOUCH_ALL, TOUCH_NONE, TOUCH_SCATTERED };
 
 static const char *const touch_names[] = { "all", "none", "scattered" };
@@ -294,10 +297,44 @@ static void get_file(void)
 	touch_every(0, backing_page_size(opt.backing));
 }
 
+/* No page has its neighbour in memory behind it. */
+static int is_scattered(__u64 page)
+{
+	__u64 at;
+
+	for (at = 0; at + page < mem.size; at += page)
+		if (mem_phys((char *)mem.va + at) + page ==
+		    mem_phys((char *)mem.va + at + page))
+			return 0;
+	return 1;
+}
+
+/*
+ * Which pages one gets is up to the allocator. What will not do is kept until
+ * something else does, or it would be handed out again.
+ */
+static void get_scattered(__u64 page)
+{
+	struct mem kept[MAX_TRIES];
+	int nr = 0;
+
+	for (;;) {
+		touch_every(0, 2 * page);
+		touch_every(page, 2 * page);
+		if (is_scattered(page))
+			break;
+		must_op(nr, <, MAX_TRIES);
+		kept[nr++] = mem;
+		must_work(__mem_alloc(&mem, opt.backing, opt.size, 0));
+	}
+	while (nr)
+		mem_free(&kept[--nr]);
+}
+
 /* Not mem_alloc(): it looks up what it got page by page, which takes long. */
 static void get_memory(void)
 {
-	__u64 page = opt.step ? opt.step : backing_page_size(opt.backing), at;
+	__u64 page = opt.step ? opt.step : backing_page_size(opt.backing);
 
 	if (opt.file) {
 		get_file();
@@ -306,13 +343,8 @@ static void get_memory(void)
 	must_work(__mem_alloc(&mem, opt.backing, opt.size, 0));
 	if (opt.touch == TOUCH_ALL)
 		touch_every(0, page);
-	if (opt.touch != TOUCH_SCATTERED)
-		return;
-	touch_every(0, 2 * page);
-	touch_every(page, 2 * page);
-	for (at = 0; at + page < mem.size; at += page)
-		must(mem_phys((char *)mem.va + at) + page !=
-		     mem_phys((char *)mem.va + at + page));
+	if (opt.touch == TOUCH_SCATTERED)
+		get_scattered(page);
 }
 
 static void map_part(struct vfio *v, __u64 at, __u64 end, __u32 flags)
