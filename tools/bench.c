@@ -9,8 +9,8 @@
  * in what drifts. The first two rounds warm up, with the smallest size, and are
  * not measured: it is the second time that a page is pinned that the kernel
  * moves it to the active list (mm/swap.c mark_page_accessed()), which costs more
- * than mapping it. In the next round the tables are counted, by the module's census where
- * the module is loaded.
+ * than mapping it. In the next round the tables are counted, by the module's
+ * census where the module is loaded.
  *
  * A size larger than the memory maps the same pages again, region by region:
  * so the cost of a TiB is measured without one. What cannot run is a row with

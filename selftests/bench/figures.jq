@@ -43,12 +43,16 @@ def watch_rows:
 	 per_hit: (if .[0].hits > 0 then ($ns - $absent) / .[0].hits
 		else 0 end)};
 
+# Those of one operation, each by its watcher.
+def watchers($kernel; $work; $op):
+	[watch_rows | select(.kernel == $kernel and .work == $work and
+		.op == $op)] | map({(.by): .}) | add // {};
+
 # What a watcher adds, as a share, and how far that is sure: other work that
 # comes between only adds, so no better than medians are near the least. Null
 # where it was not measured.
 def more($kernel; $work; $op; $by):
-	[watch_rows | select(.kernel == $kernel and .work == $work and
-		.op == $op)] | (map({(.by): .}) | add // {}) as $of |
+	watchers($kernel; $work; $op) as $of |
 	if $of[$by] and $of.absent then
 		{more: $of[$by].more,
 		 unsure: ([$of[$by], $of.absent | .ns / .min - 1] | max)}
@@ -57,9 +61,7 @@ def more($kernel; $work; $op; $by):
 # A hit of the pin probe alone, ours and bpftrace's: what the module adds to a
 # map beside itself without that probe, and what the script adds.
 def pin_probe($kernel):
-	[watch_rows | select(.kernel == $kernel and .work == "scattered" and
-		.op == "map")] |
-	(map({(.by): .}) | add // {}) as $of |
+	watchers($kernel; "scattered"; "map") as $of |
 	if $of.loaded and $of.no_pin and $of.bpftrace then
 		{ours: (($of.loaded.ns - $of.no_pin.ns) / $of.loaded.hits | round),
 		 bpftrace: ($of.bpftrace.per_hit | round)}

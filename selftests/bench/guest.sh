@@ -134,34 +134,35 @@ watch() {
 	traffic "$rounds"
 }
 
-traffic() {
-	local rounds=$1 nvme net
-
-	[[ -d /run/bpftrace ]] || mount_bpftrace
+# What the host itself uses; sets $nvme and $net.
+use_devices() {
 	modprobe nvme
 	modprobe e1000e
 	sleep 2
-	export IOVASCOPE_KO=$PWD/iovascope.ko BENCH_BPFTRACE=$PWD/dma.sh
 	nvme=$(echo /dev/nvme*n1)
 	net=$(ls "/sys/bus/pci/devices/$(devices 0x8086:0x10d3)/net")
 	/lab/busybox ip link set "$net" up
 	sleep 2
+}
+
+traffic() {
+	local rounds=$1 nvme net
+
+	[[ -d /run/bpftrace ]] || mount_bpftrace
+	use_devices
+	export IOVASCOPE_KO=$PWD/iovascope.ko BENCH_BPFTRACE=$PWD/dma.sh
 	./watch_bench read "$nvme" "$rounds" absent loaded || exit 1
 	./watch_bench send "$net" "$rounds" absent loaded bpftrace || exit 1
 }
 
 steps() {
-	local net arg
+	local nvme net arg
 
 	modprobe vfio-pci
-	modprobe nvme
-	modprobe e1000e
-	sleep 2
-	net=$(ls "/sys/bus/pci/devices/$(devices 0x8086:0x10d3)/net")
-	/lab/busybox ip link set "$net" up
+	use_devices
 	case $1 in
 	send) arg=$net ;;
-	read) arg=$(echo /dev/nvme*n1) ;;
+	read) arg=$nvme ;;
 	*) arg=$(devices 0x1234:0x11e8) ;;
 	esac
 	./watch_bench "$1" "$arg" 1000000 absent >said &

@@ -102,8 +102,7 @@ def targets:
 # What a packet of the host's own costs, and who only asks whose it is.
 def packets:
 	[kernels as $kernel |
-	 ([watch_rows | select(.kernel == $kernel and .work == "send")] |
-	  map({(.by): .}) | add // {}) as $of |
+	 watchers($kernel; "send"; "send") as $of |
 	 select($of.absent and $of.loaded and $of.bpftrace) |
 	 ($of.absent.ns / $of.absent.hits) as $packet |
 	 [$kernel, ($packet | thousands), ($packet * 0.03 | round),
@@ -116,16 +115,15 @@ def kib: . * 4 | round | thousands | . + " KiB";
 # On what it depends whether a target is met, and why the worst case cannot.
 def floor_of_probes:
 	first(kernels) as $first |
-	([watch_rows | select(.kernel == $first)] |
-	 map({("\(.work) \(.op) \(.by)"): .}) | add // {}) as $of |
-	$of["map map absent"] as $runs | $of["scattered map absent"] as $map |
-	$of["send send loaded"] as $no |
+	watchers($first; "map"; "map") as $of | $of.absent as $runs |
+	watchers($first; "scattered"; "map").absent as $map |
+	watchers($first; "send"; "send").loaded as $no |
 	select($runs and $map and $no) |
 	($map.ns / $map.hits) as $page |
 	($runs.ns / pages_of_map * 0.03) as $allowed |
 	"", "What was mapped lay in \($runs.hits) runs of neighbours, of \(pages_of_map / $runs.hits | kib) on average; a run is a pin and a map.",
-	("3 % are kept where runs are of \($of["map map loaded"].per_hit / $allowed | kib) or more, " +
-	"with tracepoints of \($of["map map traced"].per_hit / $allowed | kib)."),
+	("3 % are kept where runs are of \($of.loaded.per_hit / $allowed | kib) or more, " +
+	"with tracepoints of \($of.traced.per_hit / $allowed | kib)."),
 	("Where no page has a neighbour, a page takes \($page | thousands) instructions while nobody watches. 3 % of that are \($page * 0.03 | round),"),
 	"less than any probe takes: one that looks at the call and lets it go, \($no.per_hit | round).";
 
