@@ -17,17 +17,7 @@
 
 #include "backing.h"
 #include "compat.h"
-#include "phys.h"
-
-const char *const ivs_backing_names[IVS_NR_BACKINGS] = {
-	[IVS_BASE] = "base",
-	[IVS_THP] = "thp",
-	[IVS_HUGETLB_2M] = "hugetlb_2m",
-	[IVS_HUGETLB_1G] = "hugetlb_1g",
-	[IVS_MMIO] = "mmio",
-	[IVS_MIXED] = "mixed",
-	[IVS_NONE] = "none",
-};
+#include "frame.h"
 
 /* Not a bool: four are joined without a jump. */
 static unsigned int is_tail(unsigned long odd)
@@ -92,7 +82,7 @@ enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages)
 
 	if (!nr_pages)
 		return IVS_NONE;
-	if (ivs_phys_is_mmio(pfn))
+	if (ivs_frame_is_mmio(pfn))
 		return IVS_MMIO;
 
 	while (pfn < end && backing != IVS_MIXED) {

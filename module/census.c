@@ -27,17 +27,6 @@ struct taking {
 	struct ivs_tables tables_2m;
 };
 
-/* ivs_leaves_bytes - bytes that so many leaves map */
-u64 ivs_leaves_bytes(const u64 leaves[IVS_NR_LEAVES])
-{
-	enum ivs_leaf leaf;
-	u64 bytes = 0;
-
-	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
-		bytes += leaves[leaf] << ivs_leaf_shift(leaf);
-	return bytes;
-}
-
 /**
  * ivs_census_best - add the fewest leaves that can map a run
  * @pgsizes: leaf sizes that can be had

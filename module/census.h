@@ -38,14 +38,10 @@ struct ivs_census {
 	int error;
 };
 
-u64 ivs_leaves_bytes(const u64 leaves[IVS_NR_LEAVES]);
 void ivs_census_best(u64 pgsizes, u64 iova, u64 phys, u64 bytes,
 		     unsigned int levels, u64 leaves[IVS_NR_LEAVES],
 		     struct ivs_tables *tables);
 int ivs_census_take(const struct ivs_context *context, struct ivs_walk *walk,
 		    struct ivs_census *census);
-
-extern const struct file_operations ivs_census_fops;
-void ivs_census_schema(struct seq_file *m);
 
 #endif /* IVS_CENSUS_H */

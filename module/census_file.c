@@ -25,7 +25,9 @@
 #include <linux/slab.h>
 
 #include "census.h"
+#include "census_file.h"
 #include "devdir.h"
+#include "op.h"
 #include "stats.h"
 #include "text.h"
 
@@ -116,15 +118,18 @@ static int add_line(void *ctx, const struct ivs_context *context)
 }
 
 /* A device the kernel knows and the hardware's tables do not: blocked. */
-static int add_blocked(void *ctx, u32 segment, u16 rid)
+static int add_blocked(void *ctx, const struct ivs_bdf *bdf)
 {
-	const struct ivs_context blocked = { .segment = segment, .rid = rid };
+	const struct ivs_context blocked = {
+		.segment = bdf->segment,
+		.rid = bdf->rid,
+	};
 	struct roll *roll = ctx;
 	struct line *line;
 
 	list_for_each_entry(line, &roll->lines, link)
-		if (line->context.segment == segment &&
-		    line->context.rid == rid)
+		if (line->context.segment == bdf->segment &&
+		    line->context.rid == bdf->rid)
 			return 0;
 	return add_line(roll, &blocked);
 }

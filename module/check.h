@@ -39,6 +39,7 @@ struct ivs_check {
 	u64 iova;
 };
 
+int ivs_check_context(u64 domain, struct ivs_context *context);
 int ivs_check_domain(u64 id, struct ivs_walk *walk, struct ivs_check *check);
 
 extern const struct file_operations ivs_check_fops;

@@ -18,8 +18,8 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "context.h"
 #include "device.h"
+#include "op.h"
 #include "pool.h"
 #include "text.h"
 
@@ -29,8 +29,7 @@ struct ivs_device {
 	u64 domain;
 	int group;
 	bool pci;
-	u32 segment;
-	u16 rid;
+	struct ivs_bdf bdf;
 	char name[32];
 };
 
@@ -99,8 +98,8 @@ int ivs_device_move(struct device *dev, u64 domain)
 	entry->group = dev->iommu_group ? iommu_group_id(dev->iommu_group) : -1;
 	entry->pci = dev_is_pci(dev);
 	if (entry->pci) {
-		entry->segment = pci_domain_nr(to_pci_dev(dev)->bus);
-		entry->rid = pci_dev_id(to_pci_dev(dev));
+		entry->bdf.segment = pci_domain_nr(to_pci_dev(dev)->bus);
+		entry->bdf.rid = pci_dev_id(to_pci_dev(dev));
 	}
 	strscpy(entry->name, dev_name(dev), sizeof(entry->name));
 out:
@@ -122,8 +121,16 @@ bool ivs_device_any(u64 domain)
 	return any;
 }
 
-/* The nth PCI device of a domain. */
-static bool device_nth(u64 domain, unsigned int nth, u32 *segment, u16 *rid)
+/**
+ * ivs_device_nth - a PCI device of a domain
+ * @domain: id of the domain's record
+ * @nth: which of them, from 0 on
+ * @bdf: its address
+ *
+ * Context: any but NMI.
+ * Return: false when there are no more.
+ */
+bool ivs_device_nth(u64 domain, unsigned int nth, struct ivs_bdf *bdf)
 {
 	struct ivs_device *entry;
 	unsigned long flags;
@@ -133,33 +140,12 @@ static bool device_nth(u64 domain, unsigned int nth, u32 *segment, u16 *rid)
 	list_for_each_entry(entry, &devices, link) {
 		if (entry->domain != domain || !entry->pci || nth--)
 			continue;
-		*segment = entry->segment;
-		*rid = entry->rid;
+		*bdf = entry->bdf;
 		found = true;
 		break;
 	}
 	raw_spin_unlock_irqrestore(&devices_lock, flags);
 	return found;
-}
-
-/**
- * ivs_device_context - how the hardware translates for a domain
- * @domain: id of the domain's record
- * @context: filled from the first of its devices that has a page table
- *
- * Context: may sleep.
- * Return: 0, or -ENOENT when none has one.
- */
-int ivs_device_context(u64 domain, struct ivs_context *context)
-{
-	unsigned int nth;
-	u32 segment;
-	u16 rid;
-
-	for (nth = 0; device_nth(domain, nth, &segment, &rid); nth++)
-		if (!ivs_context_find(segment, rid, context) && context->format)
-			return 0;
-	return -ENOENT;
 }
 
 /* Devices of one group are attached one after the other. */

@@ -8,14 +8,14 @@
 #include <linux/types.h>
 
 struct device;
-struct ivs_context;
+struct ivs_bdf;
 struct seq_file;
 
 int ivs_device_init(void);
 void ivs_device_exit(void);
 int ivs_device_move(struct device *dev, u64 domain);
 bool ivs_device_any(u64 domain);
-int ivs_device_context(u64 domain, struct ivs_context *context);
+bool ivs_device_nth(u64 domain, unsigned int nth, struct ivs_bdf *bdf);
 void ivs_device_list(struct seq_file *m, u64 domain);
 void ivs_device_show(struct seq_file *m, u64 domain);
 

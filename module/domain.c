@@ -23,15 +23,13 @@
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
-#include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
 #include "compat.h"
 #include "device.h"
 #include "domain.h"
-#include "probe.h"
-#include "text.h"
+#include "quality.h"
 
 /* Extents counted before the lock is given a chance. */
 #define SHOW_BATCH 256
@@ -44,19 +42,10 @@ static struct ivs_pool extent_pool = {
 
 static const struct ivs_scope host_scope = { .host = true };
 
-struct ivs_extent *ivs_extent_get(void)
+/* ivs_domain_extents_init - an empty set, from the reserve of all domains */
+void ivs_domain_extents_init(struct ivs_extents *extents)
 {
-	return ivs_pool_get(&extent_pool);
-}
-
-void ivs_extent_put(struct ivs_extent *extent)
-{
-	ivs_pool_put(&extent_pool, extent);
-}
-
-void ivs_extent_reserve(void)
-{
-	ivs_pool_reserve(&extent_pool);
+	ivs_extents_init(extents, &extent_pool);
 }
 
 static void domain_setup(struct ivs_record *record)
@@ -64,9 +53,9 @@ static void domain_setup(struct ivs_record *record)
 	struct ivs_domain *dom = to_ivs_domain(record);
 
 	raw_spin_lock_init(&dom->lock);
-	dom->extents.root = RB_ROOT;
-	dom->missed = ivs_probes_missed(IVS_FEEDS_LIVE);
-	dom->silences = ivs_probes_silences();
+	ivs_domain_extents_init(&dom->extents);
+	dom->missed = ivs_missed_calls(IVS_FEEDS_LIVE);
+	dom->silences = ivs_silences();
 }
 
 static void domain_release(struct ivs_record *record)
@@ -389,20 +378,21 @@ bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events)
 	return *events == ended;
 }
 
-static unsigned long inexact_of(const struct ivs_domain *dom)
+/**
+ * ivs_domain_inexact - why the live numbers may be incomplete
+ * @dom: the record
+ *
+ * Context: under RCU; not in a handler (ivs_probes_silent()).
+ * Return: bit set of enum ivs_inexact, 0 when they are exact.
+ */
+unsigned long ivs_domain_inexact(const struct ivs_domain *dom)
 {
 	unsigned long inexact = READ_ONCE(dom->inexact);
 
-	if (ivs_probes_missed(IVS_FEEDS_LIVE) != dom->missed ||
-	    ivs_probes_silent() || ivs_probes_silences() != dom->silences)
+	if (ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
+	    ivs_probes_silent() || ivs_silences() != dom->silences)
 		inexact |= BIT(IVS_INEXACT_MISSED);
 	return inexact;
-}
-
-/* ivs_domain_is_floor - are the live numbers known to be incomplete? */
-bool ivs_domain_is_floor(const struct ivs_domain *dom)
-{
-	return inexact_of(dom);
 }
 
 /* ivs_domain_extent - the extent at an IOVA, or the first one after it */
@@ -500,136 +490,6 @@ void ivs_domain_trust(struct ivs_domain *dom)
 {
 	dom->baseline = true;
 	clear_bit(IVS_INEXACT_OLDER, &dom->inexact);
-}
-
-/* ---- showing ---- */
-
-static const char *const backend_names[IVS_NR_BACKENDS] = {
-	[IVS_BACKEND_NONE] = "none",
-	[IVS_BACKEND_TYPE1] = "type1",
-	[IVS_BACKEND_IOMMUFD] = "iommufd",
-	[IVS_BACKEND_HUGEPATH] = "hugepath",
-	[IVS_BACKEND_OTHER] = "other",
-};
-
-static const char *const inexact_names[IVS_NR_INEXACT] = {
-	[IVS_INEXACT_OLDER] = "older",
-	[IVS_INEXACT_MISSED] = "missed",
-	[IVS_INEXACT_RANGES] = "ranges",
-};
-
-static void show_inexact(struct seq_file *m, unsigned long inexact)
-{
-	const char *comma = "";
-	unsigned int i;
-
-	seq_printf(m, " exact=%d inexact=", !inexact);
-	for (i = 0; i < IVS_NR_INEXACT; i++) {
-		if (!(inexact & BIT(i)))
-			continue;
-		seq_printf(m, "%s%s", comma, inexact_names[i]);
-		comma = ",";
-	}
-}
-
-/* What a domain holds now, in the order of the table below. */
-enum gauge {
-	LIVE_BYTES,
-	LIVE_LEAVES,
-	LIVE_LEAF_BYTES = LIVE_LEAVES + IVS_NR_LEAVES,
-	TABLE_BYTES = LIVE_LEAF_BYTES + IVS_NR_LEAVES,
-	NR_GAUGES,
-};
-
-static const struct {
-	const char *key;
-	const char *unit;
-	const char *help;
-} gauges[NR_GAUGES] = {
-	[LIVE_BYTES] = { "live_bytes", "bytes", "bytes mapped now" },
-	[LIVE_LEAVES + IVS_LEAF_4K] = { "live_4k_leaves", "leaves",
-		"4K leaves now" },
-	[LIVE_LEAVES + IVS_LEAF_2M] = { "live_2m_leaves", "leaves",
-		"2M leaves now" },
-	[LIVE_LEAVES + IVS_LEAF_1G] = { "live_1g_leaves", "leaves",
-		"1G leaves now" },
-	[LIVE_LEAF_BYTES + IVS_LEAF_4K] = { "live_4k_bytes", "bytes",
-		"bytes mapped now by 4K leaves" },
-	[LIVE_LEAF_BYTES + IVS_LEAF_2M] = { "live_2m_bytes", "bytes",
-		"bytes mapped now by 2M leaves" },
-	[LIVE_LEAF_BYTES + IVS_LEAF_1G] = { "live_1g_bytes", "bytes",
-		"bytes mapped now by 1G leaves" },
-	[TABLE_BYTES] = { "table_bytes_implied", "bytes",
-		"page tables these leaves need, root included" },
-};
-
-static void show_live(struct seq_file *m, struct ivs_domain *dom)
-{
-	u64 value[NR_GAUGES];
-	struct ivs_extents now;
-	unsigned long flags;
-	unsigned int i;
-
-	raw_spin_lock_irqsave(&dom->lock, flags);
-	now = dom->extents;
-	raw_spin_unlock_irqrestore(&dom->lock, flags);
-
-	value[LIVE_BYTES] = ivs_extents_bytes(&now);
-	for (i = 0; i < IVS_NR_LEAVES; i++) {
-		value[LIVE_LEAVES + i] = now.leaves[i];
-		value[LIVE_LEAF_BYTES + i] = now.leaves[i]
-					     << ivs_leaf_shift(i);
-	}
-	value[TABLE_BYTES] = tables_of(dom) << 12;
-	for (i = 0; i < NR_GAUGES; i++)
-		ivs_text_nested(m, gauges[i].key, value[i]);
-}
-
-/* ivs_domain_schema - describe the gauges of a domain */
-void ivs_domain_schema(struct seq_file *m)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_GAUGES; i++)
-		ivs_stats_schema_line(m, gauges[i].key, IVS_IN_DOMAINS, "gauge",
-				      gauges[i].unit, gauges[i].help);
-}
-
-static const char *type_name(unsigned int type)
-{
-	if (type == IOMMU_DOMAIN_UNMANAGED)
-		return "unmanaged";
-	return is_dma_api(type) ? "dma" : "other";
-}
-
-/**
- * ivs_domain_show - write the line of a domain, if there is anything to say
- * @m: where
- * @dom: the domain's record
- *
- * Before 6.12 the core keeps an empty paging domain for each group to block its
- * DMA with; those, and domains that were made and never used, are left out.
- *
- * Context: under RCU.
- */
-void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
-{
-	const struct ivs_sink sink = { ivs_text_nested, m };
-
-	if (!dom->levels && !ivs_device_any(dom->rec.id))
-		return;
-	seq_printf(m, "%llu type=%s backend=%s", dom->rec.id,
-		   type_name(dom->type), backend_names[dom->backend]);
-	ivs_device_show(m, dom->rec.id);
-	seq_printf(m, " pid=%d", dom->rec.pid);
-	ivs_text_pair(m, "comm", dom->rec.comm);
-	seq_printf(m, " first_ns=%llu last_ns=%llu", dom->rec.first_ns,
-		   READ_ONCE(dom->rec.last_ns));
-	show_inexact(m, inexact_of(dom));
-	seq_printf(m, " baseline=%d", dom->baseline);
-	show_live(m, dom);
-	ivs_stats_show(&dom->rec.sums, IVS_IN_DOMAINS, &sink);
-	seq_putc(m, '\n');
 }
 
 /* ivs_domain_init - make the tables; 0 or -ENOMEM; may sleep */

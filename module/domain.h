@@ -8,21 +8,11 @@
 #include <linux/iommu.h>
 
 #include "extent.h"
+#include "op.h"
 #include "params.h"
 #include "record.h"
 
 struct device;
-struct seq_file;
-
-/* Who serves the VFIO container that a domain belongs to. */
-enum ivs_backend {
-	IVS_BACKEND_NONE,
-	IVS_BACKEND_TYPE1,
-	IVS_BACKEND_IOMMUFD,
-	IVS_BACKEND_HUGEPATH,
-	IVS_BACKEND_OTHER,
-	IVS_NR_BACKENDS,
-};
 
 /* Why the live numbers of a domain may differ from its page table. */
 enum ivs_inexact {
@@ -81,6 +71,7 @@ static inline bool ivs_domain_tracked(const struct iommu_domain *domain)
 
 int ivs_domain_init(void);
 void ivs_domain_exit(void);
+void ivs_domain_extents_init(struct ivs_extents *extents);
 
 struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 				  enum ivs_backend backend, u64 now_ns);
@@ -94,7 +85,7 @@ bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
 void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
 		     u64 *tables);
-bool ivs_domain_is_floor(const struct ivs_domain *dom);
+unsigned long ivs_domain_inexact(const struct ivs_domain *dom);
 bool ivs_domain_wants_baseline(const struct ivs_domain *dom);
 int ivs_domain_adopt(struct ivs_domain *dom, struct ivs_extents *extents,
 		     unsigned int levels, u64 events);
@@ -109,7 +100,5 @@ void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
 		       enum ivs_backend backend);
 void ivs_domain_free(const struct iommu_domain *domain);
-void ivs_domain_schema(struct seq_file *m);
-void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom);
 
 #endif /* IVS_DOMAIN_H */

@@ -14,8 +14,8 @@
  * client that maps upwards does all the time.
  *
  * Locking: the caller's (the domain's raw spinlock). Nothing here sleeps or
- * allocates; nodes come from a reserve (ivs_extent_get()) that may run dry,
- * which is reported, never hidden. Plain code without kernel state, so that the
+ * allocates; nodes come from the reserve of a pool, which may run dry; that is
+ * reported, never hidden. Plain code without kernel state, so that the
  * host tests run the very same lines.
  */
 #include <linux/errno.h>
@@ -23,6 +23,7 @@
 #include <linux/string.h>
 
 #include "extent.h"
+#include "pool.h"
 
 static struct ivs_extent *to_extent(struct rb_node *node)
 {
@@ -32,6 +33,17 @@ static struct ivs_extent *to_extent(struct rb_node *node)
 static struct ivs_extent *next_of(struct ivs_extent *extent)
 {
 	return to_extent(rb_next(&extent->node));
+}
+
+/**
+ * ivs_extents_init - make an empty set
+ * @set: the set
+ * @pool: of objects of struct ivs_extent
+ */
+void ivs_extents_init(struct ivs_extents *set, struct ivs_pool *pool)
+{
+	memset(set, 0, sizeof(*set));
+	set->pool = pool;
 }
 
 /**
@@ -78,7 +90,7 @@ static void insert(struct ivs_extents *set, struct ivs_extent *new)
 static void drop(struct ivs_extents *set, struct ivs_extent *extent)
 {
 	rb_erase(&extent->node, &set->root);
-	ivs_extent_put(extent);
+	ivs_pool_put(set->pool, extent);
 }
 
 static bool joins(const struct ivs_span *left, const struct ivs_span *right)
@@ -111,7 +123,7 @@ int ivs_extents_add(struct ivs_extents *set, const struct ivs_span *span)
 	} else if (right && joins(span, &right->span)) {
 		right->span.start = span->start;
 	} else {
-		new = ivs_extent_get();
+		new = ivs_pool_get(set->pool);
 		if (!new)
 			return -ENOMEM;
 		new->span = *span;
@@ -145,7 +157,7 @@ static int cut(struct ivs_extents *set, struct ivs_extent *extent,
 		extent->span.last = gone->start - 1;
 		if (tail.last < tail.start || gone->last == tail.last)
 			return 0;
-		new = ivs_extent_get();
+		new = ivs_pool_get(set->pool);
 		if (!new) {
 			set->leaves[tail.leaf] -= ivs_span_leaves(&tail);
 			return -ENOMEM;
@@ -195,20 +207,4 @@ void ivs_extents_remove(struct ivs_extents *set, u64 start, u64 last,
 		if (cut(set, extent, &gone))
 			removed->lost = true;
 	}
-}
-
-/**
- * ivs_extents_bytes - bytes mapped by all leaves of a set
- * @set: the set
- *
- * Context: any.
- */
-u64 ivs_extents_bytes(const struct ivs_extents *set)
-{
-	enum ivs_leaf leaf;
-	u64 bytes = 0;
-
-	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
-		bytes += set->leaves[leaf] << ivs_leaf_shift(leaf);
-	return bytes;
 }

@@ -10,6 +10,8 @@
 
 #include "leaf.h"
 
+struct ivs_pool;
+
 struct ivs_extent {
 	struct rb_node node;
 	struct ivs_span span;
@@ -19,12 +21,14 @@ struct ivs_extent {
  * struct ivs_extents - an ordered set of disjoint extents
  * @root: the extents, by IOVA; neighbours of equal leaf size are merged
  * @leaves: how many leaves of each size the set holds
+ * @pool: where its extents come from and go to
  *
  * The caller serialises everything done to one set.
  */
 struct ivs_extents {
 	struct rb_root root;
 	u64 leaves[IVS_NR_LEAVES];
+	struct ivs_pool *pool;
 };
 
 /**
@@ -43,19 +47,10 @@ struct ivs_removed {
 	bool lost;
 };
 
-/*
- * Where nodes come from and go to: the module's reserve, malloc() in the host
- * tests. Both are called with the set locked and must not sleep.
- */
-struct ivs_extent *ivs_extent_get(void);
-void ivs_extent_put(struct ivs_extent *extent);
-/* Wait until there are nodes again; may sleep, the set must not be locked. */
-void ivs_extent_reserve(void);
-
+void ivs_extents_init(struct ivs_extents *set, struct ivs_pool *pool);
 int ivs_extents_add(struct ivs_extents *set, const struct ivs_span *span);
 void ivs_extents_remove(struct ivs_extents *set, u64 start, u64 last,
 			struct ivs_removed *removed);
 struct ivs_extent *ivs_extents_at(const struct ivs_extents *set, u64 iova);
-u64 ivs_extents_bytes(const struct ivs_extents *set);
 
 #endif /* IVS_EXTENT_H */

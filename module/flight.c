@@ -26,6 +26,7 @@
 #include <linux/timekeeping.h>
 
 #include "flight.h"
+#include "op.h"
 #include "text.h"
 
 static struct {

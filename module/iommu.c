@@ -10,7 +10,7 @@
  *
  * Hot path. A host's NIC and NVMe go through some of these functions too, up to
  * a million times a second, with domains of the DMA API. Those are let go by the
- * domain's type, before anything else is done for them (probe.c, @shared).
+ * domain's type, before anything else is done for them (struct ivs_probe, @prefilter).
  *
  * Rollback. A map that fails half-way makes the core unmap what it had mapped
  * (6.1 iommu.c __iommu_map()), inside the map. That unmap is no unmap of
@@ -24,7 +24,7 @@
 
 #include "domain.h"
 #include "flight.h"
-#include "probe.h"
+#include "iommu.h"
 #include "process.h"
 #include "request.h"
 #include "stats.h"
@@ -41,12 +41,12 @@ static bool is_unmanaged(const struct iommu_domain *domain)
 }
 
 /**
- * ivs_iommu_lets_go - is a call of no interest, whatever its result?
+ * ivs_iommu_prefilter - is a call of no interest, whatever its result?
  * @regs: of a function whose first argument is a domain
  *
- * Most calls end here: see struct probe, @shared.
+ * Most calls end here: see struct ivs_probe, @prefilter.
  */
-bool ivs_iommu_lets_go(struct pt_regs *regs)
+bool ivs_iommu_prefilter(struct pt_regs *regs)
 {
 	if (ivs_domain_tracked(domain_arg(regs)))
 		return false;
@@ -120,7 +120,7 @@ static int map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* int iommu_map(domain, iova, phys, size, prot[, gfp]) */
 int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	if (ivs_iommu_lets_go(regs) || !is_unmanaged(domain_arg(regs)))
+	if (ivs_iommu_prefilter(regs) || !is_unmanaged(domain_arg(regs)))
 		return 1;
 	return map_entry(ri, regs);
 }
@@ -188,7 +188,7 @@ int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct ivs_call *call = ivs_call_of(ri);
 	u64 entered, size;
 
-	if (ivs_iommu_lets_go(regs))
+	if (ivs_iommu_prefilter(regs))
 		return 1;
 	entered = ktime_get_mono_fast_ns();
 	size = regs_get_kernel_argument(regs, 2);

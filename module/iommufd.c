@@ -30,7 +30,11 @@
 #include <linux/vfio.h>
 #include <uapi/linux/iommufd.h>
 
+#include "backing.h"
+#include "flight.h"
+#include "iommufd.h"
 #include "request.h"
+#include "vfio.h"
 
 static int begin(struct ivs_call *call, enum ivs_op op, u64 entered)
 {

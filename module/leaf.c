@@ -56,6 +56,17 @@ static unsigned int split(unsigned int usable, u64 start, u64 end,
 	return split(usable, hi, end, leaf - 1, spans, nr);
 }
 
+/* ivs_leaves_bytes - bytes that so many leaves map */
+u64 ivs_leaves_bytes(const u64 leaves[IVS_NR_LEAVES])
+{
+	enum ivs_leaf leaf;
+	u64 bytes = 0;
+
+	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
+		bytes += leaves[leaf] << ivs_leaf_shift(leaf);
+	return bytes;
+}
+
 /**
  * ivs_leaf_split - recompute the leaves of one physically contiguous mapping
  * @pgsizes: page sizes the domain supports, one bit per size in bytes

@@ -46,6 +46,7 @@ static inline u64 ivs_span_leaves(const struct ivs_span *span)
 
 extern const char *const ivs_leaf_names[IVS_NR_LEAVES];
 
+u64 ivs_leaves_bytes(const u64 leaves[IVS_NR_LEAVES]);
 unsigned int ivs_leaf_split(u64 pgsizes, u64 iova, u64 phys, u64 size,
 			    struct ivs_span spans[IVS_MAX_SPANS]);
 

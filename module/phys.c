@@ -21,29 +21,8 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "frame.h"
 #include "phys.h"
-
-/*
- * All ones where struct page itself is not there: its memory goes when memory
- * is unplugged, and nothing that we hold forbids that. Call with page faults
- * disabled. (copy_from_kernel_nofault() costs more than all the rest that a
- * census does for a leaf.)
- */
-static __always_inline unsigned long flags_of(const struct page *page)
-{
-	unsigned long flags;
-
-	__get_kernel_nofault(&flags, &page->flags, unsigned long, fault);
-	return flags;
-fault:
-	return ~0UL;
-}
-
-static __always_inline bool is_reserved(unsigned long pfn)
-{
-	return (flags_of(pfn_to_page(pfn)) & BIT(PG_reserved)) &&
-	       !is_zero_pfn(pfn);
-}
 
 /**
  * ivs_phys_alike - how far leaves go on being memory, or being MMIO
@@ -51,10 +30,8 @@ static __always_inline bool is_reserved(unsigned long pfn)
  * @from: where to begin
  * @mmio: what the first one is
  *
- * As VFIO has it: MMIO is what has no struct page, or a reserved one. The zero
- * page is reserved too, but it is memory. A leaf is judged by its first frame:
- * no backend joins the two in one map, and no leaf is larger than the map that
- * wrote it.
+ * What is MMIO, frame.h says. A leaf is judged by its first frame: no backend
+ * joins the two in one map, and no leaf is larger than the map that wrote it.
  *
  * This is done for each 4K leaf of a census. So all of them are under one
  * pagefault_disable(); whether a frame has a struct page is asked once a
@@ -82,7 +59,7 @@ unsigned int ivs_phys_alike(const struct ivs_stretch *stretch,
 			subsection = pfn / PAGES_PER_SUBSECTION;
 			valid = pfn_valid(pfn);
 		}
-		if (valid && !is_reserved(pfn)) {
+		if (valid && !ivs_frame_is_reserved(pfn)) {
 			if (is_mmio)
 				break;
 		} else if (!is_mmio) {
@@ -94,26 +71,6 @@ unsigned int ivs_phys_alike(const struct ivs_stretch *stretch,
 	pagefault_enable();
 	*mmio = is_mmio;
 	return entry - first;
-}
-
-/**
- * ivs_phys_is_mmio - is a page frame something else than memory?
- * @pfn: any
- *
- * Context: any; holds no page, and needs none to be held.
- */
-bool ivs_phys_is_mmio(unsigned long pfn)
-{
-	const u64 entry = PFN_PHYS(pfn);
-	const struct ivs_stretch stretch = {
-		.nr = 1,
-		.entries = &entry,
-		.address = ~0ULL,
-	};
-	bool mmio;
-
-	ivs_phys_alike(&stretch, 0, &mmio);
-	return mmio;
 }
 
 static bool is_memory(u64 phys)
@@ -128,7 +85,7 @@ static bool is_memory(u64 phys)
 	if (!page)
 		return false;
 	pagefault_disable();
-	flags = flags_of(page);
+	flags = ivs_page_flags(page);
 	pagefault_enable();
 	return !(flags & (BIT(PG_reserved) | __PG_HWPOISON));
 }

@@ -7,7 +7,6 @@
 
 #include "walk.h"
 
-bool ivs_phys_is_mmio(unsigned long pfn);
 unsigned int ivs_phys_alike(const struct ivs_stretch *stretch,
 			    unsigned int from, bool *mmio);
 int ivs_phys_read(u64 phys, void *to, size_t bytes);

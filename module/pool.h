@@ -5,8 +5,8 @@
 #ifndef IVS_POOL_H
 #define IVS_POOL_H
 
-#include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/types.h>
 #include <linux/workqueue.h>
 
 /**

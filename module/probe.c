@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * probe.c - the one table of probes
+ * probe.c - arming and disarming, for a table of probes
  *
- * Model. A row is a function: under which names kernels have it, in which
- * module it lives, what it feeds, and whether the instrument makes sense
- * without it. Each is a kretprobe with one entry and one return handler, so
- * that the same code serves every kernel: kretprobes exist everywhere, while
- * fprobes are missing up to 6.1 and take other arguments on each later kernel.
- * A symbol that a kernel lacks switches off exactly what its row feeds, and the
- * file "probes" says so.
- *
- * Silence. Probes can be attached and say nothing, all of them at once and
- * without an error: kernel.ftrace_enabled=0, or 0 in kprobes/enabled. So one of
- * them listens to a function of ours, which is called to hear whether it does.
+ * Model. Each row of the table (rows.c) is a kretprobe with one entry and one
+ * return handler, so that the same code serves every kernel: kretprobes exist
+ * everywhere, while fprobes are missing up to 6.1 and take other arguments on
+ * each later kernel. A symbol that a kernel lacks is said in the file "probes",
+ * and what the row feeds is left out of every file. This file knows no handler
+ * and no function; what is missed, and silence, are in quality.c.
  *
  * Rows whose module is not loaded wait for it. Probes die with the module they
  * sit in and do not come back by themselves, hence the module notifier.
@@ -33,6 +28,7 @@
 
 #include "params.h"
 #include "probe.h"
+#include "stats.h"
 
 /*
  * Calls that may be between entry and return at once, per row: a pin can sleep
@@ -40,363 +36,46 @@
  */
 #define MAX_ACTIVE 512
 
-#define MAX_SYMBOLS 2
-
-enum probe_state {
-	/* By the parameter dma_api: what it would count is not asked for. */
-	PROBE_UNUSED,
-	/* By the parameter skip. */
-	PROBE_OFF,
-	PROBE_WAITING,
-	PROBE_ATTACHED,
-	PROBE_MISSING,
-	PROBE_FAILED,
-	/* Attached, and not heard: only ever shown. */
-	PROBE_SILENT,
-};
-
 static const char *const state_names[] = {
-	[PROBE_UNUSED] = "unused",
-	[PROBE_OFF] = "off",
-	[PROBE_WAITING] = "waiting",
-	[PROBE_ATTACHED] = "attached",
-	[PROBE_MISSING] = "missing",
-	[PROBE_FAILED] = "failed",
-	[PROBE_SILENT] = "silent",
+	[IVS_PROBE_UNUSED] = "unused",
+	[IVS_PROBE_OFF] = "off",
+	[IVS_PROBE_WAITING] = "waiting",
+	[IVS_PROBE_ATTACHED] = "attached",
+	[IVS_PROBE_MISSING] = "missing",
+	[IVS_PROBE_FAILED] = "failed",
+	[IVS_PROBE_SILENT] = "silent",
 };
 
-/**
- * struct probe - a row
- * @name: what users call it
- * @module: where the function lives, NULL for the kernel itself
- * @symbols: its names, newest kernel first
- * @feeds: bit set of enum ivs_op and enum ivs_feed
- * @required: loading fails without it
- * @dma_api: armed only to count domains of the DMA API
- * @shared: the host's own DMA calls it as well; its first argument is a domain
- * @entry: see ivs_handler_t
- * @ret: NULL when only the entry matters
- */
-struct probe {
-	const char *name;
-	const char *module;
-	const char *symbols[MAX_SYMBOLS];
-	unsigned long feeds;
-	bool required;
-	bool dma_api;
-	bool shared;
-	ivs_handler_t entry;
-	ivs_handler_t ret;
-	/* private: */
-	enum probe_state state;
-	const char *symbol;
-	char spec[64];
-	int error;
-	u64 missed_before;
-	kprobe_pre_handler_t take_instance;
-	struct kretprobe rp;
-};
-
-/* What is built into the kernel is looked for there. */
-#define TYPE1 (IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1) ? NULL : "vfio_iommu_type1")
-#define IOMMUFD (IS_BUILTIN(CONFIG_IOMMUFD) ? NULL : "iommufd")
-#define HUGEPATH "iovascope_hugepath"
-
-static struct probe probes[] = {
-	{
-		.name = "region",
-		.module = TYPE1,
-		.symbols = { "vfio_iommu_type1_ioctl" },
-		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
-			 BIT(IVS_FEED_BACKEND),
-		.entry = ivs_vfio_ioctl_entry,
-		.ret = ivs_vfio_ioctl_return,
-	},
-	{
-		.name = "vfio_attach",
-		.module = TYPE1,
-		.symbols = { "vfio_iommu_type1_attach_group" },
-		.feeds = BIT(IVS_FEED_BACKEND),
-		.entry = ivs_vfio_attach_entry,
-		.ret = ivs_vfio_attach_return,
-	},
-	{
-		.name = "pin",
-		.module = TYPE1,
-		.symbols = { "vfio_pin_pages_remote" },
-		.feeds = BIT(IVS_PIN),
-		.entry = ivs_vfio_pin_entry,
-		.ret = ivs_vfio_pin_return,
-	},
-	{
-		.name = "unpin",
-		.module = TYPE1,
-		.symbols = { "vfio_unpin_pages_remote" },
-		.feeds = BIT(IVS_UNPIN),
-		.entry = ivs_vfio_unpin_entry,
-		.ret = ivs_vfio_unpin_return,
-	},
-	{
-		.name = "teardown",
-		.module = TYPE1,
-		.symbols = { "vfio_unmap_unpin" },
-		.feeds = BIT(IVS_TEARDOWN),
-		.entry = ivs_vfio_teardown_entry,
-		.ret = ivs_vfio_teardown_return,
-	},
-#if IS_ENABLED(CONFIG_IOMMUFD)
-	{
-		.name = "iommufd_region",
-		.module = IOMMUFD,
-		.symbols = { "iommufd_fops_ioctl" },
-		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
-			 BIT(IVS_FEED_BACKEND),
-		.entry = ivs_iommufd_ioctl_entry,
-		.ret = ivs_iommufd_ioctl_return,
-	},
-	{
-		.name = "iommufd_attach",
-		.module = IOMMUFD,
-		.symbols = { "iommufd_device_attach" },
-		.feeds = BIT(IVS_FEED_BACKEND),
-		.entry = ivs_iommufd_attach_entry,
-		.ret = ivs_iommufd_return,
-	},
-	{
-		.name = "iommufd_replace",
-		.module = IOMMUFD,
-		.symbols = { "iommufd_device_replace" },
-		.feeds = BIT(IVS_FEED_BACKEND),
-		.entry = ivs_iommufd_attach_entry,
-		.ret = ivs_iommufd_return,
-	},
-	{
-		.name = "iommufd_detach",
-		.module = IOMMUFD,
-		.symbols = { "iommufd_device_detach" },
-		.feeds = BIT(IVS_FEED_BACKEND),
-		.entry = ivs_iommufd_detach_entry,
-		.ret = ivs_iommufd_return,
-	},
-	{
-		.name = "iommufd_release",
-		.module = IOMMUFD,
-		.symbols = { "iommufd_fops_release" },
-		.feeds = BIT(IVS_FEED_BACKEND),
-		.entry = ivs_iommufd_detach_entry,
-		.ret = ivs_iommufd_return,
-	},
-	{
-		.name = "iommufd_table",
-		.module = IOMMUFD,
-		.symbols = { "iommufd_hwpt_paging_alloc" },
-		.feeds = BIT(IVS_FEED_BACKEND),
-		.entry = ivs_iommufd_table_entry,
-		.ret = ivs_iommufd_return,
-	},
-	{
-		.name = "iommufd_pin",
-		.module = IOMMUFD,
-		.symbols = { "pfn_reader_user_pin" },
-		.feeds = BIT(IVS_PIN),
-		.entry = ivs_iommufd_pin_entry,
-		.ret = ivs_iommufd_pin_return,
-	},
-	{
-		.name = "iommufd_unpin",
-		.module = IOMMUFD,
-		.symbols = { "batch_unpin" },
-		.feeds = BIT(IVS_UNPIN),
-		.entry = ivs_iommufd_unpin_entry,
-		.ret = ivs_iommufd_unpin_return,
-	},
-	{
-		.name = "iommufd_teardown",
-		.module = IOMMUFD,
-		.symbols = { "iopt_area_unfill_domains" },
-		.feeds = BIT(IVS_TEARDOWN),
-		.entry = ivs_iommufd_teardown_entry,
-		.ret = ivs_iommufd_teardown_return,
-	},
-	{
-		.name = "iommufd_last",
-		.module = IOMMUFD,
-		.symbols = { "iopt_area_unfill_domain" },
-		.feeds = BIT(IVS_TEARDOWN),
-		.entry = ivs_iommufd_teardown_entry,
-		.ret = ivs_iommufd_teardown_return,
-	},
-#endif
-	{
-		.name = "hugepath_region",
-		.module = HUGEPATH,
-		.symbols = { "hugepath_ioctl" },
-		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
-			 BIT(IVS_FEED_BACKEND),
-		.entry = ivs_hugepath_ioctl_entry,
-		.ret = ivs_vfio_ioctl_return,
-	},
-	{
-		.name = "hugepath_attach",
-		.module = HUGEPATH,
-		.symbols = { "hugepath_attach_group" },
-		.feeds = BIT(IVS_FEED_BACKEND),
-		.entry = ivs_hugepath_attach_entry,
-		.ret = ivs_vfio_attach_return,
-	},
-	{
-		.name = "hugepath_pin",
-		.module = HUGEPATH,
-		.symbols = { "hugepath_pin" },
-		.feeds = BIT(IVS_PIN),
-		.entry = ivs_vfio_pin_entry,
-		.ret = ivs_vfio_pin_return,
-	},
-	{
-		.name = "hugepath_unpin",
-		.module = HUGEPATH,
-		.symbols = { "hugepath_unpin" },
-		.feeds = BIT(IVS_UNPIN),
-		.entry = ivs_vfio_unpin_entry,
-		.ret = ivs_vfio_unpin_return,
-	},
-	{
-		.name = "hugepath_teardown",
-		.module = HUGEPATH,
-		.symbols = { "hugepath_teardown" },
-		.feeds = BIT(IVS_TEARDOWN),
-		.entry = ivs_hugepath_teardown_entry,
-		.ret = ivs_vfio_teardown_return,
-	},
-	{
-		.name = "map",
-		.symbols = { "iommu_map" },
-		.feeds = BIT(IVS_MAP),
-		.required = true,
-		.shared = true,
-		.entry = ivs_iommu_map_entry,
-		.ret = ivs_iommu_map_return,
-	},
-	{
-		.name = "dma_map",
-		.symbols = { "iommu_map_nosync", "__iommu_map" },
-		.feeds = BIT(IVS_MAP),
-		.dma_api = true,
-		.entry = ivs_iommu_dma_map_entry,
-		.ret = ivs_iommu_map_return,
-	},
-	{
-		.name = "unmap",
-		.symbols = { "iommu_unmap" },
-		.feeds = BIT(IVS_UNMAP),
-		.required = true,
-		.shared = true,
-		.entry = ivs_iommu_unmap_entry,
-		.ret = ivs_iommu_unmap_return,
-	},
-	{
-		.name = "unmap_fast",
-		.symbols = { "iommu_unmap_fast" },
-		.feeds = BIT(IVS_UNMAP),
-		.required = true,
-		.shared = true,
-		.entry = ivs_iommu_unmap_entry,
-		.ret = ivs_iommu_unmap_return,
-	},
-	{
-		.name = "attach",
-		.symbols = { "__iommu_attach_device",
-			     "intel_iommu_attach_device" },
-		.feeds = BIT(IVS_FEED_DEVICES),
-		.entry = ivs_iommu_attach_entry,
-		.ret = ivs_iommu_attach_return,
-	},
-	{
-		.name = "domain_free",
-		.symbols = { "iommu_domain_free" },
-		.feeds = BIT(IVS_FEED_LIFETIME),
-		.required = true,
-		.entry = ivs_iommu_free_entry,
-	},
-};
-
-#define PROBES_END (probes + ARRAY_SIZE(probes))
+/* The table, and how much a handler keeps from entry to return. */
+static struct ivs_probe *probes, *probes_end;
+static size_t call_size;
 
 static DEFINE_MUTEX(probe_lock);
-
-/* ---- silence ---- */
-
-static atomic_t beats;
-static atomic_t silences;
-
-static noinline void heartbeat(void)
-{
-	barrier();
-}
-
-static int on_heartbeat(struct kprobe *kp, struct pt_regs *regs)
-{
-	atomic_inc(&beats);
-	return 0;
-}
-
-static struct kprobe heart;
-
-static int listen_to_heart(void)
-{
-	memset(&heart, 0, sizeof(heart));
-	heart.addr = (kprobe_opcode_t *)heartbeat;
-	heart.pre_handler = on_heartbeat;
-	return register_kprobe(&heart);
-}
-
-/**
- * ivs_probes_silent - has somebody silenced all probes?
- *
- * That they were is remembered; see ivs_probes_silences(). Context: any but a
- * handler of a probe, in which no other probe is heard.
- */
-bool ivs_probes_silent(void)
-{
-	int before = atomic_read(&beats);
-
-	heartbeat();
-	if (atomic_read(&beats) != before)
-		return false;
-	atomic_inc(&silences);
-	return true;
-}
-
-/* ivs_probes_silences - how often they were found to be silent; any context */
-unsigned int ivs_probes_silences(void)
-{
-	return atomic_read(&silences);
-}
 
 /* ---- arming ---- */
 
 /*
- * A kretprobe takes one of its instances, asks the entry handler whether it
- * wants it, and gives it back: more than a third of what a packet of the
- * host's own paid for being none of our business. Here the question comes first.
+ * A kretprobe takes one of its instances before it calls the entry handler, and
+ * gives it back if that does not want the call: more than a third of what a
+ * packet of the host's own would pay. So the prefilter is asked before.
  */
-static int ask_first(struct kprobe *kp, struct pt_regs *regs)
+static int probe_prefilter(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct probe *p = container_of(kp, struct probe, rp.kp);
+	struct ivs_probe *p = container_of(kp, struct ivs_probe, rp.kp);
 
-	return ivs_iommu_lets_go(regs) ? 0 : p->take_instance(kp, regs);
+	return p->prefilter(regs) ? 0 : p->take_instance(kp, regs);
 }
 
-/* Calls that come before this is in place are asked by the entry handler. */
-static void put_question(struct probe *p)
+/* Calls that come before this is done are filtered by the entry handler. */
+static void probe_set_prefilter(struct ivs_probe *p)
 {
 	p->take_instance = p->rp.kp.pre_handler;
-	/* Whoever asks first finds where to go on. */
-	smp_store_release(&p->rp.kp.pre_handler, ask_first);
+	/* Who sees the new handler sees what it goes on to. */
+	smp_store_release(&p->rp.kp.pre_handler, probe_prefilter);
 }
 
 /* Returns -ENOENT when there is no such symbol, loaded or not. */
-static int arm_symbol(struct probe *p, const char *symbol)
+static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 {
 	int ret;
 
@@ -409,50 +88,51 @@ static int arm_symbol(struct probe *p, const char *symbol)
 	p->rp.kp.symbol_name = p->spec;
 	p->rp.entry_handler = p->entry;
 	p->rp.handler = p->ret;
-	p->rp.data_size = sizeof(struct ivs_call);
+	p->rp.data_size = call_size;
 	p->rp.maxactive = MAX_ACTIVE;
 	ret = register_kretprobe(&p->rp);
-	if (!ret && p->shared)
-		put_question(p);
+	if (!ret && p->prefilter)
+		probe_set_prefilter(p);
 	return ret;
 }
 
-static bool is_wanted(const struct probe *p)
+static bool probe_is_wanted(const struct ivs_probe *p)
 {
-	return p->state != PROBE_UNUSED && p->state != PROBE_OFF;
+	return p->state != IVS_PROBE_UNUSED && p->state != IVS_PROBE_OFF;
 }
 
-static void arm(struct probe *p)
+static void probe_arm(struct ivs_probe *p)
 {
 	unsigned int i;
 
-	if (!is_wanted(p) || p->state == PROBE_ATTACHED)
+	if (!probe_is_wanted(p) || p->state == IVS_PROBE_ATTACHED)
 		return;
-	for (i = 0; i < MAX_SYMBOLS && p->symbols[i]; i++) {
-		p->error = arm_symbol(p, p->symbols[i]);
+	for (i = 0; i < IVS_PROBE_SYMBOLS && p->symbols[i]; i++) {
+		p->error = probe_arm_symbol(p, p->symbols[i]);
 		if (p->error != -ENOENT)
 			break;
 	}
 	if (!p->error) {
 		p->symbol = p->symbols[i];
-		p->state = PROBE_ATTACHED;
+		p->state = IVS_PROBE_ATTACHED;
+		ivs_missed_arm(&p->missed, &p->rp);
 	} else if (p->error != -ENOENT) {
-		p->state = PROBE_FAILED;
+		p->state = IVS_PROBE_FAILED;
 	} else {
-		p->state = p->module ? PROBE_WAITING : PROBE_MISSING;
+		p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
 	}
 }
 
-static void disarm(struct probe *p)
+static void probe_disarm(struct ivs_probe *p)
 {
-	if (p->state != PROBE_ATTACHED)
+	if (p->state != IVS_PROBE_ATTACHED)
 		return;
 	unregister_kretprobe(&p->rp);
-	p->missed_before += p->rp.nmissed + p->rp.kp.nmissed;
-	p->state = p->module ? PROBE_WAITING : PROBE_MISSING;
+	ivs_missed_disarm(&p->missed);
+	p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
 }
 
-static bool same_module(const struct probe *p, const char *module)
+static bool probe_is_in(const struct ivs_probe *p, const char *module)
 {
 	return p->module ? module && !strcmp(p->module, module) : !module;
 }
@@ -461,30 +141,32 @@ static bool same_module(const struct probe *p, const char *module)
  * -ENOENT says nothing about which is missing, the module or the symbol. Where
  * any other row of the module was found, it is the symbol.
  */
-static void settle_missing(const char *module)
+static void probes_settle_missing(const char *module)
 {
-	struct probe *p;
+	struct ivs_probe *p;
 	bool loaded = false;
 
-	for (p = probes; p < PROBES_END; p++)
-		loaded |= same_module(p, module) && p->state == PROBE_ATTACHED;
-	for (p = probes; p < PROBES_END; p++)
-		if (loaded && same_module(p, module) &&
-		    p->state == PROBE_WAITING)
-			p->state = PROBE_MISSING;
+	for (p = probes; p < probes_end; p++)
+		loaded |= probe_is_in(p, module) &&
+			  p->state == IVS_PROBE_ATTACHED;
+	for (p = probes; p < probes_end; p++)
+		if (loaded && probe_is_in(p, module) &&
+		    p->state == IVS_PROBE_WAITING)
+			p->state = IVS_PROBE_MISSING;
 }
 
 /*
  * What is attached, or will be when its module comes, is covered; but the row
  * of one backend does not see what that of another one misses.
  */
-static void settle_cover(void)
+static void probes_settle_cover(void)
 {
 	unsigned long covered = 0, lost = 0;
-	struct probe *p;
+	struct ivs_probe *p;
 
-	for (p = probes; p < PROBES_END; p++) {
-		if (p->state == PROBE_ATTACHED || p->state == PROBE_WAITING)
+	for (p = probes; p < probes_end; p++) {
+		if (p->state == IVS_PROBE_ATTACHED ||
+		    p->state == IVS_PROBE_WAITING)
 			covered |= p->feeds;
 		else if (p->module)
 			lost |= p->feeds;
@@ -492,79 +174,80 @@ static void settle_cover(void)
 	ivs_stats_cover(covered & ~lost);
 }
 
-static void arm_module(const char *module)
+static void probes_arm_module(const char *module)
 {
-	struct probe *p;
+	struct ivs_probe *p;
 
-	for (p = probes; p < PROBES_END; p++)
-		if (same_module(p, module))
-			arm(p);
-	settle_missing(module);
-	settle_cover();
+	for (p = probes; p < probes_end; p++)
+		if (probe_is_in(p, module))
+			probe_arm(p);
+	probes_settle_missing(module);
+	probes_settle_cover();
 }
 
 /* What there is by now: modules may have been here before us. */
-static void arm_all(void)
+static void probes_arm(void)
 {
-	struct probe *p;
+	struct ivs_probe *p;
 
-	for (p = probes; p < PROBES_END; p++)
-		arm(p);
-	for (p = probes; p < PROBES_END; p++)
+	for (p = probes; p < probes_end; p++)
+		probe_arm(p);
+	for (p = probes; p < probes_end; p++)
 		if (p->module)
-			settle_missing(p->module);
-	settle_cover();
+			probes_settle_missing(p->module);
+	probes_settle_cover();
 }
 
-static void disarm_module(const char *module)
+static void probes_disarm_module(const char *module)
 {
-	struct probe *p;
+	struct ivs_probe *p;
 
-	for (p = probes; p < PROBES_END; p++) {
-		if (!same_module(p, module))
+	for (p = probes; p < probes_end; p++) {
+		if (!probe_is_in(p, module))
 			continue;
-		disarm(p);
-		if (is_wanted(p))
-			p->state = PROBE_WAITING;
+		probe_disarm(p);
+		if (probe_is_wanted(p))
+			p->state = IVS_PROBE_WAITING;
 	}
 }
 
-static bool has_rows(const char *module)
+static bool module_has_probes(const char *module)
 {
-	struct probe *p;
+	struct ivs_probe *p;
 
-	for (p = probes; p < PROBES_END; p++)
+	for (p = probes; p < probes_end; p++)
 		if (p->module && !strcmp(p->module, module))
 			return true;
 	return false;
 }
 
-static int on_module(struct notifier_block *nb, unsigned long event, void *data)
+static int probes_module_notify(struct notifier_block *nb, unsigned long event,
+				void *data)
 {
 	const struct module *mod = data;
 
-	if (!has_rows(mod->name))
+	if (!module_has_probes(mod->name))
 		return NOTIFY_DONE;
 	mutex_lock(&probe_lock);
 	if (event == MODULE_STATE_COMING)
-		arm_module(mod->name);
+		probes_arm_module(mod->name);
 	else if (event == MODULE_STATE_GOING)
-		disarm_module(mod->name);
+		probes_disarm_module(mod->name);
 	mutex_unlock(&probe_lock);
 	return NOTIFY_DONE;
 }
 
 /* After kprobes' own (priority 0), which buries the probes of a dead module. */
 static struct notifier_block module_nb = {
-	.notifier_call = on_module,
+	.notifier_call = probes_module_notify,
 	.priority = -10,
 };
 
-static int skip_row(const char *name)
+static int probes_skip_one(const char *name)
 {
-	struct probe *p;
+	struct ivs_probe *p;
 
-	for (p = probes; p < PROBES_END; p++) {
+	for (p = probes; p < probes_end; p++) {
 		if (strcmp(p->name, name))
 			continue;
 		if (p->required) {
@@ -572,14 +255,14 @@ static int skip_row(const char *name)
 			       name);
 			return -EINVAL;
 		}
-		p->state = PROBE_OFF;
+		p->state = IVS_PROBE_OFF;
 		return 0;
 	}
 	pr_err("skip=%s: there is no such probe\n", name);
 	return -EINVAL;
 }
 
-static int skip_rows(const char *skip)
+static int probes_skip(const char *skip)
 {
 	char *list, *rest, *name;
 	int ret = 0;
@@ -589,17 +272,64 @@ static int skip_rows(const char *skip)
 		return -ENOMEM;
 	rest = list;
 	while (!ret && (name = strsep(&rest, ",")))
-		ret = *name ? skip_row(name) : 0;
+		ret = *name ? probes_skip_one(name) : 0;
 	kfree(list);
 	return ret;
 }
 
-static int check_required(void)
+/**
+ * ivs_probes_init - arm every probe of a table that there is a function for
+ * @table: the probes; stays until ivs_probes_exit()
+ * @nr: how many
+ * @data_size: bytes that handlers share from entry to return
+ * @skip: comma-separated names of probes to leave off, or NULL
+ *
+ * Context: may sleep.
+ * Return: 0, also when a required probe could not be armed
+ * (ivs_probes_check_required()); -EINVAL for a bad @skip; or -errno.
+ */
+int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
+		    const char *skip)
 {
-	struct probe *p;
+	struct ivs_probe *p;
+	int ret;
 
-	for (p = probes; p < PROBES_END; p++) {
-		if (!p->required || p->state == PROBE_ATTACHED)
+	probes = table;
+	probes_end = table + nr;
+	call_size = data_size;
+	for (p = probes; p < probes_end; p++) {
+		p->state = !p->dma_api || ivs_dma_api ? IVS_PROBE_WAITING :
+							IVS_PROBE_UNUSED;
+		p->missed.feeds = p->feeds;
+		ivs_missed_add(&p->missed);
+	}
+	ret = skip ? probes_skip(skip) : 0;
+	if (ret)
+		return ret;
+	ret = ivs_quality_init();
+	if (ret) {
+		pr_err("cannot probe a function of its own: error %d\n", ret);
+		return ret;
+	}
+	ret = register_module_notifier(&module_nb);
+	if (ret) {
+		ivs_quality_exit();
+		return ret;
+	}
+
+	mutex_lock(&probe_lock);
+	probes_arm();
+	mutex_unlock(&probe_lock);
+	return 0;
+}
+
+/* ivs_probes_check_required - 0, or why a required probe is not armed */
+int ivs_probes_check_required(void)
+{
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++) {
+		if (!p->required || p->state == IVS_PROBE_ATTACHED)
 			continue;
 		pr_err("cannot probe %s: error %d\n", p->symbols[0], p->error);
 		return p->error ?: -ENOENT;
@@ -608,83 +338,26 @@ static int check_required(void)
 }
 
 /**
- * ivs_probes_init - arm every probe there is a function for
- * @skip: comma-separated names of rows to leave off, or NULL
+ * ivs_probes_exit - disarm all; no handler runs after it
+ *
+ * A call in flight is never seen to return: whoever keeps calls in flight must
+ * have stopped looking at them (ivs_flight_close()).
  *
  * Context: may sleep.
- * Return: 0; -EINVAL for a bad @skip; the error of a required probe.
  */
-int ivs_probes_init(const char *skip)
-{
-	struct probe *p;
-	int ret;
-
-	for (p = probes; p < PROBES_END; p++)
-		p->state = !p->dma_api || ivs_dma_api ? PROBE_WAITING :
-							PROBE_UNUSED;
-	ret = skip ? skip_rows(skip) : 0;
-	if (ret)
-		return ret;
-	ret = listen_to_heart();
-	if (ret) {
-		pr_err("cannot probe a function of its own: error %d\n", ret);
-		return ret;
-	}
-	ret = register_module_notifier(&module_nb);
-	if (ret) {
-		unregister_kprobe(&heart);
-		return ret;
-	}
-
-	mutex_lock(&probe_lock);
-	arm_all();
-	mutex_unlock(&probe_lock);
-
-	ret = check_required();
-	if (ret)
-		ivs_probes_exit();
-	return ret;
-}
-
-/* ivs_probes_exit - disarm all; no handler runs after it; may sleep */
 void ivs_probes_exit(void)
 {
-	struct probe *p;
+	struct ivs_probe *p;
 
 	unregister_module_notifier(&module_nb);
-	ivs_flight_close();
 	mutex_lock(&probe_lock);
-	for (p = probes; p < PROBES_END; p++)
-		disarm(p);
+	for (p = probes; p < probes_end; p++)
+		probe_disarm(p);
 	mutex_unlock(&probe_lock);
-	unregister_kprobe(&heart);
+	ivs_quality_exit();
 }
 
-static u64 missed_of(const struct probe *p)
-{
-	u64 missed = READ_ONCE(p->missed_before);
-
-	if (READ_ONCE(p->state) == PROBE_ATTACHED)
-		missed += p->rp.nmissed + p->rp.kp.nmissed;
-	return missed;
-}
-
-/**
- * ivs_probes_missed - calls that probes could not catch
- * @feeds: only probes that feed any of these
- *
- * Context: any.
- */
-u64 ivs_probes_missed(unsigned long feeds)
-{
-	struct probe *p;
-	u64 missed = 0;
-
-	for (p = probes; p < PROBES_END; p++)
-		if (p->feeds & feeds)
-			missed += missed_of(p);
-	return missed;
-}
+/* ---- showing ---- */
 
 static const char *feed_name(unsigned int feed)
 {
@@ -715,46 +388,47 @@ static void show_feeds(struct seq_file *m, unsigned long feeds)
 }
 
 /* The symbol in use; all that would do while there is none. */
-static void show_symbol(struct seq_file *m, const struct probe *p)
+static void show_symbol(struct seq_file *m, const struct ivs_probe *p)
 {
 	unsigned int i;
 
-	if (p->state == PROBE_ATTACHED) {
+	if (p->state == IVS_PROBE_ATTACHED) {
 		seq_printf(m, " symbol=%s", p->symbol);
 		return;
 	}
 	seq_printf(m, " symbol=%s", p->symbols[0]);
-	for (i = 1; i < MAX_SYMBOLS && p->symbols[i]; i++)
+	for (i = 1; i < IVS_PROBE_SYMBOLS && p->symbols[i]; i++)
 		seq_printf(m, ",%s", p->symbols[i]);
 }
 
-static enum probe_state state_of(const struct probe *p, bool silent)
+static enum ivs_probe_state state_of(const struct ivs_probe *p, bool silent)
 {
-	return silent && p->state == PROBE_ATTACHED ? PROBE_SILENT : p->state;
+	return silent && p->state == IVS_PROBE_ATTACHED ? IVS_PROBE_SILENT :
+							  p->state;
 }
 
 /* To wait for a module is no error. */
-static int errno_of(const struct probe *p)
+static int errno_of(const struct ivs_probe *p)
 {
-	return p->state == PROBE_WAITING ? 0 : -min(p->error, 0);
+	return p->state == IVS_PROBE_WAITING ? 0 : -min(p->error, 0);
 }
 
 /* ivs_probes_show - write a line a row; may sleep */
 void ivs_probes_show(struct seq_file *m)
 {
 	bool silent = ivs_probes_silent();
-	struct probe *p;
+	struct ivs_probe *p;
 
 	mutex_lock(&probe_lock);
-	for (p = probes; p < PROBES_END; p++) {
+	for (p = probes; p < probes_end; p++) {
 		seq_puts(m, p->name);
 		show_symbol(m, p);
 		seq_printf(m, " module=%s state=%s required=%d",
 			   p->module ?: "vmlinux",
 			   state_names[state_of(p, silent)], p->required);
 		show_feeds(m, p->feeds);
-		seq_printf(m, " missed=%llu errno=%d\n", missed_of(p),
-			   errno_of(p));
+		seq_printf(m, " missed=%llu errno=%d\n",
+			   ivs_missed_by(&p->missed), errno_of(p));
 	}
 	mutex_unlock(&probe_lock);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * probe.h - the functions we listen to
+ * probe.h - arm what the table of probes says
  */
 #ifndef IVS_PROBE_H
 #define IVS_PROBE_H
@@ -8,87 +8,62 @@
 #include <linux/kprobes.h>
 #include <linux/types.h>
 
-#include "flight.h"
+#include "quality.h"
 
 struct seq_file;
 
-/* What a handler keeps from entry to return. */
-static inline struct ivs_call *ivs_call_of(struct kretprobe_instance *ri)
-{
-	return (struct ivs_call *)ri->data;
-}
+#define IVS_PROBE_SYMBOLS 2
 
-/* Handlers: entry returns 0 to see the return too, 1 to let the call go. */
-typedef int (*ivs_handler_t)(struct kretprobe_instance *ri,
-			     struct pt_regs *regs);
-
-int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_unpin_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
-			    struct pt_regs *regs);
-int ivs_vfio_teardown_return(struct kretprobe_instance *ri,
-			     struct pt_regs *regs);
-int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri,
-			    struct pt_regs *regs);
-int ivs_iommufd_ioctl_return(struct kretprobe_instance *ri,
-			     struct pt_regs *regs);
-int ivs_iommufd_attach_entry(struct kretprobe_instance *ri,
-			     struct pt_regs *regs);
-int ivs_iommufd_detach_entry(struct kretprobe_instance *ri,
-			     struct pt_regs *regs);
-int ivs_iommufd_table_entry(struct kretprobe_instance *ri,
-			    struct pt_regs *regs);
-int ivs_iommufd_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommufd_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommufd_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommufd_unpin_entry(struct kretprobe_instance *ri,
-			    struct pt_regs *regs);
-int ivs_iommufd_unpin_return(struct kretprobe_instance *ri,
-			     struct pt_regs *regs);
-int ivs_iommufd_teardown_entry(struct kretprobe_instance *ri,
-			       struct pt_regs *regs);
-int ivs_iommufd_teardown_return(struct kretprobe_instance *ri,
-				struct pt_regs *regs);
-int ivs_hugepath_ioctl_entry(struct kretprobe_instance *ri,
-			     struct pt_regs *regs);
-int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
-			      struct pt_regs *regs);
-int ivs_hugepath_teardown_entry(struct kretprobe_instance *ri,
-				struct pt_regs *regs);
-bool ivs_iommu_lets_go(struct pt_regs *regs);
-int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommu_dma_map_entry(struct kretprobe_instance *ri,
-			    struct pt_regs *regs);
-int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommu_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-int ivs_iommu_attach_return(struct kretprobe_instance *ri,
-			    struct pt_regs *regs);
-int ivs_iommu_free_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
-
-/* A probe feeds ops (one bit each) and these. */
-enum ivs_feed {
-	IVS_FEED_BACKEND = IVS_NR_OPS,
-	IVS_FEED_DEVICES,
-	IVS_FEED_LIFETIME,
-	IVS_NR_FEEDS,
+enum ivs_probe_state {
+	/* By the parameter dma_api: what it would count is not asked for. */
+	IVS_PROBE_UNUSED,
+	/* By the parameter skip. */
+	IVS_PROBE_OFF,
+	IVS_PROBE_WAITING,
+	IVS_PROBE_ATTACHED,
+	IVS_PROBE_MISSING,
+	IVS_PROBE_FAILED,
+	/* Attached, and not heard: only ever shown. */
+	IVS_PROBE_SILENT,
 };
 
-/* What the live numbers of a domain rest on. */
-#define IVS_FEEDS_LIVE (BIT(IVS_MAP) | BIT(IVS_UNMAP) | BIT(IVS_FEED_LIFETIME))
+/**
+ * struct ivs_probe - one function that is probed, and how
+ * @name: what users call it
+ * @module: where the function lives, NULL for the kernel itself
+ * @symbols: its names, newest kernel first
+ * @feeds: bit set of enum ivs_op and enum ivs_feed
+ * @required: loading fails without it
+ * @dma_api: armed only to count domains of the DMA API
+ * @prefilter: true for a call that @entry would let go; or NULL. It is asked
+ *	before a call costs anything, and must be quick
+ * @entry: handler; returns 0 to see the return too, 1 to let the call go
+ * @ret: handler; NULL when only the entry matters
+ */
+struct ivs_probe {
+	const char *name;
+	const char *module;
+	const char *symbols[IVS_PROBE_SYMBOLS];
+	unsigned long feeds;
+	bool required;
+	bool dma_api;
+	bool (*prefilter)(struct pt_regs *regs);
+	kretprobe_handler_t entry;
+	kretprobe_handler_t ret;
+	/* private: */
+	enum ivs_probe_state state;
+	const char *symbol;
+	char spec[64];
+	int error;
+	struct ivs_missed missed;
+	kprobe_pre_handler_t take_instance;
+	struct kretprobe rp;
+};
 
-int ivs_probes_init(const char *skip);
+int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
+		    const char *skip);
+int ivs_probes_check_required(void);
 void ivs_probes_exit(void);
-u64 ivs_probes_missed(unsigned long feeds);
-bool ivs_probes_silent(void);
-unsigned int ivs_probes_silences(void);
 void ivs_probes_show(struct seq_file *m);
 
 #endif /* IVS_PROBE_H */

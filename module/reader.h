@@ -9,7 +9,7 @@
 #include <linux/mutex.h>
 
 #include "context.h"
-#include "devdir.h"
+#include "op.h"
 #include "run.h"
 
 /**
@@ -46,5 +46,8 @@ ssize_t ivs_reader_read(struct ivs_reader *reader, char __user *to, size_t room,
 			loff_t *ppos,
 			int (*fill)(struct ivs_reader *reader, u64 pos));
 loff_t ivs_reader_llseek(struct file *file, loff_t offset, int whence);
+
+extern const struct file_operations ivs_runs_fops;
+extern const struct file_operations ivs_pagemap_fops;
 
 #endif /* IVS_READER_H */

@@ -15,6 +15,8 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "backing.h"
+#include "flight.h"
 #include "process.h"
 #include "request.h"
 #include "trace.h"

@@ -5,7 +5,7 @@
 #ifndef IVS_REQUEST_H
 #define IVS_REQUEST_H
 
-#include "probe.h"
+#include "call.h"
 
 struct ivs_call *ivs_request_new(struct kretprobe_instance *ri);
 int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
@@ -13,7 +13,6 @@ int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
 struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 				       enum ivs_op op);
 void ivs_request_unread(u64 entered);
-bool ivs_vfio_read_region(struct ivs_call *call);
 void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
 		    bool (*reread)(struct ivs_call *call));
 void ivs_pin_begin(struct ivs_call *call);

@@ -10,7 +10,8 @@
  * the host only. All counters only grow; readers subtract.
  *
  * A number is declared in one line of one table below. Its key is composed from
- * the names in it, so that no list of keys exists that could drift from this.
+ * the names in it and in op.c, so that no list of keys exists that could drift
+ * from this.
  *
  * Locking: none. The host's words are per CPU and updated with preemption off
  * (probe handlers); a record's are atomic because threads of one process and
@@ -25,7 +26,7 @@
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
 
-#include "probe.h"
+#include "quality.h"
 #include "stats.h"
 #include "text.h"
 
@@ -36,23 +37,22 @@
 #define HOST_AND_PROCESS (IVS_IN_COUNTERS | IVS_IN_PROCESSES)
 
 static const struct {
-	const char *name;
 	unsigned int where;
 	const char *help;
 } ops[IVS_NR_OPS] = {
-	[IVS_REGION_MAP] = { "region_map", HOST_AND_PROCESS,
+	[IVS_REGION_MAP] = { HOST_AND_PROCESS,
 		"VFIO_IOMMU_MAP_DMA ioctls; bytes of those that succeeded" },
-	[IVS_REGION_UNMAP] = { "region_unmap", HOST_AND_PROCESS,
+	[IVS_REGION_UNMAP] = { HOST_AND_PROCESS,
 		"VFIO_IOMMU_UNMAP_DMA ioctls; bytes reported as unmapped" },
-	[IVS_MAP] = { "map", EVERYWHERE,
+	[IVS_MAP] = { EVERYWHERE,
 		"iommu_map calls; bytes of those that succeeded" },
-	[IVS_UNMAP] = { "unmap", EVERYWHERE,
+	[IVS_UNMAP] = { EVERYWHERE,
 		"iommu_unmap and iommu_unmap_fast calls; bytes removed" },
-	[IVS_PIN] = { "pin", HOST_AND_PROCESS,
+	[IVS_PIN] = { HOST_AND_PROCESS,
 		"pins of one physically contiguous run; bytes pinned or resolved" },
-	[IVS_UNPIN] = { "unpin", HOST_AND_PROCESS,
+	[IVS_UNPIN] = { HOST_AND_PROCESS,
 		"unpins of one physically contiguous run; bytes handed over" },
-	[IVS_TEARDOWN] = { "teardown", HOST_AND_PROCESS,
+	[IVS_TEARDOWN] = { HOST_AND_PROCESS,
 		"walk and unmap and unpin of one region; bytes unpinned in it" },
 };
 
@@ -162,21 +162,6 @@ static unsigned int counter_of(unsigned int series, enum ivs_field field)
 static bool is_covered(enum ivs_op op)
 {
 	return covered & BIT(op);
-}
-
-/* ivs_op_name - the word for an op, also for those only seen in flight */
-const char *ivs_op_name(enum ivs_op op)
-{
-	switch (op) {
-	case IVS_ATTACH:
-		return "attach";
-	case IVS_DETACH:
-		return "detach";
-	case IVS_NEW_TABLE:
-		return "new_table";
-	default:
-		return ops[op].name;
-	}
 }
 
 /* ---- counting, from probe handlers ---- */
@@ -301,7 +286,7 @@ static u64 host_value(unsigned int counter, bool max)
 
 	/* The only one that is not ours to count: the probes do. */
 	if (counter == IVS_PROBE_MISSED_CALLS)
-		return ivs_probes_missed(~0UL);
+		return ivs_missed_calls(~0UL);
 	for_each_possible_cpu(cpu) {
 		u64 v = READ_ONCE(per_cpu_ptr(host, cpu)->v[counter]);
 
@@ -349,9 +334,9 @@ static const char *key_of(char key[KEY_MAX], enum ivs_op op,
 			  enum ivs_backing backing, const char *suffix)
 {
 	if (backing == IVS_NR_BACKINGS)
-		snprintf(key, KEY_MAX, "%s_%s", ops[op].name, suffix);
+		snprintf(key, KEY_MAX, "%s_%s", ivs_op_name(op), suffix);
 	else
-		snprintf(key, KEY_MAX, "%s_%s_%s", ops[op].name,
+		snprintf(key, KEY_MAX, "%s_%s_%s", ivs_op_name(op),
 			 ivs_backing_names[backing], suffix);
 	return key;
 }
@@ -550,7 +535,7 @@ void ivs_stats_errors(struct seq_file *m)
 	for (op = 0; op < IVS_NR_OPS; op++) {
 		if (!is_covered(op))
 			continue;
-		seq_puts(m, ops[op].name);
+		seq_puts(m, ivs_op_name(op));
 		for (err = 0; err <= IVS_MAX_ERRNO; err++) {
 			u64 count = 0;
 

@@ -12,30 +12,8 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 
-#include "backing.h"
 #include "leaf.h"
-
-/* The calls that are timed. Those that release or take pages come last. */
-enum ivs_op {
-	IVS_REGION_MAP,
-	IVS_REGION_UNMAP,
-	IVS_MAP,
-	IVS_UNMAP,
-	IVS_PIN,
-	IVS_UNPIN,
-	IVS_TEARDOWN,
-	IVS_NR_OPS,
-	/*
-	 * In flight only. A device is attached to the memory of a container or
-	 * of an IOAS, or it or the memory is taken away; a new page table is
-	 * filled before there is a device.
-	 */
-	IVS_ATTACH = IVS_NR_OPS,
-	IVS_DETACH,
-	IVS_NEW_TABLE,
-};
-
-#define IVS_FIRST_BACKED IVS_PIN
+#include "op.h"
 
 /* What is kept of each call. */
 enum ivs_field {
@@ -120,12 +98,7 @@ struct ivs_sample {
 	u64 ns;
 };
 
-/* Where a number goes when it is shown. */
-struct ivs_sink {
-	void (*emit)(void *ctx, const char *key, u64 value);
-	void *ctx;
-};
-
+struct ivs_sink;
 struct seq_file;
 
 int ivs_stats_init(void);
@@ -137,7 +110,6 @@ void ivs_stats_call(const struct ivs_sample *sample,
 void ivs_stats_filtered(void);
 u64 ivs_stats_self(u64 since_ns);
 void ivs_stats_cover(unsigned long ops);
-const char *ivs_op_name(enum ivs_op op);
 
 void ivs_stats_show(const struct ivs_sums *sums, unsigned int where,
 		    const struct ivs_sink *sink);

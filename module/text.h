@@ -11,9 +11,13 @@
 #include <linux/seq_file.h>
 #include <linux/types.h>
 
-#include "stats.h"
-
 #define IVS_FORMAT 1
+
+/* Where a number goes when it is shown. */
+struct ivs_sink {
+	void (*emit)(void *ctx, const char *key, u64 value);
+	void *ctx;
+};
 
 void ivs_text_format(struct seq_file *m);
 void ivs_text_word(struct seq_file *m, const char *word);

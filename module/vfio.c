@@ -26,7 +26,10 @@
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
+#include "backing.h"
+#include "flight.h"
 #include "request.h"
+#include "vfio.h"
 
 /* ---- region ---- */
 
