@@ -23,12 +23,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "base/params.h"
+#include "base/pool.h"
+#include "flow/device.h"
+#include "flow/domain.h"
 #include "baseline.h"
 #include "check.h"
-#include "device.h"
-#include "domain.h"
-#include "params.h"
-#include "pool.h"
 
 #define MAX_TRIES 32
 #define MAX_ROUNDS 3

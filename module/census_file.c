@@ -24,12 +24,12 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "census.h"
+#include "base/op.h"
+#include "base/stats.h"
+#include "base/text.h"
+#include "census/census.h"
 #include "census_file.h"
 #include "devdir.h"
-#include "op.h"
-#include "stats.h"
-#include "text.h"
 
 /* More than any machine has; a bound for garbage. */
 #define MAX_LINES 65536

@@ -21,11 +21,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "base/op.h"
+#include "base/text.h"
+#include "flow/device.h"
+#include "flow/domain.h"
 #include "check.h"
-#include "device.h"
-#include "domain.h"
-#include "op.h"
-#include "text.h"
 
 /* How often a domain that is being mapped into is tried. */
 #define MAX_TRIES 32

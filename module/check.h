@@ -5,8 +5,8 @@
 #ifndef IVS_CHECK_H
 #define IVS_CHECK_H
 
-#include "context.h"
-#include "leaf.h"
+#include "base/leaf.h"
+#include "census/context.h"
 
 enum ivs_verdict {
 	IVS_EQUAL,

@@ -18,22 +18,22 @@
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 
+#include "base/params.h"
+#include "base/quality.h"
+#include "base/stats.h"
+#include "base/text.h"
+#include "census/dmar.h"
+#include "census/reader.h"
+#include "flow/domain.h"
+#include "flow/domain_show.h"
+#include "flow/flight.h"
+#include "flow/probe.h"
+#include "flow/process.h"
 #include "census_file.h"
 #include "check.h"
 #include "compat.h"
 #include "debugfs.h"
 #include "devdir.h"
-#include "dmar.h"
-#include "domain.h"
-#include "domain_show.h"
-#include "flight.h"
-#include "params.h"
-#include "probe.h"
-#include "process.h"
-#include "quality.h"
-#include "reader.h"
-#include "stats.h"
-#include "text.h"
 
 static struct dentry *root;
 static u64 loaded_ns;

@@ -22,9 +22,9 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "base/op.h"
 #include "compat.h"
 #include "devdir.h"
-#include "op.h"
 
 struct devdir {
 	struct list_head link;

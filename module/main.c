@@ -13,17 +13,17 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "base/params.h"
+#include "base/stats.h"
+#include "census/dmar.h"
+#include "flow/device.h"
+#include "flow/domain.h"
+#include "flow/flight.h"
+#include "flow/probe.h"
+#include "flow/process.h"
+#include "flow/rows.h"
 #include "baseline.h"
 #include "debugfs.h"
-#include "device.h"
-#include "dmar.h"
-#include "domain.h"
-#include "flight.h"
-#include "params.h"
-#include "probe.h"
-#include "process.h"
-#include "rows.h"
-#include "stats.h"
 
 bool ivs_dma_api;
 module_param_named(dma_api, ivs_dma_api, bool, 0444);

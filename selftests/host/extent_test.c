@@ -11,8 +11,8 @@
 
 #include "kselftest_harness.h"
 
-#include "extent.h"
-#include "pool.h"
+#include "flow/extent.h"
+#include "base/pool.h"
 
 #define K4 0x1000ULL
 #define M2 0x200000ULL

@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-#include "op.h"
+#include "../base/op.h"
 
 /**
  * struct ivs_call - one call between its entry and its return

@@ -9,8 +9,8 @@
 
 #include <linux/types.h>
 
+#include "../base/leaf.h"
 #include "format.h"
-#include "leaf.h"
 
 /**
  * struct ivs_memory - how the walker reads memory

@@ -10,8 +10,8 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
+#include "../uapi/iovascope.h"
 #include "reader.h"
-#include "uapi/iovascope.h"
 
 #define RECORD sizeof(struct iovascope_pagemap)
 

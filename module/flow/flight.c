@@ -25,9 +25,9 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "../base/op.h"
+#include "../base/text.h"
 #include "flight.h"
-#include "op.h"
-#include "text.h"
 
 static struct {
 	raw_spinlock_t lock;

@@ -8,7 +8,7 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
-#include "leaf.h"
+#include "../base/leaf.h"
 
 struct ivs_pool;
 

@@ -15,9 +15,9 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
+#include "../base/text.h"
 #include "census.h"
 #include "reader.h"
-#include "text.h"
 
 /* Ten numbers of up to 20 digits, and their keys. */
 #define LINE_MAX_BYTES 384

@@ -7,10 +7,10 @@
 
 #include <linux/iommu.h>
 
+#include "../base/op.h"
+#include "../base/params.h"
+#include "../base/record.h"
 #include "extent.h"
-#include "op.h"
-#include "params.h"
-#include "record.h"
 
 struct device;
 

@@ -11,10 +11,10 @@
 #include <linux/iommu.h>
 #include <linux/seq_file.h>
 
+#include "../base/text.h"
 #include "device.h"
 #include "domain.h"
 #include "domain_show.h"
-#include "text.h"
 
 static const char *const inexact_names[IVS_NR_INEXACT] = {
 	[IVS_INEXACT_OLDER] = "older",

@@ -5,7 +5,7 @@
 #ifndef IVS_BACKING_H
 #define IVS_BACKING_H
 
-#include "op.h"
+#include "../base/op.h"
 
 enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages);
 enum ivs_backing ivs_backing_join(enum ivs_backing a, enum ivs_backing b);

@@ -22,8 +22,8 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "../base/pool.h"
 #include "extent.h"
-#include "pool.h"
 
 static struct ivs_extent *to_extent(struct rb_node *node)
 {

@@ -8,8 +8,8 @@
 #include <linux/fs.h>
 #include <linux/mutex.h>
 
+#include "../base/op.h"
 #include "context.h"
-#include "op.h"
 #include "run.h"
 
 /**

@@ -8,7 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/types.h>
 
-#include "quality.h"
+#include "../base/quality.h"
 
 struct seq_file;
 

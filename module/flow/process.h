@@ -5,7 +5,7 @@
 #ifndef IVS_PROCESS_H
 #define IVS_PROCESS_H
 
-#include "record.h"
+#include "../base/record.h"
 
 extern struct ivs_table ivs_processes;
 

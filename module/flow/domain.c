@@ -26,10 +26,10 @@
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
-#include "compat.h"
+#include "../base/quality.h"
+#include "../compat.h"
 #include "device.h"
 #include "domain.h"
-#include "quality.h"
 
 /* Extents counted before the lock is given a chance. */
 #define SHOW_BATCH 256

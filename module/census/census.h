@@ -5,8 +5,8 @@
 #ifndef IVS_CENSUS_H
 #define IVS_CENSUS_H
 
+#include "../base/leaf.h"
 #include "context.h"
-#include "leaf.h"
 
 /**
  * struct ivs_census - one table, counted

@@ -15,9 +15,9 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 
+#include "../base/frame.h"
+#include "../compat.h"
 #include "backing.h"
-#include "compat.h"
-#include "frame.h"
 
 /* Not a bool: four are joined without a jump. */
 static unsigned int is_tail(unsigned long odd)

@@ -21,7 +21,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
-#include "frame.h"
+#include "../base/frame.h"
 #include "phys.h"
 
 /**

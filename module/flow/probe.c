@@ -26,9 +26,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "params.h"
+#include "../base/params.h"
+#include "../base/stats.h"
 #include "probe.h"
-#include "stats.h"
 
 /*
  * Calls that may be between entry and return at once, per row: a pin can sleep

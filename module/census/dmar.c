@@ -21,8 +21,8 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "../base/text.h"
 #include "dmar.h"
-#include "text.h"
 
 /* Registers (spec 11.4). */
 #define REG_CAP    0x08

@@ -18,10 +18,10 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "../base/op.h"
+#include "../base/pool.h"
+#include "../base/text.h"
 #include "device.h"
-#include "op.h"
-#include "pool.h"
-#include "text.h"
 
 struct ivs_device {
 	struct list_head link;

@@ -22,12 +22,12 @@
 #include <linux/kprobes.h>
 #include <linux/timekeeping.h>
 
+#include "../base/stats.h"
 #include "domain.h"
 #include "flight.h"
 #include "iommu.h"
 #include "process.h"
 #include "request.h"
-#include "stats.h"
 #include "trace.h"
 
 static struct iommu_domain *domain_arg(struct pt_regs *regs)
