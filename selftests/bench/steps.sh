@@ -38,8 +38,8 @@ boot() {
 		--append nokaslr --device edu --device nvme:null \
 		--device e1000e --payload "$LAB_TREE/build/$kver/iovascope.ko" \
 		--payload "$LAB_TREE/build/selftests/watch_bench" \
-		--payload "$LAB_TREE/selftests/bench/guest.sh" \
-		-- ./guest.sh steps "$WORK"
+		--payload "$LAB_TREE/selftests/bench/bench_guest.sh" \
+		-- ./bench_guest.sh steps "$WORK"
 }
 
 # Its symbols are there, and the work is being done.

@@ -10,7 +10,7 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-# part NAME KERNEL DEVICE...: of guest.sh.
+# part NAME KERNEL DEVICE...: of bench_guest.sh.
 part() {
 	local name=$1 kernel=$2 kver device devices=()
 
@@ -24,9 +24,9 @@ part() {
 		--timeout 600 --memory 2048 --hugepages 0 "${devices[@]}" \
 		--payload "$LAB_TREE/build/$kver/iovascope_hugepath.ko" \
 		--payload "$LAB_TREE/build/tools/iovascope" \
-		--payload "$LAB_TREE/selftests/bench/guest.sh" \
+		--payload "$LAB_TREE/selftests/bench/bench_guest.sh" \
 		--payload "$LAB_TREE/selftests/check/tap.sh" \
-		-- ./guest.sh "$name"
+		-- ./bench_guest.sh "$name"
 }
 
 part manners 6.1 nvme testdev:256M

@@ -5,7 +5,7 @@
 #
 # Build for a kernel of the lab and run the tests inside the lab. How many must
 # pass, and how long that may take, the runner in the guest says itself
-# (selftests/guest.sh --list).
+# (selftests/run_tests.sh --list).
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
 # IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c).
@@ -22,7 +22,7 @@ if [[ ${1:-} == --kernel ]]; then
 fi
 kver=$("$LAB_DIR/setup.sh" "${kernel[@]}" --kver)
 out=$LAB_TREE/build
-runner=$LAB_TREE/selftests/guest.sh
+runner=$LAB_TREE/selftests/run_tests.sh
 modules=${IOVASCOPE_MODULES:-$out/$kver}
 targets=(tools selftests)
 [[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
@@ -39,4 +39,4 @@ mapfile -t settings < <(env | grep '^IOVASCOPE_DIFFER_')
 	--payload "$modules/iovascope.ko" \
 	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
-	-- env "${settings[@]}" ./guest.sh "$@"
+	-- env "${settings[@]}" ./run_tests.sh "$@"

@@ -46,7 +46,7 @@ programs_of() {
 	if [[ $(suite_of "$1") == essential ]]; then
 		xargs <<<"$ESSENTIAL"
 	else
-		"$LAB_TREE/selftests/guest.sh" --list |
+		"$LAB_TREE/selftests/run_tests.sh" --list |
 			awk '$4 == "guest" || $4 == "hugepath" { print $1 }' |
 			xargs
 	fi

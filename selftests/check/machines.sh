@@ -44,8 +44,8 @@ weak() {
 weak none novtd --no-vtd
 weak off off --iommu off
 weak passthrough pt --iommu pt
-machine "three levels" "IOVASCOPE_LEVELS=3 ./guest.sh census_test" \
+machine "three levels" "IOVASCOPE_LEVELS=3 ./run_tests.sh census_test" \
 	--levels 3 --device edu --device testdev:16G
-machine "a bridge" "./guest.sh alias_test" --device edu:bridged
-machine "two processors" "./guest.sh churn_test" --cpus 2
+machine "a bridge" "./run_tests.sh alias_test" --device edu:bridged
+machine "two processors" "./run_tests.sh churn_test" --cpus 2
 tap_totals

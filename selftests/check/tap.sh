@@ -54,8 +54,8 @@ silent() {
 	return 1
 }
 
-# Of what a program said, what is told of a good one: the kernel and the programs
-# that ran on it (selftests/guest.sh), and what did not run and why.
+# Of what a program said, what is told of a good one: the kernel and the
+# programs that ran on it (selftests/run_tests.sh), and what did not run and why.
 TAP_TOLD='^# (kernel |Totals:|totals )|^ok [0-9]+ ([a-z_]+_test #|.*# *SKIP)'
 
 # tap_alive NAME LOG: how far it is, for whoever watches, as long as we live.

@@ -3,7 +3,7 @@
 #
 # usage: demo.sh
 #
-# Set up, build, boot the lab and run guest.sh in it: what `make demo` does.
+# Set up, build, boot the lab and run demo_guest.sh in it, as `make demo` does.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -19,4 +19,4 @@ step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests
 	--payload "$out/$kver/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" \
 	--payload "$out/selftests/vfio_client" \
-	--payload "$LAB_TREE/selftests/demo/guest.sh" -- ./guest.sh
+	--payload "$LAB_TREE/selftests/demo/demo_guest.sh" -- ./demo_guest.sh

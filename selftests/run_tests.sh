@@ -3,8 +3,8 @@
 #
 # Run the kselftests inside the lab, one program after the other.
 #
-#   guest.sh [PROGRAM...]    run these, or all of the stage "guest"
-#   guest.sh --list          print "PROGRAM MIN-PASS TIMEOUT STAGE" of each
+#   run_tests.sh [PROGRAM...]    run these, or all of the stage "guest"
+#   run_tests.sh --list          print "PROGRAM MIN-PASS TIMEOUT STAGE" of each
 #
 # A program is judged by four things: its exit code, the harness' own totals,
 # a minimum of passes (a program that skips everything has proved nothing, and
@@ -64,7 +64,7 @@ module() {
 	done
 	export IOVASCOPE_KO
 	if [ -z "${IOVASCOPE_KO:-}" ]; then
-		say "guest.sh: no iovascope.ko here; set IOVASCOPE_KO"
+		say "run_tests.sh: no iovascope.ko here; set IOVASCOPE_KO"
 		exit 2
 	fi
 }
@@ -174,7 +174,7 @@ main() {
 	for program in "${wanted[@]}"; do
 		row=$(table | grep "^$program ")
 		if [ -z "$row" ]; then
-			say "guest.sh: unknown program '$program'; try --list"
+			say "run_tests.sh: unknown program '$program'; try --list"
 			exit 2
 		fi
 		read -r _ min limit _ <<<"$row"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: guest.sh PART [ARG...]
+# usage: bench_guest.sh PART [ARG...]
 #
 # One part of the bench, in the lab; bench.sh runs it. Results are lines
 # "result PART {..}" and "bench {..}" on stdout.

@@ -3,9 +3,10 @@
 #
 # Inside the lab: load each mutant and see its test fail.
 #
-#   guest.sh    in a directory with the test programs, the modules, NAME.ko of
-#               each mutant, and plan: "NAME|MODULE|PROGRAM [ARGUMENT...]" a
-#               line, where MODULE is the one that the mutant stands for
+#   mutants_guest.sh    in a directory with the test programs, the modules,
+#                       NAME.ko of each mutant, and plan: a line
+#                       "NAME|MODULE|PROGRAM [ARGUMENT...]" for each, where
+#                       MODULE is the one that the mutant stands for
 #
 # A mutant counts as caught when the program ran to its end and said itself
 # that a test failed. A crash, a hang or a module that does not load proves
