@@ -206,7 +206,7 @@ collect() {
 }
 
 OUT=$LAB_TREE/build/bench
-VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf")
+VERSION=$(iovascope_version)
 mkdir -p "$OUT"
 ((ADD)) || rm -f "$OUT"/*.log "$OUT"/*.log.* "$OUT"/census.json
 trap 'step_abort; kill $(jobs -p) 2>/dev/null || true' EXIT
