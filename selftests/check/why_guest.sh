@@ -16,6 +16,8 @@
 
 set -uo pipefail
 . ./tap.sh
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 machine=$1
 M=$((1 << 20))
@@ -26,16 +28,6 @@ IOVA=$((64 * G))
 GIB=(--backing hugetlb_1g --size 1G --file /dev/hugepages1G/gib)
 SEVEN=(--device testdev --device testdev --device testdev --device testdev
 	--device testdev --device testdev --device testdev)
-
-# device ID NTH: the nth device with this vendor:device, in order of address.
-device() {
-	local dir nth=$2
-
-	for dir in /sys/bus/pci/devices/*; do
-		[[ $(<"$dir/vendor"):$(<"$dir/device") == "$1" ]] || continue
-		((nth--)) || basename "$dir"
-	done
-}
 
 EDU=$(device 0x1234:0x11e8 0)
 IDLE=$(device 0x1234:0x11e8 1)
@@ -73,11 +65,6 @@ hold_qemu() {
 	qemu-system-x86_64 -S -machine q35 -nodefaults -display none \
 		-daemonize -pidfile /run/qemu.pid "$@" &&
 		PID=$(</run/qemu.pid)
-}
-
-give_to_vfio() {
-	echo vfio-pci >"/sys/bus/pci/devices/$1/driver_override"
-	echo "$1" >/sys/bus/pci/drivers_probe
 }
 
 # asks EXIT FILTER ARG...: iovascope ARG... --json must end with EXIT, and the
