@@ -40,7 +40,8 @@ boot() {
 		--payload "$out/tools/iovascope" \
 		--payload "$out/selftests/." \
 		--payload "$check/opinion_guest.sh" \
-		--payload "$check/why_guest.sh" --payload "$check/tap.sh" \
+		--payload "$check/why_guest.sh" --payload "$check/why" \
+		--payload "$check/tap.sh" \
 		-- "./$program" "$argument"
 }
 

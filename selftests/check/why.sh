@@ -39,7 +39,8 @@ boot() {
 		--payload "$out/tools/iovascope" \
 		--payload "$out/selftests/vfio_client" \
 		--payload "$out/selftests/why_client" \
-		--payload "$check/why_guest.sh" --payload "$check/tap.sh" \
+		--payload "$check/why_guest.sh" --payload "$check/why" \
+		--payload "$check/tap.sh" \
 		-- ./why_guest.sh "$name"
 }
 
