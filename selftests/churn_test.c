@@ -195,10 +195,7 @@ FIXTURE_SETUP(storm)
 	kmod_must_be_loaded();
 	pci_find("edu", 0, self->bdf);
 	pci_bind_vfio(self->bdf);
-	self->shared = mmap(NULL, sizeof(*self->shared),
-			    PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->shared);
+	self->shared = mem_shared(sizeof(*self->shared));
 }
 
 FIXTURE_TEARDOWN(storm)

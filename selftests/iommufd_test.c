@@ -38,27 +38,9 @@ static __u64 pins_of(__u64 size)
 	return (size + PIN_BYTES - 1) / PIN_BYTES;
 }
 
-static void want_backed(struct want *want, const char *op,
-			enum backing backing, __u64 calls, __u64 bytes)
-{
-	want_add(want, calls, "%s_calls", op);
-	want_add(want, bytes, "%s_bytes", op);
-	want_add(want, calls, "%s_%s_calls", op, backing_names[backing]);
-	want_add(want, bytes, "%s_%s_bytes", op, backing_names[backing]);
-}
-
-static void want_leaves(struct want *want, const char *how,
-			const struct leaves *leaves)
-{
-	want_add(want, leaves->nr_4k, "%s_4k_leaves", how);
-	want_add(want, leaves->nr_2m, "%s_2m_leaves", how);
-	want_add(want, leaves->nr_1g, "%s_1g_leaves", how);
-}
-
 static void want_region(struct want *want, const char *op, __u64 bytes)
 {
-	want_add(want, 1, "%s_calls", op);
-	want_add(want, bytes, "%s_bytes", op);
+	want_op(want, op, 1, bytes);
 }
 
 static void want_pin(struct want *want, __u64 bytes, enum backing backing)
@@ -68,15 +50,13 @@ static void want_pin(struct want *want, __u64 bytes, enum backing backing)
 
 static void want_maps(struct want *want, const struct expect *expect)
 {
-	want_add(want, expect->runs, "map_calls");
-	want_add(want, expect->bytes, "map_bytes");
+	want_op(want, "map", expect->runs, expect->bytes);
 	want_leaves(want, "added", &expect->leaves);
 }
 
 static void want_unmaps(struct want *want, const struct expect *expect)
 {
-	want_add(want, 1, "unmap_calls");
-	want_add(want, expect->bytes, "unmap_bytes");
+	want_op(want, "unmap", 1, expect->bytes);
 	want_leaves(want, "removed", &expect->leaves);
 }
 
@@ -578,17 +558,8 @@ TEST_F_TIMEOUT(iommufd, unmap_all, 60)
 	EXPECT_EQ(0, live_wrong(getpid(), 0, &nothing));
 }
 
-#define refuses(_err, _op, _call) do {					\
-	struct snap __before, __after;					\
-									\
-	snap_take(&__before);						\
-	EXPECT_EQ(-(_err), _call);					\
-	snap_take(&__after);						\
-	EXPECT_EQ(1, snap_errors(&__before, &__after, _op, _err));	\
-	want_region_error(&s->want, _op);				\
-	snap_free(&__before);						\
-	snap_free(&__after);						\
-} while (0)
+#define refuses(_err, _op, _call)					\
+	expect_refused(&s->want, _err, _op, _call)
 
 #define refuses_map(_err, _iova, _va, _size, _flags) do {		\
 	__u64 __iova = _iova;						\
@@ -741,9 +712,7 @@ TEST_F_TIMEOUT(iommufd, killed, 60)
 	cdev_close(&s->cdev);
 	snap_free(&s->before);
 	snap_take(&s->before);
-	mine = mmap(NULL, sizeof(*mine), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(mine != MAP_FAILED);
+	mine = mem_shared(sizeof(*mine));
 	vmstat_take(&before);
 	client_start(&client, "ivs-iommufd", map_and_die, mine);
 	client_wait(&client);

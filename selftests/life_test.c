@@ -46,10 +46,7 @@ FIXTURE_SETUP(life)
 	pci_find("edu", 0, self->bdf);
 	/* Outside of the test: opening the first container loads type1. */
 	pci_bind_vfio(self->bdf);
-	self->shared = mmap(NULL, sizeof(*self->shared),
-			    PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->shared);
+	self->shared = mem_shared(sizeof(*self->shared));
 	want_init(&self->want);
 }
 

@@ -167,17 +167,8 @@ TEST_F(region, neighbours_in_any_order)
 	expect_wanted();
 }
 
-#define refuses(_err, _op, _call) do {					\
-	struct snap __before, __after;					\
-									\
-	snap_take(&__before);						\
-	EXPECT_EQ(-(_err), _call);					\
-	snap_take(&__after);						\
-	EXPECT_EQ(1, snap_errors(&__before, &__after, _op, _err));	\
-	want_region_error(&self->want, _op);				\
-	snap_free(&__before);						\
-	snap_free(&__after);						\
-} while (0)
+#define refuses(_err, _op, _call)					\
+	expect_refused(&self->want, _err, _op, _call)
 
 #define refuses_map(_err, _iova, _va, _size, _flags)			\
 	refuses(_err, "region_map", __vfio_map(&self->vfio, _iova,	\

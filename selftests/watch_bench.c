@@ -18,7 +18,6 @@
 #include <netpacket/packet.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -216,9 +215,7 @@ static void start_stepping(void)
 	__u64 start, first;
 	pid_t child;
 
-	steps = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(steps != MAP_FAILED);
+	steps = mem_shared(SZ_4K);
 	fflush(NULL);
 	child = fork();
 	must_op(child, >=, 0);
