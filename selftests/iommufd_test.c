@@ -70,7 +70,7 @@ static void want_released(struct want *want, const struct expect *expect,
 }
 
 /* A region that pins nothing, or whose pages somebody else still uses. */
-static void want_let_go(struct want *want, const struct expect *expect)
+static void want_no_unpin(struct want *want, const struct expect *expect)
 {
 	want_unmaps(want, expect);
 	want_backed(want, "teardown", BACKING_NONE, 1, 0);
@@ -473,7 +473,7 @@ TEST_F_TIMEOUT(iommufd, copies, 60)
 	/* The first one goes; the pins stay for the second. */
 	ioas_unmap(&s->ioas, IOVA, s->mem.size);
 	want_region(&s->want, "region_unmap", s->mem.size);
-	want_let_go(&s->want, &s->expect);
+	want_no_unpin(&s->want, &s->expect);
 	expect_wanted(s);
 	ioas_unmap(&other, iova, s->mem.size);
 	want_region(&s->want, "region_unmap", s->mem.size);
@@ -531,7 +531,7 @@ TEST_F_TIMEOUT(iommufd, two_devices, 60)
 	expect_domain(s->bdf, 0, &s->table);
 }
 
-/* One unmap of everything, holes and all. */
+/* One unmap of everything, over the holes in between. */
 TEST_F_TIMEOUT(iommufd, unmap_all, 60)
 {
 	struct expect one = { .runs = 1, .bytes = SZ_4K,
@@ -617,7 +617,7 @@ TEST_F_TIMEOUT(iommufd, bad_arguments, 60)
 	EXPECT_EQ(0, hist_wrong());
 }
 
-/* Half of the memory is not there: what was done is undone. */
+/* Half of the memory does not exist: the call fails and undoes what it did. */
 TEST_F_TIMEOUT(iommufd, fails_half_way, 60)
 {
 	struct vmstat before, after;
@@ -681,7 +681,7 @@ TEST_F_TIMEOUT(iommufd, dma_buf, 60)
 	ioas_unmap(&s->ioas, iova, size);
 	vmstat_take(&after);
 	want_region(&s->want, "region_unmap", size);
-	want_let_go(&s->want, &s->expect);
+	want_no_unpin(&s->want, &s->expect);
 	expect_wanted(s);
 	EXPECT_EQ(0, after.acquired - before.acquired);
 	EXPECT_EQ(0, after.released - before.released);
@@ -735,7 +735,7 @@ TEST_F_TIMEOUT(iommufd, killed, 60)
 	cdev_open(&s->cdev, s->bdf, s->ioas.fd);
 }
 
-/* An iommufd in the place of a VFIO container, by its elder names. */
+/* An iommufd in the place of a VFIO container, as type1 v1 and as v2. */
 FIXTURE(container)
 {
 	struct start s;

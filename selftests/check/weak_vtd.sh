@@ -68,7 +68,7 @@ weaken() {
 	rm -rf "$dir"
 }
 
-# as_qemu ARG...: become QEMU, with someone who changes it from outside.
+# as_qemu ARG...: become QEMU, while weaken() changes it from outside.
 as_qemu() {
 	local dir
 
