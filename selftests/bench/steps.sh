@@ -137,9 +137,7 @@ kernel_row "$KERNEL" || usage_error "no kernel '$KERNEL' in the table"
 KERNEL=$ROW_NAME
 command -v gdb >/dev/null || die "no gdb: apt-get install gdb"
 "$LAB_DIR/setup.sh" --kernel "$KERNEL" kernel root
-kver=$("$LAB_DIR/setup.sh" --kernel "$KERNEL" --kver)
-step "building for $kver" \
-	"$LAB_DIR/build.sh" --kernel "$KERNEL" modules selftests
+build_for "$KERNEL" modules selftests
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-steps.XXXXXX")
 machine=

@@ -14,26 +14,25 @@ set -euo pipefail
 shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 
-kernel=()
+kernel=
 if [[ ${1:-} == --kernel ]]; then
 	(($# >= 2)) || usage_error "--kernel needs a name"
-	kernel=("$1" "$2")
+	kernel=$2
 	shift 2
 fi
-kver=$("$LAB_DIR/setup.sh" "${kernel[@]}" --kver)
+targets=(tools selftests)
+[[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
+build_for "$kernel" "${targets[@]}"
 out=$LAB_TREE/build
 runner=$LAB_TREE/selftests/run_tests.sh
 modules=${IOVASCOPE_MODULES:-$out/$kver}
-targets=(tools selftests)
-[[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
-step "building for $kver" "$LAB_DIR/build.sh" "${kernel[@]}" "${targets[@]}"
 read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	want == "  " ? $4 == "guest" : index(want, " " $1 " ") { min += $2; s += $3 }
 	END { print min + 0, s + 0 }')
 mapfile -t settings < <(env | grep '^IOVASCOPE_DIFFER_')
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
 
-"$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds + 120)) --min-pass "$min" \
+"$LAB_DIR/lab.sh" --kernel "$kernel" --timeout $((seconds + 120)) --min-pass "$min" \
 	--device edu --device edu --device edu --device edu \
 	--device testdev:16G --device nvme --device e1000e \
 	--payload "$modules/iovascope.ko" \

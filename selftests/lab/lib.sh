@@ -129,6 +129,13 @@ step() {
 	say "$what: done in $((SECONDS - start)) s"
 }
 
+# build_for KERNEL TARGET...: make these for a kernel of the lab; an empty KERNEL
+# means the first row. Sets kver to the version of that kernel.
+build_for() {
+	kver=$("$LAB_DIR/setup.sh" --kernel "$1" --kver) || exit 1
+	step "building for $kver" "$LAB_DIR/build.sh" --kernel "$@" || exit 1
+}
+
 # Stop what step is running: a process group of its own, so that nothing of a
 # pipeline is left behind. A script with an EXIT trap of its own calls it.
 step_abort() {
