@@ -95,6 +95,8 @@ static int has_iommufd(void)
 
 static void start_open(struct start *s, const char *device)
 {
+	kmod_must_be_loaded();
+	must_have(has_iommufd(), "this kernel has no iommufd");
 	pci_find(device, 0, s->bdf);
 	ioas_open(&s->ioas);
 	cdev_open(&s->cdev, s->bdf, s->ioas.fd);
@@ -181,8 +183,6 @@ KIND(file_shift_4k, BACKING_HUGETLB_1G, SZ_1G, SZ_4K, 1);
 
 FIXTURE_SETUP(kind)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 	cdev_attach(&self->s.cdev, self->s.ioas.id);
 }
@@ -269,8 +269,6 @@ FIXTURE_VARIANT_ADD(untouched, hugetlb_1g) {
 
 FIXTURE_SETUP(untouched)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 	cdev_attach(&self->s.cdev, self->s.ioas.id);
 }
@@ -317,8 +315,6 @@ FIXTURE(iommufd)
 
 FIXTURE_SETUP(iommufd)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 }
 
