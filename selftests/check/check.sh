@@ -36,7 +36,17 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 CHECK_DIR=$LAB_TREE/selftests/check
 
+# kernel_stages: rows of the table below, one for each other kernel of the lab.
+kernel_stages() {
+	local name passes
+
+	while read -r name passes; do
+		echo "kernels-$name $passes $CHECK_DIR/kernels.sh $name"
+	done <<<"$OTHER_KERNELS"
+}
+
 # stage, the least number of passes, program
+OTHER_KERNELS=$(other_kernels) || exit 1
 STAGES="
 static         32 $CHECK_DIR/static.sh
 host          176 $CHECK_DIR/host.sh
@@ -50,11 +60,7 @@ mutants       107 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
 bench          13 $CHECK_DIR/bench.sh
 lesser         33 $CHECK_DIR/lesser.sh
-kernels-5.10  200 $CHECK_DIR/kernels.sh 5.10
-kernels-6.12  200 $CHECK_DIR/kernels.sh 6.12
-kernels-7.2   200 $CHECK_DIR/kernels.sh 7.2
-kernels-7.3   230 $CHECK_DIR/kernels.sh 7.3
-kernels-lab   200 $CHECK_DIR/kernels.sh lab
+$(kernel_stages)
 opinion       140 $CHECK_DIR/opinion.sh
 "
 
