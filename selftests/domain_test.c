@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is who: domains, devices, groups and processes.
+ * Domains, devices, groups and processes are told apart.
  *
  * Two VMs that start at once must be told apart, one VM with two devices must
  * not be counted twice, a domain's record dies with it and its id never comes
  * back, and the host's own DMA is kept out of all of it.
  */
 #include <stdint.h>
-#include <sys/mman.h>
 
 #include "kselftest_harness.h"
 
@@ -67,9 +66,7 @@ static void mapper_start(struct mapper *m, const char *device,
 			 unsigned int nth)
 {
 	pci_find(device, nth, m->bdf);
-	m->expect = mmap(NULL, sizeof(*m->expect), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(m->expect != MAP_FAILED);
+	m->expect = mem_shared(sizeof(*m->expect));
 	client_start(&m->client, m->comm, mapper_body, m);
 }
 

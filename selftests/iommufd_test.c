@@ -38,27 +38,9 @@ static __u64 pins_of(__u64 size)
 	return (size + PIN_BYTES - 1) / PIN_BYTES;
 }
 
-static void want_backed(struct want *want, const char *op,
-			enum backing backing, __u64 calls, __u64 bytes)
-{
-	want_add(want, calls, "%s_calls", op);
-	want_add(want, bytes, "%s_bytes", op);
-	want_add(want, calls, "%s_%s_calls", op, backing_names[backing]);
-	want_add(want, bytes, "%s_%s_bytes", op, backing_names[backing]);
-}
-
-static void want_leaves(struct want *want, const char *how,
-			const struct leaves *leaves)
-{
-	want_add(want, leaves->nr_4k, "%s_4k_leaves", how);
-	want_add(want, leaves->nr_2m, "%s_2m_leaves", how);
-	want_add(want, leaves->nr_1g, "%s_1g_leaves", how);
-}
-
 static void want_region(struct want *want, const char *op, __u64 bytes)
 {
-	want_add(want, 1, "%s_calls", op);
-	want_add(want, bytes, "%s_bytes", op);
+	want_op(want, op, 1, bytes);
 }
 
 static void want_pin(struct want *want, __u64 bytes, enum backing backing)
@@ -68,15 +50,13 @@ static void want_pin(struct want *want, __u64 bytes, enum backing backing)
 
 static void want_maps(struct want *want, const struct expect *expect)
 {
-	want_add(want, expect->runs, "map_calls");
-	want_add(want, expect->bytes, "map_bytes");
+	want_op(want, "map", expect->runs, expect->bytes);
 	want_leaves(want, "added", &expect->leaves);
 }
 
 static void want_unmaps(struct want *want, const struct expect *expect)
 {
-	want_add(want, 1, "unmap_calls");
-	want_add(want, expect->bytes, "unmap_bytes");
+	want_op(want, "unmap", 1, expect->bytes);
 	want_leaves(want, "removed", &expect->leaves);
 }
 
@@ -90,7 +70,7 @@ static void want_released(struct want *want, const struct expect *expect,
 }
 
 /* A region that pins nothing, or whose pages somebody else still uses. */
-static void want_let_go(struct want *want, const struct expect *expect)
+static void want_no_unpin(struct want *want, const struct expect *expect)
 {
 	want_unmaps(want, expect);
 	want_backed(want, "teardown", BACKING_NONE, 1, 0);
@@ -115,6 +95,8 @@ static int has_iommufd(void)
 
 static void start_open(struct start *s, const char *device)
 {
+	kmod_must_be_loaded();
+	must_have(has_iommufd(), "this kernel has no iommufd");
 	pci_find(device, 0, s->bdf);
 	ioas_open(&s->ioas);
 	cdev_open(&s->cdev, s->bdf, s->ioas.fd);
@@ -201,8 +183,6 @@ KIND(file_shift_4k, BACKING_HUGETLB_1G, SZ_1G, SZ_4K, 1);
 
 FIXTURE_SETUP(kind)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 	cdev_attach(&self->s.cdev, self->s.ioas.id);
 }
@@ -289,8 +269,6 @@ FIXTURE_VARIANT_ADD(untouched, hugetlb_1g) {
 
 FIXTURE_SETUP(untouched)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 	cdev_attach(&self->s.cdev, self->s.ioas.id);
 }
@@ -337,8 +315,6 @@ FIXTURE(iommufd)
 
 FIXTURE_SETUP(iommufd)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 }
 
@@ -493,7 +469,7 @@ TEST_F_TIMEOUT(iommufd, copies, 60)
 	/* The first one goes; the pins stay for the second. */
 	ioas_unmap(&s->ioas, IOVA, s->mem.size);
 	want_region(&s->want, "region_unmap", s->mem.size);
-	want_let_go(&s->want, &s->expect);
+	want_no_unpin(&s->want, &s->expect);
 	expect_wanted(s);
 	ioas_unmap(&other, iova, s->mem.size);
 	want_region(&s->want, "region_unmap", s->mem.size);
@@ -551,7 +527,7 @@ TEST_F_TIMEOUT(iommufd, two_devices, 60)
 	expect_domain(s->bdf, 0, &s->table);
 }
 
-/* One unmap of everything, holes and all. */
+/* One unmap of everything, over the holes in between. */
 TEST_F_TIMEOUT(iommufd, unmap_all, 60)
 {
 	struct expect one = { .runs = 1, .bytes = SZ_4K,
@@ -578,17 +554,8 @@ TEST_F_TIMEOUT(iommufd, unmap_all, 60)
 	EXPECT_EQ(0, live_wrong(getpid(), 0, &nothing));
 }
 
-#define refuses(_err, _op, _call) do {					\
-	struct snap __before, __after;					\
-									\
-	snap_take(&__before);						\
-	EXPECT_EQ(-(_err), _call);					\
-	snap_take(&__after);						\
-	EXPECT_EQ(1, snap_errors(&__before, &__after, _op, _err));	\
-	want_region_error(&s->want, _op);				\
-	snap_free(&__before);						\
-	snap_free(&__after);						\
-} while (0)
+#define refuses(_err, _op, _call)					\
+	expect_refused(&s->want, _err, _op, _call)
 
 #define refuses_map(_err, _iova, _va, _size, _flags) do {		\
 	__u64 __iova = _iova;						\
@@ -646,7 +613,7 @@ TEST_F_TIMEOUT(iommufd, bad_arguments, 60)
 	EXPECT_EQ(0, hist_wrong());
 }
 
-/* Half of the memory is not there: what was done is undone. */
+/* Half of the memory does not exist: the call fails and undoes what it did. */
 TEST_F_TIMEOUT(iommufd, fails_half_way, 60)
 {
 	struct vmstat before, after;
@@ -710,7 +677,7 @@ TEST_F_TIMEOUT(iommufd, dma_buf, 60)
 	ioas_unmap(&s->ioas, iova, size);
 	vmstat_take(&after);
 	want_region(&s->want, "region_unmap", size);
-	want_let_go(&s->want, &s->expect);
+	want_no_unpin(&s->want, &s->expect);
 	expect_wanted(s);
 	EXPECT_EQ(0, after.acquired - before.acquired);
 	EXPECT_EQ(0, after.released - before.released);
@@ -741,9 +708,7 @@ TEST_F_TIMEOUT(iommufd, killed, 60)
 	cdev_close(&s->cdev);
 	snap_free(&s->before);
 	snap_take(&s->before);
-	mine = mmap(NULL, sizeof(*mine), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(mine != MAP_FAILED);
+	mine = mem_shared(sizeof(*mine));
 	vmstat_take(&before);
 	client_start(&client, "ivs-iommufd", map_and_die, mine);
 	client_wait(&client);
@@ -766,7 +731,7 @@ TEST_F_TIMEOUT(iommufd, killed, 60)
 	cdev_open(&s->cdev, s->bdf, s->ioas.fd);
 }
 
-/* An iommufd in the place of a VFIO container, by its elder names. */
+/* An iommufd in the place of a VFIO container, as type1 v1 and as v2. */
 FIXTURE(container)
 {
 	struct start s;

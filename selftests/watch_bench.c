@@ -18,7 +18,6 @@
 #include <netpacket/packet.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -216,9 +215,7 @@ static void start_stepping(void)
 	__u64 start, first;
 	pid_t child;
 
-	steps = mmap(NULL, SZ_4K, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(steps != MAP_FAILED);
+	steps = mem_shared(SZ_4K);
 	fflush(NULL);
 	child = fork();
 	must_op(child, >=, 0);
@@ -273,7 +270,7 @@ static void set_up_send(const char *arg)
 	must(to.sll_ifindex);
 }
 
-/* Frames to nobody. */
+/* Frames that nobody receives. */
 static void run_send(const char *watcher, int tell)
 {
 	unsigned char frame[ETH_ZLEN] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
@@ -296,7 +293,7 @@ static const struct work works[] = {
 	{}
 };
 
-/* What the one before has left to be done behind everybody's back is done. */
+/* Wait until what the last watcher has left to the kernel's workers is done. */
 static void settle(void)
 {
 	usleep(300000);

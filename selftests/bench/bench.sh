@@ -112,7 +112,7 @@ run() {
 
 	rm -f "$log" "$log".*
 	if "$LAB_DIR/lab.sh" --kernel "$kernel" --timeout 1500 \
-		--payload "$OUT/$kernel/." --payload "$BENCH_DIR/guest.sh" \
+		--payload "$OUT/$kernel/." --payload "$BENCH_DIR/bench_guest.sh" \
 		"$@" >"$log" 2>"$log.errors"; then
 		say "kernel $kernel, $part: done in $((SECONDS - start)) s"
 	else
@@ -126,7 +126,7 @@ run() {
 run_costs() {
 	run "$1" costs --icount --memory 8192 --hugepages 4 \
 		--device testdev:8G -- \
-		./guest.sh costs instructions 3 1G,4G,8G 16G,64G,256G,512G,1T
+		./bench_guest.sh costs instructions 3 1G,4G,8G 16G,64G,256G,512G,1T
 }
 
 # The seed's: the firmware's window holds exactly seven such BARs, but not with
@@ -142,7 +142,7 @@ run_node() {
 	done
 	[[ $1 != 7.* ]] || align=both
 	run "$1" node --cpu max,vendor=GenuineIntel "${devices[@]}" \
-		--memory 8192 --hugepages 4 -- ./guest.sh node "$align" 4G
+		--memory 8192 --hugepages 4 -- ./bench_guest.sh node "$align" 4G
 }
 
 run_watch() {
@@ -153,7 +153,7 @@ run_watch() {
 	run "$1" watch --icount --memory 4096 --hugepages 0 \
 		--device edu --device nvme:null --device e1000e \
 		--payload "$IMAGE" --payload "$BENCH_DIR/pin.sh" \
-		--payload "$BENCH_DIR/dma.sh" -- ./guest.sh "${part[@]}"
+		--payload "$BENCH_DIR/dma.sh" -- ./bench_guest.sh "${part[@]}"
 }
 
 run_census() {
@@ -206,7 +206,7 @@ collect() {
 }
 
 OUT=$LAB_TREE/build/bench
-VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf")
+VERSION=$(iovascope_version)
 mkdir -p "$OUT"
 ((ADD)) || rm -f "$OUT"/*.log "$OUT"/*.log.* "$OUT"/census.json
 trap 'step_abort; kill $(jobs -p) 2>/dev/null || true' EXIT

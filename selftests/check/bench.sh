@@ -10,23 +10,21 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-# part NAME KERNEL DEVICE...: of guest.sh.
+# part NAME KERNEL DEVICE...: of bench_guest.sh.
 part() {
-	local name=$1 kernel=$2 kver device devices=()
+	local name=$1 kernel=$2 device devices=()
 
 	for device in "${@:3}"; do
 		devices+=(--device "$device")
 	done
-	kver=$("$LAB_DIR/setup.sh" --kernel "$kernel" --kver) || exit 1
-	step "building for $kver" "$LAB_DIR/build.sh" --kernel "$kernel" \
-		modules tools || exit 1
+	build_for "$kernel" modules tools
 	tap_program "$name" "$LAB_DIR/lab.sh" --kernel "$kernel" \
 		--timeout 600 --memory 2048 --hugepages 0 "${devices[@]}" \
 		--payload "$LAB_TREE/build/$kver/iovascope_hugepath.ko" \
 		--payload "$LAB_TREE/build/tools/iovascope" \
-		--payload "$LAB_TREE/selftests/bench/guest.sh" \
+		--payload "$LAB_TREE/selftests/bench/bench_guest.sh" \
 		--payload "$LAB_TREE/selftests/check/tap.sh" \
-		-- ./guest.sh "$name"
+		-- ./bench_guest.sh "$name"
 }
 
 part manners 6.1 nvme testdev:256M

@@ -40,10 +40,25 @@ set -uo pipefail
 CHECK_DIR=$LAB_TREE/selftests/check
 STAGES=${IOVASCOPE_STAGES:-$CHECK_DIR/stages}
 RESULTS=${IOVASCOPE_RESULTS:-$LAB_TREE/build/check}
+OTHER_KERNELS=$(other_kernels) || exit 1
 
-# rows: the table without its comments.
+# rows: the table without its comments, and a row for each other kernel of the
+# lab in place of the one that stands for them.
 rows() {
-	grep -v -e '^#' -e '^$' "$STAGES"
+	local row name passes
+
+	grep -v -e '^#' -e '^$' "$STAGES" | while read -r row; do
+		if [[ $row != "kernels "* ]]; then
+			echo "$row"
+			continue
+		fi
+		while read -r name passes; do
+			awk -v name="$name" -v passes="$passes" '{
+				$1 = $1 "-" name
+				$2 = passes
+				print $0, name }' <<<"$row"
+		done <<<"$OTHER_KERNELS"
+	done
 }
 
 # total KEY LINE: one number of a line of totals.

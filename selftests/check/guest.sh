@@ -5,7 +5,7 @@
 #
 # Build for a kernel of the lab and run the tests inside the lab. How many must
 # pass, and how long that may take, the runner in the guest says itself
-# (selftests/guest.sh --list).
+# (selftests/run_tests.sh --list).
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
 # IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c).
@@ -14,29 +14,28 @@ set -euo pipefail
 shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 
-kernel=()
+kernel=
 if [[ ${1:-} == --kernel ]]; then
 	(($# >= 2)) || usage_error "--kernel needs a name"
-	kernel=("$1" "$2")
+	kernel=$2
 	shift 2
 fi
-kver=$("$LAB_DIR/setup.sh" "${kernel[@]}" --kver)
-out=$LAB_TREE/build
-runner=$LAB_TREE/selftests/guest.sh
-modules=${IOVASCOPE_MODULES:-$out/$kver}
 targets=(tools selftests)
 [[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
-step "building for $kver" "$LAB_DIR/build.sh" "${kernel[@]}" "${targets[@]}"
+build_for "$kernel" "${targets[@]}"
+out=$LAB_TREE/build
+runner=$LAB_TREE/selftests/run_tests.sh
+modules=${IOVASCOPE_MODULES:-$out/$kver}
 read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	want == "  " ? $4 == "guest" : index(want, " " $1 " ") { min += $2; s += $3 }
 	END { print min + 0, s + 0 }')
 mapfile -t settings < <(env | grep '^IOVASCOPE_DIFFER_')
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
 
-"$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds + 120)) --min-pass "$min" \
+"$LAB_DIR/lab.sh" --kernel "$kernel" --timeout $((seconds + 120)) --min-pass "$min" \
 	--device edu --device edu --device edu --device edu \
 	--device testdev:16G --device nvme --device e1000e \
 	--payload "$modules/iovascope.ko" \
 	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
-	-- env "${settings[@]}" ./guest.sh "$@"
+	-- env "${settings[@]}" ./run_tests.sh "$@"

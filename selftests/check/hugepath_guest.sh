@@ -11,30 +11,13 @@
 
 set -uo pipefail
 . ./tap.sh
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 params=/sys/module/iovascope_hugepath/parameters
 type1=/sys/module/vfio_iommu_type1/parameters
 # Seconds that a program may take.
 LIMIT=20
-
-device() {
-	local dir
-
-	for dir in /sys/bus/pci/devices/*; do
-		[[ $(<"$dir/vendor"):$(<"$dir/device") == "$1" ]] || continue
-		basename "$dir"
-		return
-	done
-}
-
-# give DEVICE DRIVER
-give() {
-	local dir=/sys/bus/pci/devices/$1
-
-	echo "$2" >"$dir/driver_override"
-	[[ ! -e $dir/driver ]] || echo "$1" >"$dir/driver/unbind"
-	echo "$1" >/sys/bus/pci/drivers_probe
-}
 
 takeover() {
 	echo "$1" >$params/takeover
@@ -78,12 +61,12 @@ through() {
 wake_vector() {
 	local tries=500
 
-	give "$NVME" nvme
+	give nvme "$NVME"
 	until grep -q -s live "/sys/bus/pci/devices/$NVME/nvme/"nvme*/state; do
 		((tries--)) || return
 		sleep 0.02
 	done
-	give "$NVME" vfio-pci
+	give_to_vfio "$NVME"
 }
 
 # on_drive BACKEND COMMAND...: a client of the drive.
@@ -162,12 +145,9 @@ clients() {
 
 # ---- a machine without interrupt remapping ----
 
-client() {
-	./vfio_client --device edu --backing base --size 1M --iova 0x40000000
-}
-
 refused() {
-	! client >/run/said 2>&1 && grep -q 'Operation not permitted' /run/said
+	! "${SMALL_CLIENT[@]}" >/run/said 2>&1 &&
+		grep -q 'Operation not permitted' /run/said
 }
 
 unsafe() {
@@ -175,10 +155,11 @@ unsafe() {
 	takeover 1
 	tap "hugepath refuses" refused
 	echo 1 >$type1/allow_unsafe_interrupts
-	tap "type1 works when told to, whatever hugepath says" client
+	tap "type1 works when told to, whatever hugepath says" \
+		"${SMALL_CLIENT[@]}"
 	echo 0 >$type1/allow_unsafe_interrupts
 	echo 1 >$params/allow_unsafe_interrupts
-	tap "hugepath works when told to" client
+	tap "hugepath works when told to" "${SMALL_CLIENT[@]}"
 	echo 0 >$params/allow_unsafe_interrupts
 	tap "and refuses again" refused
 	takeover 0

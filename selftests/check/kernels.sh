@@ -7,9 +7,10 @@
 # on: dkms as users use it, in a root of the kernel's own release
 # (kernels_root.sh), and the tests of the guest with the modules that dkms made.
 #
-# Which tests run: the newest kernel and the lab's own have the whole suite, the
-# others what asks most of a kernel. hugepath is held against the type1 of each,
-# by fewer random calls than on the first; and has clients on the newest.
+# Which tests run, the table says: the whole suite, or what asks most of a kernel
+# (ESSENTIAL). hugepath is held against the type1 of each, by fewer random calls
+# than on the first; and has clients where Debian's own kernel has the whole
+# suite.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
@@ -22,39 +23,19 @@ export IOVASCOPE_DIFFER_EPOCHS=${IOVASCOPE_DIFFER_EPOCHS:-10}
 ESSENTIAL="region_test leaf_test census_test life_test grammar_test
 	hugepath_test differ_test"
 
-SUITES="
-5.10 essential
-6.12 essential
-7.2  essential
-7.3  whole
-lab  whole
-"
-
-version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf")
+version=$(iovascope_version)
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-kernels.XXXXXX")
 trap 'step_abort; rm -rf "$work"' EXIT
 
-# suite_of KERNEL: fails for one that nobody has thought of.
-suite_of() {
-	awk -v name="$1" '
-		$1 == name { print $2; found = 1 }
-		END { exit !found }' <<<"$SUITES"
-}
-
-# programs_of KERNEL
-programs_of() {
-	if [[ $(suite_of "$1") == essential ]]; then
+# programs: those that run on the kernel of the row.
+programs() {
+	if [[ $ROW_TESTS == essential ]]; then
 		xargs <<<"$ESSENTIAL"
 	else
-		"$LAB_TREE/selftests/guest.sh" --list |
+		"$LAB_TREE/selftests/run_tests.sh" --list |
 			awk '$4 == "guest" || $4 == "hugepath" { print $1 }' |
 			xargs
 	fi
-}
-
-# others: the kernels of the table but the first.
-others() {
-	kernel_names | sed 1d
 }
 
 # by_dkms KERNEL: its modules, and the transcript of how they came about.
@@ -93,12 +74,12 @@ kernel() {
 	local name=$1 programs
 	shift
 
-	read -ra programs <<<"$(programs_of "$name")"
+	kernel_row "$name"
+	read -ra programs <<<"$(programs)"
 	if ! "$LAB_DIR/setup.sh" --kernel "$name" kernel root buildroot; then
 		tap_fail "$name: set-up" </dev/null
 		return
 	fi
-	kernel_row "$name"
 	# The machine's own gcc builds for a kernel that was built here; there
 	# is no package of its headers that dkms could know.
 	if ! from_source; then
@@ -107,17 +88,18 @@ kernel() {
 		tap_program "$name: upgrade while loaded" upgrade "$name"
 	fi
 	tap_program "$name" suite "$name" "${programs[@]}"
-	[[ $(suite_of "$name") != whole ]] || from_source ||
+	[[ $ROW_TESTS != whole ]] || from_source ||
 		tap "$name: clients of hugepath" \
 			"$LAB_TREE/selftests/check/hugepath.sh" \
 			--kernel "$name" clients
 }
 
+others=$(other_kernels | cut -d' ' -f1) || exit 1
 wanted=("$@")
-((${#wanted[@]})) || mapfile -t wanted < <(others)
+((${#wanted[@]})) || mapfile -t wanted <<<"$others"
 for name in "${wanted[@]}"; do
-	suite_of "$name" >/dev/null ||
-		die "which tests for kernel '$name'? SUITES does not say"
+	grep -q -x -F -- "$name" <<<"$others" ||
+		usage_error "kernel '$name' is none of: $(xargs <<<"$others")"
 done
 
 echo "TAP version 13"

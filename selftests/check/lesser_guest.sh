@@ -5,6 +5,8 @@
 
 set -uo pipefail
 . ./tap.sh
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 root=/sys/kernel/debug/iovascope
 
@@ -32,10 +34,6 @@ refuses() {
 		<(echo "iovascope: cannot probe $2: error -2") && is_gone
 }
 
-client() {
-	./vfio_client --device edu --backing base --size 1M --iova 0x40000000
-}
-
 value() {
 	sed -n "s/^$1 //p" "$root/counters"
 }
@@ -54,7 +52,7 @@ row() {
 
 # What the rest of the module says is as true as ever.
 rest_is_counted() {
-	client || return
+	"${SMALL_CLIENT[@]}" || return
 	[[ $(value region_map_bytes) == 1048576 ]] &&
 		[[ $(value unpin_bytes) == 1048576 ]] &&
 		[[ $(value unknown_unmap_bytes) == 0 ]]
@@ -78,8 +76,7 @@ tool_says() {
 held() {
 	local rc=0 pid
 
-	./vfio_client --device edu --backing base --size 1M --iova 0x40000000 \
-		--hold 60 >/run/held 2>&1 &
+	"${SMALL_CLIENT[@]}" --hold 60 >/run/held 2>&1 &
 	pid=$!
 	until grep -q '^mapped' /run/held; do
 		[[ -d /proc/$pid ]] || return

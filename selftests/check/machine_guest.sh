@@ -8,6 +8,8 @@
 
 set -uo pipefail
 . ./tap.sh
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 machine=$1
 root=/sys/kernel/debug/iovascope
@@ -27,18 +29,14 @@ no_note() {
 	! grep '^note' "$root/info"
 }
 
-client() {
-	./vfio_client --device edu --backing base --size 1M --iova 0x40000000
-}
-
 # Refused by VFIO, and nothing is counted that did not happen.
 client_is_refused() {
-	! client && says '^map_calls 0$' cat "$root/counters"
+	! "${SMALL_CLIENT[@]}" && says '^map_calls 0$' cat "$root/counters"
 }
 
 # The host's devices pass through; VFIO's domain has a table all the same.
 client_is_counted() {
-	client && says '^region_map_bytes 1048576$' cat "$root/counters"
+	"${SMALL_CLIENT[@]}" && says '^region_map_bytes 1048576$' cat "$root/counters"
 }
 
 tap "$machine: the module loads" insmod ./iovascope.ko

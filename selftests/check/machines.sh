@@ -12,10 +12,8 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
+build_for "" modules tools selftests
 out=$LAB_TREE/build
-step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests ||
-	exit 1
 
 # machine NAME COMMAND OPTION...: boot it and run a command of ours there.
 machine() {
@@ -44,8 +42,8 @@ weak() {
 weak none novtd --no-vtd
 weak off off --iommu off
 weak passthrough pt --iommu pt
-machine "three levels" "IOVASCOPE_LEVELS=3 ./guest.sh census_test" \
+machine "three levels" "IOVASCOPE_LEVELS=3 ./run_tests.sh census_test" \
 	--levels 3 --device edu --device testdev:16G
-machine "a bridge" "./guest.sh alias_test" --device edu:bridged
-machine "two processors" "./guest.sh churn_test" --cpus 2
+machine "a bridge" "./run_tests.sh alias_test" --device edu:bridged
+machine "two processors" "./run_tests.sh churn_test" --cpus 2
 tap_totals

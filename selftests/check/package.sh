@@ -18,7 +18,7 @@ kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
 kernel_row "" || exit 1
 root=$(readlink -f "$LAB_CACHE/packageroot-$ROW_NAME")
 other=${kver/-amd/-cloud-amd}
-old=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+old=$(iovascope_version)
 new=$old.1
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-package.XXXXXX")
 trap 'step_abort; rm -rf "$work"' EXIT

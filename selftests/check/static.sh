@@ -290,7 +290,7 @@ check_uapi() {
 check_figures() {
 	local version kept
 
-	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+	version=$(iovascope_version)
 	kept=selftests/bench/results/$version
 	[[ -s $kept.svg && -s $kept.txt ]] || {
 		echo "$kept has no .svg or no .txt: selftests/bench/keep.sh"

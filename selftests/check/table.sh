@@ -4,9 +4,9 @@
 # usage: table.sh LOG...
 #
 # From the logs of stages, one table: kernel by test program, and a reason for
-# each test that did not run. What selftests/guest.sh prints tells all of it, on
-# whatever kernel it runs, be it in the log as it is or as tap_program repeats
-# it. Prints nothing where no log has it.
+# each test that did not run. What selftests/run_tests.sh prints tells all of
+# it, on whatever kernel it runs, be it in the log as it is or as tap_program
+# repeats it. Prints nothing where no log has it.
 
 set -euo pipefail
 

@@ -3,20 +3,19 @@
 #
 # usage: demo.sh
 #
-# Set up, build, boot the lab and run guest.sh in it: what `make demo` does.
+# Set up, build, boot the lab and run demo_guest.sh in it, as `make demo` does.
 
 set -euo pipefail
 shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 
 "$LAB_DIR/setup.sh"
-kver=$("$LAB_DIR/setup.sh" --kver)
+build_for "" modules tools selftests
 out=$LAB_TREE/build
-step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests
 
 "$LAB_DIR/lab.sh" --timeout 600 --device edu --device testdev:16G \
 	--device nvme --device e1000e --payload "$out/$kver/iovascope.ko" \
 	--payload "$out/$kver/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" \
 	--payload "$out/selftests/vfio_client" \
-	--payload "$LAB_TREE/selftests/demo/guest.sh" -- ./guest.sh
+	--payload "$LAB_TREE/selftests/demo/demo_guest.sh" -- ./demo_guest.sh

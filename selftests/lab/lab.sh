@@ -168,7 +168,8 @@ make_initrd() {
 		cp -a -H "$path" "$top/payload/"
 	done
 	cp "$LAB_DIR/init" "$top/init"
-	cp "$LAB_DIR"/{guest-init,splats} "$LAB_DIR/../huge_pages.sh" "$top/lab/"
+	cp "$LAB_DIR"/{guest-init,splats} "$LAB_DIR"/../{guest_lib,huge_pages}.sh \
+		"$top/lab/"
 	chmod 755 "$top/init"
 	! ((INTERACTIVE)) || term=${TERM:-vt100}
 	! ((INTERACTIVE)) || [[ ! -t 0 ]] || read -r rows cols < <(stty size)

@@ -35,13 +35,18 @@ print_head_comment() {
 	sed -n '2,/^[^#]/{/^#/!d; /SPDX/d; s/^# \{0,1\}//; p}' "$1"
 }
 
-# kernel_row NAME: set ROW_NAME, ROW_RELEASE, ROW_SUITE, ROW_IMAGE from the
-# table; an empty NAME means the first row.
+# The version of this tree, which dkms.conf alone says.
+iovascope_version() {
+	sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$LAB_TREE/dkms.conf"
+}
+
+# kernel_row NAME: set ROW_NAME, ROW_RELEASE, ROW_SUITE, ROW_IMAGE, ROW_TESTS
+# from the table; an empty NAME means the first row.
 # shellcheck disable=SC2034
 kernel_row() {
 	local want=$1
 
-	while read -r ROW_NAME ROW_RELEASE ROW_SUITE ROW_IMAGE; do
+	while read -r ROW_NAME ROW_RELEASE ROW_SUITE ROW_IMAGE ROW_TESTS _; do
 		[[ -n $ROW_NAME && $ROW_NAME != \#* ]] || continue
 		[[ -z $want || $want == "$ROW_NAME" ]] && return 0
 	done <"$LAB_DIR/kernels"
@@ -60,6 +65,19 @@ guest_release() {
 
 kernel_names() {
 	awk '!/^#/ && NF { print $1 }' "$LAB_DIR/kernels"
+}
+
+# other_kernels: "NAME PASSES" of the kernels of the table but the first. Fails
+# where a row does not say which tests there are: they would never run.
+other_kernels() {
+	awk '
+		/^#/ || !NF || !rows++ { next }
+		NF != 6 || $5 !~ /^(whole|essential)$/ || $6 !~ /^[0-9]+$/ {
+			print "lab/kernels: which tests for kernel " $1 "?" \
+				>"/dev/stderr"
+			exit 1
+		}
+		{ print $1, $6 }' "$LAB_DIR/kernels"
 }
 
 # ticker PID WHAT: say that WHAT is alive until PID ends. A terminal gets one
@@ -109,6 +127,13 @@ step() {
 	fi
 	rm -f "$log"
 	say "$what: done in $((SECONDS - start)) s"
+}
+
+# build_for KERNEL TARGET...: make these for a kernel of the lab; an empty KERNEL
+# means the first row. Sets kver to the version of that kernel.
+build_for() {
+	kver=$("$LAB_DIR/setup.sh" --kernel "$1" --kver) || exit 1
+	step "building for $kver" "$LAB_DIR/build.sh" --kernel "$@" || exit 1
 }
 
 # Stop what step is running: a process group of its own, so that nothing of a

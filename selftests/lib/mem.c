@@ -194,6 +194,15 @@ void mem_alloc_memfd(struct mem *mem, enum backing backing, __u64 size)
 	close(mem_open_memfd(mem, backing, size));
 }
 
+void *mem_shared(__u64 size)
+{
+	void *va = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	must(va != MAP_FAILED);
+	return va;
+}
+
 void mem_alloc_scattered(struct mem *mem, __u64 size)
 {
 	struct mem file;

@@ -52,6 +52,9 @@ int mem_open_untouched(struct mem *mem, enum backing backing, __u64 size);
  */
 void mem_alloc_scattered(struct mem *mem, __u64 size);
 
+/* Memory of zeroes that a child shares after a fork. */
+void *mem_shared(__u64 size);
+
 __u64 backing_page_size(enum backing backing);
 
 /*

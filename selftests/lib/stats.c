@@ -166,24 +166,22 @@ void want_add(struct want *want, __u64 value, const char *fmt, ...)
 			       json_object_new_uint64(value));
 }
 
-static void want_op(struct want *want, const char *op, __u64 calls,
-		    __u64 bytes)
+void want_op(struct want *want, const char *op, __u64 calls, __u64 bytes)
 {
 	want_add(want, calls, "%s_calls", op);
 	want_add(want, bytes, "%s_bytes", op);
 }
 
-/* An operation that is also split by backing. */
-static void want_backed(struct want *want, const char *op,
-			enum backing backing, __u64 calls, __u64 bytes)
+void want_backed(struct want *want, const char *op, enum backing backing,
+		 __u64 calls, __u64 bytes)
 {
 	want_op(want, op, calls, bytes);
 	want_add(want, calls, "%s_%s_calls", op, backing_names[backing]);
 	want_add(want, bytes, "%s_%s_bytes", op, backing_names[backing]);
 }
 
-static void want_leaves(struct want *want, const char *how,
-			const struct leaves *leaves)
+void want_leaves(struct want *want, const char *how,
+		 const struct leaves *leaves)
 {
 	want_add(want, leaves->nr_4k, "%s_4k_leaves", how);
 	want_add(want, leaves->nr_2m, "%s_2m_leaves", how);

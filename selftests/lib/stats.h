@@ -59,6 +59,13 @@ void want_init(struct want *want);
 void want_free(struct want *want);
 void want_add(struct want *want, __u64 value, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* An operation: its calls and bytes; want_backed(): of one backing, too. */
+void want_op(struct want *want, const char *op, __u64 calls, __u64 bytes);
+void want_backed(struct want *want, const char *op, enum backing backing,
+		 __u64 calls, __u64 bytes);
+/* Leaves that come or go: how is added or removed. */
+void want_leaves(struct want *want, const char *how,
+		 const struct leaves *leaves);
 /* One region mapped / removed that consists of one backing. */
 void want_map(struct want *want, const struct expect *expect,
 	      enum backing backing);
@@ -66,6 +73,22 @@ void want_unmap(struct want *want, const struct expect *expect,
 		enum backing backing);
 /* One ioctl that failed: op is region_map or region_unmap. */
 void want_region_error(struct want *want, const char *op);
+/*
+ * For tests, which have the harness: the call fails with -_err, and is counted
+ * once as a call of _op that failed with _err. Adds it to _want.
+ */
+#define expect_refused(_want, _err, _op, _call) do {			\
+	struct snap __before, __after;					\
+									\
+	snap_take(&__before);						\
+	EXPECT_EQ(-(_err), _call);					\
+	snap_take(&__after);						\
+	EXPECT_EQ(1, snap_errors(&__before, &__after, _op, _err));	\
+	want_region_error(_want, _op);					\
+	snap_free(&__before);						\
+	snap_free(&__after);						\
+} while (0)
+
 /* Number of keys that differ; each is printed. */
 unsigned int want_wrong(const struct want *want, const struct snap *before,
 			const struct snap *after);
@@ -77,7 +100,7 @@ unsigned int want_wrong(const struct want *want, const struct snap *before,
 unsigned int live_wrong(pid_t pid, unsigned int nth,
 			const struct leaves *leaves);
 
-/* The same for a domain that is the device's and known to be a floor. */
+/* The same for a device's domain, which must be marked as a lower bound. */
 unsigned int live_floor_wrong(const char *bdf, const struct leaves *leaves);
 
 /*

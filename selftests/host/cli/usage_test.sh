@@ -138,12 +138,12 @@ manual_has_causes() {
 
 # For each cause the lab has a machine on which the answer must name it.
 causes_are_forced() {
-	local cause
+	local cause check=$tools/../selftests/check
 
 	for cause in $(causes | sed 's/ .*//'); do
 		grep -q -E "cause $cause |\.cause == \\\\?\"$cause\\\\?\"" \
-			"$tools/../selftests/check/why_guest.sh" && continue
-		echo "$cause: no test in why_guest.sh"
+			"$check/why_guest.sh" "$check"/why/*.sh && continue
+		echo "$cause: no test in why_guest.sh or why/"
 		return 1
 	done
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: guest.sh PART [ARG...]
+# usage: bench_guest.sh PART [ARG...]
 #
 # One part of the bench, in the lab; bench.sh runs it. Results are lines
 # "result PART {..}" and "bench {..}" on stdout.
@@ -20,28 +20,11 @@
 
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
-
-# devices VENDOR:DEVICE: their addresses, a line each.
-devices() {
-	local dir
-
-	for dir in /sys/bus/pci/devices/*; do
-		[[ $(<"$dir/vendor"):$(<"$dir/device") != "$1" ]] ||
-			echo "${dir##*/}"
-	done
-}
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 testdevs() {
 	devices 0x1b36:0x0005
-}
-
-lend() {
-	local bdf
-
-	for bdf; do
-		echo vfio-pci >"/sys/bus/pci/devices/$bdf/driver_override"
-		echo "$bdf" >/sys/bus/pci/drivers_probe
-	done
 }
 
 # The backends that there may be, and memory for each backing.
@@ -58,7 +41,7 @@ load_silent() {
 	echo 0 >/sys/kernel/debug/kprobes/enabled
 }
 
-# measure ARG...: what bench says, kept for tell.
+# measure ARG...: run bench and keep its result for tell().
 measure() {
 	./iovascope bench --json "$@" >>measured || exit 1
 }
@@ -82,7 +65,7 @@ costs() {
 	prepare
 	load_silent
 	first=$(testdevs | head -n 1)
-	lend "$first"
+	give_to_vfio "$first"
 	with=(--device "$first" --repeat "$2")
 	measure "${with[@]}" --sizes "$3" --backings hugetlb_1g,bar
 	measure "${with[@]}" --sizes "$3" --backings hugetlb_2m,thp \
@@ -102,7 +85,7 @@ node() {
 	PAGES_2M=0
 	prepare
 	mapfile -t all < <(testdevs)
-	lend "${all[@]}"
+	give_to_vfio "${all[@]}"
 	measure --node --device "$(IFS=, && echo "${all[*]}")" \
 		--repeat 1 --sizes "$2" --backings hugetlb_1g \
 		--backends type1,iommufd,hugepath "${align[@]}"
@@ -234,7 +217,7 @@ manners() {
 		refuses 6 "in use by its driver nvme" --device "$nvme"
 	tap "bench: a device that no driver has" \
 		refuses 1 "no driver has it" --device "$dev"
-	lend "$dev"
+	give_to_vfio "$dev"
 	group=$(basename "$(readlink "/sys/bus/pci/devices/$dev/iommu_group")")
 	exec 5<>"/dev/vfio/$group"
 	tap "bench: a device that another process uses" refuses 6 \
@@ -266,7 +249,7 @@ groupless() {
 	PAGES_2M=0
 	prepare
 	dev=$(testdevs)
-	lend "$dev"
+	give_to_vfio "$dev"
 	group=$(basename "$(readlink "/sys/bus/pci/devices/$dev/iommu_group")")
 	exec 5<>"/dev/vfio/$group"
 	mv "/dev/vfio/$group" /run/group

@@ -3,8 +3,8 @@
 #
 # Run the kselftests inside the lab, one program after the other.
 #
-#   guest.sh [PROGRAM...]    run these, or all of the stage "guest"
-#   guest.sh --list          print "PROGRAM MIN-PASS TIMEOUT STAGE" of each
+#   run_tests.sh [PROGRAM...]    run these, or all of the stage "guest"
+#   run_tests.sh --list          print "PROGRAM MIN-PASS TIMEOUT STAGE" of each
 #
 # A program is judged by four things: its exit code, the harness' own totals,
 # a minimum of passes (a program that skips everything has proved nothing, and
@@ -17,6 +17,7 @@
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/guest_lib.sh"
 
 # In a lab nothing may be missing: the tests turn their skips into failures.
 export IOVASCOPE_LAB=1
@@ -64,7 +65,7 @@ module() {
 	done
 	export IOVASCOPE_KO
 	if [ -z "${IOVASCOPE_KO:-}" ]; then
-		say "guest.sh: no iovascope.ko here; set IOVASCOPE_KO"
+		say "run_tests.sh: no iovascope.ko here; set IOVASCOPE_KO"
 		exit 2
 	fi
 }
@@ -74,11 +75,6 @@ load() {
 		rmmod iovascope || return 1
 	fi
 	insmod "$IOVASCOPE_KO"
-}
-
-# "Totals: pass:1 fail:2 xfail:3 xpass:4 skip:5 error:6" -> one of the numbers
-total() {
-	sed -n "s/^# Totals:.* $2:\([0-9]*\).*/\1/p" "$1" | tail -n 1
 }
 
 # 2M pages and the drivers' modules: what the tests take for granted. Not every
@@ -96,9 +92,9 @@ kernel_complaints() {
 verdict() {
 	local rc=$1 log=$2 min=$3 marker=$4 passed failed errors
 
-	passed=$(total "$log" pass)
-	failed=$(total "$log" fail)
-	errors=$(total "$log" error)
+	passed=$(harness_total "$log" pass)
+	failed=$(harness_total "$log" fail)
+	errors=$(harness_total "$log" error)
 	if [ "$rc" = 124 ] || [ "$rc" = 137 ]; then
 		say "timeout"
 	elif [ -z "$passed" ]; then
@@ -119,11 +115,11 @@ verdict() {
 add_totals() {
 	local log=$1 n
 
-	n=$(total "$log" pass)
+	n=$(harness_total "$log" pass)
 	pass=$((pass + ${n:-0}))
-	n=$(total "$log" fail)
+	n=$(harness_total "$log" fail)
 	fail=$((fail + ${n:-0}))
-	n=$(total "$log" skip)
+	n=$(harness_total "$log" skip)
 	skip=$((skip + ${n:-0}))
 }
 
@@ -146,12 +142,12 @@ run_one() {
 	add_totals "$log"
 	why=$(verdict "$rc" "$log" "$min" "$marker")
 	if [ -z "$why" ]; then
-		say "ok $number $program # $(total "$log" pass) passed, $((SECONDS - start)) s"
+		say "ok $number $program # $(harness_total "$log" pass) passed, $((SECONDS - start)) s"
 		return
 	fi
 	say "not ok $number $program # $why, $((SECONDS - start)) s"
 	# A failure that no total tells of must not be lost in the sum.
-	if [ "$(total "$log" fail)" = 0 ] || [ -z "$(total "$log" fail)" ]; then
+	if [ "$(harness_total "$log" fail)" = 0 ] || [ -z "$(harness_total "$log" fail)" ]; then
 		fail=$((fail + 1))
 	fi
 }
@@ -174,7 +170,7 @@ main() {
 	for program in "${wanted[@]}"; do
 		row=$(table | grep "^$program ")
 		if [ -z "$row" ]; then
-			say "guest.sh: unknown program '$program'; try --list"
+			say "run_tests.sh: unknown program '$program'; try --list"
 			exit 2
 		fi
 		read -r _ min limit _ <<<"$row"

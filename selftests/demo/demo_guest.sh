@@ -8,6 +8,8 @@
 #
 # Runs in /payload, beside iovascope.ko, iovascope and vfio_client.
 set -euo pipefail
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 PATH=$PATH:$PWD
 ROOT=/sys/kernel/debug/iovascope
@@ -45,26 +47,9 @@ run_patiently() {
 }
 
 find_device() {
-	local dir
-
-	for dir in /sys/bus/pci/devices/*; do
-		if [ "$(cat "$dir/vendor"):$(cat "$dir/device")" = "$1" ]; then
-			basename "$dir"
-			return
-		fi
-	done
+	device "$1" && return
 	echo "demo: no device $1 in this machine" >&2
 	return 1
-}
-
-give_to_vfio() {
-	local dir=/sys/bus/pci/devices/$1
-
-	echo vfio-pci >"$dir/driver_override"
-	if [ -e "$dir/driver" ]; then
-		echo "$1" >"$dir/driver/unbind"
-	fi
-	echo "$1" >/sys/bus/pci/drivers_probe
 }
 
 # One key of the newest record in domains or processes that a pid made.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * leaf_test.c - the recomputation against the kernel's own step-by-step rule
+ * leaf_rule_test.c - leaves as computed, against the kernel's rule step by step
  *
  * The reference takes one leaf at a time, as the IOMMU core does: the largest
  * supported size that divides iova and phys here and still fits. The module

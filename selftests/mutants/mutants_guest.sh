@@ -3,9 +3,10 @@
 #
 # Inside the lab: load each mutant and see its test fail.
 #
-#   guest.sh    in a directory with the test programs, the modules, NAME.ko of
-#               each mutant, and plan: "NAME|MODULE|PROGRAM [ARGUMENT...]" a
-#               line, where MODULE is the one that the mutant stands for
+#   mutants_guest.sh    in a directory with the test programs, the modules,
+#                       NAME.ko of each mutant, and plan: a line
+#                       "NAME|MODULE|PROGRAM [ARGUMENT...]" for each, where
+#                       MODULE is the one that the mutant stands for
 #
 # A mutant counts as caught when the program ran to its end and said itself
 # that a test failed. A crash, a hang or a module that does not load proves
@@ -19,6 +20,8 @@
 
 set -u
 cd "$(dirname "$0")" || exit 1
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 export IOVASCOPE_LAB=1
 # What a mutant of hugepath does wrong shows soon.
@@ -26,10 +29,6 @@ export IOVASCOPE_DIFFER_EPOCHS=12
 limit=300
 log=/run/mutant.log
 pass=0 fail=0 number=0
-
-total() {
-	sed -n "s/^# Totals:.* $1:\([0-9]*\).*/\1/p" $log | tail -n 1
-}
 
 unload() {
 	if [ -d "/sys/module/$1" ]; then
@@ -74,7 +73,7 @@ controls() {
 		# shellcheck disable=SC2086 # the plan's words are words
 		try iovascope iovascope $choice
 		rc=$?
-		if [ $rc = 0 ] && [ "$(total pass)" != 0 ]; then
+		if [ $rc = 0 ] && [ "$(harness_total $log pass)" != 0 ]; then
 			good "control $choice"
 		else
 			bad "control $choice: fails on the unchanged module ($rc)"
@@ -84,7 +83,7 @@ controls() {
 
 despite() {
 	export IOVASCOPE_FAULTS=1
-	if try "$@" && [ "$(total pass)" != 0 ]; then
+	if try "$@" && [ "$(harness_total $log pass)" != 0 ]; then
 		good "$1: ${*:3}"
 	else
 		bad "$1: ${*:3} fails"
@@ -97,7 +96,7 @@ mutant() {
 
 	try "$@"
 	rc=$?
-	failed=$(total fail)
+	failed=$(harness_total $log fail)
 	if [ $rc = 1 ] && [ "${failed:-0}" != 0 ]; then
 		good "mutant $name caught by ${*:3}"
 	elif [ $rc = 0 ]; then

@@ -4,12 +4,12 @@
 # Do the tests notice? Break the module on purpose, one mistake at a time, and
 # see the suite turn red.
 #
-#   mutants.sh [NAME...]    these mutants of mutants/table, or all
-#   mutants.sh --list
+#   mutate.sh [NAME...]    these mutants of the table, or all
+#   mutate.sh --list
 #
 # Every mutant is a substitution on a copy of module/. One that changes nothing
 # is an error: the code has moved on and the mutant must follow. All modules are
-# built here, then one VM loads one after the other (mutants/guest.sh).
+# built here, then one VM loads one after the other (mutants_guest.sh).
 #
 #   KDIR       headers to build for (those of the lab's kernel)
 #   TESTS      directory of the test programs (build/selftests)
@@ -18,15 +18,16 @@
 
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(dirname "$here")
-table=$here/mutants/table
+top=$(cd "$here/../.." && pwd)
+lab=$top/selftests/lab
+table=$here/table
 
 say() {
 	printf '%s\n' "$*" >&2
 }
 
 die() {
-	say "mutants.sh: $*"
+	say "mutate.sh: $*"
 	exit 1
 }
 
@@ -39,7 +40,7 @@ kdir() {
 	if [ -n "${KDIR:-}" ]; then
 		echo "$KDIR"
 	else
-		echo "/lib/modules/$("$here/lab/setup.sh" --kver)/build"
+		echo "/lib/modules/$("$lab/setup.sh" --kver)/build"
 	fi
 }
 
@@ -109,11 +110,11 @@ run() {
 	local nr
 
 	nr=$(wc -l <"$work/payload/plan")
-	"$here/lab/lab.sh" --payload "$work/payload/." \
+	"$lab/lab.sh" --payload "$work/payload/." \
 		--device edu --device edu --device edu --device edu \
 		--device testdev:16G --device nvme --device e1000e \
 		--timeout $((300 + 60 * nr)) --min-pass $((nr + 1)) \
-		-- ./mutants-guest.sh
+		-- ./mutants_guest.sh
 }
 
 if [ "${1:-}" = --list ]; then
@@ -122,7 +123,7 @@ if [ "${1:-}" = --list ]; then
 fi
 case "${1:-}" in
 -*)
-	say "usage: mutants.sh [--list | NAME...]"
+	say "usage: mutate.sh [--list | NAME...]"
 	exit 2
 	;;
 esac
@@ -138,7 +139,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/tree" "$work/payload"
 cp -r "$top/Kbuild" "$top/dkms.conf" "$top/module" "$work/tree/"
 cp "$tests_dir"/*_test "$work/payload/"
-cp "$here/mutants/guest.sh" "$work/payload/mutants-guest.sh"
+cp "$here/mutants_guest.sh" "$work/payload/mutants_guest.sh"
 
 build_all "$@"
 run
