@@ -91,6 +91,7 @@ test_recorded() {
 		"WARNING: CPU: 0 PID: 1 at mm/x.c:1 f+0x1/0x2 [m]" \
 		"Call Trace:" "general protection fault" \
 		"WARNING: possible circular locking dependency detected" \
+		"BUG kmalloc-64 (Not tainted): Redzone overwritten" \
 		"INFO: task x:1 blocked for more than 120 seconds." \
 		"rcu: INFO: rcu_preempt self-detected stall on CPU"; do
 		record
