@@ -77,8 +77,10 @@ missing_packages() {
 apt_install() {
 	export DEBIAN_FRONTEND=noninteractive
 
-	apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update
-	apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends install "$@"
+	twice apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any \
+		update
+	twice apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends \
+		install "$@"
 }
 
 # install_missing PACKAGE...
