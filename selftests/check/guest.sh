@@ -8,7 +8,8 @@
 # (selftests/run_tests.sh --list).
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
-# IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c).
+# IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c), and
+# IOVASCOPE_CASE is run_tests.sh's.
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -29,8 +30,9 @@ modules=${IOVASCOPE_MODULES:-$out/$kver}
 read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	want == "  " ? $4 == "guest" : index(want, " " $1 " ") { min += $2; s += $3 }
 	END { print min + 0, s + 0 }')
-mapfile -t settings < <(env | grep '^IOVASCOPE_DIFFER_')
+mapfile -t settings < <(env | grep -E '^IOVASCOPE_(DIFFER_|CASE=)')
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
+[[ -z ${IOVASCOPE_CASE:-} ]] || min=1
 
 "$LAB_DIR/lab.sh" --kernel "$kernel" --timeout $((seconds + 120)) --min-pass "$min" \
 	--device edu --device edu --device edu --device edu \

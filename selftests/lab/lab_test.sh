@@ -91,6 +91,7 @@ test_recorded() {
 		"WARNING: CPU: 0 PID: 1 at mm/x.c:1 f+0x1/0x2 [m]" \
 		"Call Trace:" "general protection fault" \
 		"WARNING: possible circular locking dependency detected" \
+		"BUG kmalloc-64 (Not tainted): Redzone overwritten" \
 		"INFO: task x:1 blocked for more than 120 seconds." \
 		"rcu: INFO: rcu_preempt self-detected stall on CPU"; do
 		record
@@ -191,6 +192,20 @@ test_leftovers() {
 	ok "leftovers: nothing is found" nothing_left
 }
 
+# fails_until N: the Nth call is the first that works.
+fails_until() {
+	echo "a call" >>"$TMP/calls"
+	(($(wc -l <"$TMP/calls") >= $1))
+}
+
+# A download that fails is tried once more, and not for ever.
+test_twice() {
+	: >"$TMP/calls"
+	ok "twice: the second works" twice fails_until 2 2>"$TMP/seen"
+	: >"$TMP/calls"
+	ok "twice: no third" eval ! twice fails_until 3 2>"$TMP/seen"
+}
+
 # Ctrl-C: the whole group gets the signal, as from a terminal.
 test_interrupt() {
 	local pid rc=0
@@ -209,6 +224,7 @@ echo "TAP version 13"
 test_recorded
 test_usage
 test_leftovers
+test_twice
 test_boots
 test_interrupt
 echo "1..$N"

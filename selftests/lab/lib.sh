@@ -80,6 +80,15 @@ other_kernels() {
 		{ print $1, $6 }' "$LAB_DIR/kernels"
 }
 
+# twice COMMAND...: once more if it fails, for what comes over a network: a mirror
+# in the middle of an update, a connection that was cut.
+twice() {
+	"$@" && return
+	say "failed; once more: $*"
+	sleep 3
+	"$@"
+}
+
 # ticker PID WHAT: say that WHAT is alive until PID ends. A terminal gets one
 # line that counts; a log gets a line every ten seconds.
 ticker() {
