@@ -29,9 +29,9 @@ device() {
 	devices "$1" | sed -n "$((${2:-0} + 1)) p" | grep .
 }
 
-# give DRIVER ADDRESS...: take these devices from their drivers, if they have any,
-# and bind them to this one, which has to be loaded.
-give() {
+# give_to DRIVER ADDRESS...: take these devices from their drivers, if they have
+# any, and bind them to this one, which has to be loaded.
+give_to() {
 	local driver=$1 bdf dir
 	shift
 
@@ -44,7 +44,7 @@ give() {
 }
 
 give_to_vfio() {
-	give vfio-pci "$@"
+	give_to vfio-pci "$@"
 }
 
 # harness_total LOG KEY: one number of the last line of totals that the

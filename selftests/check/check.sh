@@ -42,21 +42,19 @@ STAGES=${IOVASCOPE_STAGES:-$CHECK_DIR/stages}
 RESULTS=${IOVASCOPE_RESULTS:-$LAB_TREE/build/check}
 OTHER_KERNELS=$(other_kernels) || exit 1
 
-# rows: the table without its comments, and a row for each other kernel of the
-# lab in place of the one that stands for them.
+# rows: the table without its comments, where the row kernels-NAME stands for
+# one of each kernel but the first.
 rows() {
-	local row name passes
+	local row name passes seconds
 
 	grep -v -e '^#' -e '^$' "$STAGES" | while read -r row; do
-		if [[ $row != "kernels "* ]]; then
+		if [[ $row != kernels-NAME\ * ]]; then
 			echo "$row"
 			continue
 		fi
-		while read -r name passes; do
-			awk -v name="$name" -v passes="$passes" '{
-				$1 = $1 "-" name
-				$2 = passes
-				print $0, name }' <<<"$row"
+		while read -r name passes seconds; do
+			sed "s/NAME/$name/g; s/PASSES/$passes/
+				s/SECONDS/$seconds/" <<<"$row"
 		done <<<"$OTHER_KERNELS"
 	done
 }

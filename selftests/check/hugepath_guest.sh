@@ -61,7 +61,7 @@ through() {
 wake_vector() {
 	local tries=500
 
-	give nvme "$NVME"
+	give_to nvme "$NVME"
 	until grep -q -s live "/sys/bus/pci/devices/$NVME/nvme/"nvme*/state; do
 		((tries--)) || return
 		sleep 0.02

@@ -67,17 +67,17 @@ kernel_names() {
 	awk '!/^#/ && NF { print $1 }' "$LAB_DIR/kernels"
 }
 
-# other_kernels: "NAME PASSES" of the kernels of the table but the first. Fails
+# other_kernels: "NAME PASSES SECONDS" of the kernels of the table but the first. Fails
 # where a row does not say which tests there are: they would never run.
 other_kernels() {
 	awk '
 		/^#/ || !NF || !rows++ { next }
-		NF != 6 || $5 !~ /^(whole|essential)$/ || $6 !~ /^[0-9]+$/ {
+		NF != 7 || $5 !~ /^(whole|essential)$/ || $6 $7 !~ /^[0-9]+$/ {
 			print "lab/kernels: which tests for kernel " $1 "?" \
 				>"/dev/stderr"
 			exit 1
 		}
-		{ print $1, $6 }' "$LAB_DIR/kernels"
+		{ print $1, $6, $7 }' "$LAB_DIR/kernels"
 }
 
 # twice COMMAND...: once more if it fails, for what comes over a network: a mirror

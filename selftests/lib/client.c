@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two pipes: the child announces each step on one and waits on the other. A
- * side that dies closes its pipe, so that the other does not wait forever.
+ * Two pipes and a rule: the child announces each step and waits. A side that
+ * dies closes its pipe, so the other never waits for a ghost.
  */
 #include <fcntl.h>
 #include <signal.h>
