@@ -7,9 +7,9 @@
 
 struct json_object;
 
-/* Large enough for every number below; by value, so that calls nest. */
+/* Large enough for a name and a number; by value, so that calls nest. */
 struct human {
-	char s[32];
+	char s[96];
 };
 
 struct human human_bytes(uint64_t bytes);

@@ -18,8 +18,8 @@ void paper_open(struct paper *paper);
 char *paper_close(struct paper *paper);
 
 /*
- * Ends it, and prints its first @max_lines lines to stdout, with control
- * characters made harmless.
+ * Ends it, and prints its first @max_lines lines to stdout, without what
+ * clean_bad() says must not reach a terminal.
  */
 void paper_print(struct paper *paper, size_t max_lines);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/human.h"
 #include "base/table.h"
 #include "base/tree.h"
@@ -14,15 +15,20 @@
 #include "text_records.h"
 
 #define BASE_PAGE	4096
+#define MAX_COMM	15
 
+/* The kernel's names have 15 bytes, but those of a foreign file any number. */
 struct human text_owner(struct json_object *record)
 {
+	const char *comm = tree_word(record, "comm");
 	struct human out = { "-" };
 
-	if (tree_u64_or_0(record, "pid"))
-		snprintf(out.s, sizeof(out.s), "%.15s (%ju)",
-			 tree_word(record, "comm"),
-			 (uintmax_t)tree_u64_or_0(record, "pid"));
+	if (!tree_u64_or_0(record, "pid"))
+		return out;
+	snprintf(out.s, sizeof(out.s), "%.*s (%ju)",
+		 (int)clean_len(comm, MAX_COMM), comm,
+		 (uintmax_t)tree_u64_or_0(record, "pid"));
+	clean_word(out.s);
 	return out;
 }
 

@@ -120,3 +120,32 @@ new_tree names
 	"$tree"/processes
 check "control characters do not reach the terminal" 0 \
 	'^\?\[2Jx\?y \(4242\)' $'\033|\302\233' show
+
+# A row of its own, a text that runs backwards, a character cut in two.
+new_tree forged
+[[ $counting ]] || sed -i \
+	's/comm=qemu-system-x86/comm=a\\0124\\040evil\\040(1)/' \
+	"$tree"/{processes,domains,inflight}
+for command in show inflight domains processes; do
+	check "$command: a newline in a name makes no row" 0 \
+		'a\?4 evil \(1\) \(4242\)' '^4 evil' "$command"
+done
+new_tree backwards
+[[ $counting ]] || sed -i \
+	's/comm=qemu-system-x86/comm=a\\342\\200\\256b\\342\\201\\246c/' \
+	"$tree"/processes
+check "a name cannot turn a line around" 0 '^a\?b\?c \(4242\)' \
+	$'\342\200\256|\342\201\246' show
+new_tree cut
+[[ $counting ]] || sed -i \
+	's/comm=qemu-system-x86/comm=abcdefghijklm\\342\\202/' \
+	"$tree"/processes
+
+is_utf8() {
+	iconv -f UTF-8 -t UTF-8 "$tmp/out" >/dev/null
+}
+
+check "a name that is cut in a character" 0 \
+	$'^abcdefghijklm\357\277\275\357\277\275 \\(4242\\)' '' show
+verify "is valid UTF-8" is_utf8
+tree=$recorded
