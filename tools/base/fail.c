@@ -8,16 +8,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clean.h"
 #include "fail.h"
 
 void fail(enum exit_code code, const char *fmt, ...)
 {
+	char text[4096];
 	va_list args;
 
-	fputs("iovascope: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	clean_word(text);
+	/* What has been printed comes before the message that ends it. */
+	fflush(stdout);
+	fprintf(stderr, "iovascope: %s\n", text);
 	exit(code);
 }

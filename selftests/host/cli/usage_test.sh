@@ -186,3 +186,19 @@ verify "the completion and the commands agree" completion_agrees
 if have "the manual is clean" mandoc; then
 	verify "the manual is clean" mandoc -T lint "$manual"
 fi
+
+# What is printed and what is complained about, in one stream.
+in_order() {
+	new_tree order
+	echo 'format 1' >"$tree/check"
+	echo '3 verdict=differs devices=0000:3b:00.0' >>"$tree/check"
+	! IOVASCOPE_DEBUGFS=$tree "$IOVASCOPE" check >"$tmp/both" 2>&1 &&
+		[[ $(head -n 1 "$tmp/both") == 'Flow and census:'* ]] &&
+		[[ $(tail -n 1 "$tmp/both") == 'iovascope: check:'* ]]
+}
+
+verify "the message comes behind what has been printed" in_order
+tree=$recorded
+[[ $counting ]] || printf '{ "format": 1, "domains": [] }' >"$tmp/"$'f\033[2J'
+check "a message has no control character" 1 'f\?\[2J: broken section' \
+	$'\033' diff "$tmp/"$'f\033[2J' "$tmp/"$'f\033[2J'
