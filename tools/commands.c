@@ -59,7 +59,7 @@ const struct command commands[] = {
 		.watchable = true,
 	}, {
 		.name = "processes",
-		.args = "[ID...]",
+		.args = "[PID | NAME...]",
 		.help = "every process that used VFIO with all its numbers",
 		.options = FILTERS,
 		.sections = SECTION_PROCESSES,

@@ -46,7 +46,22 @@ check "domains: several devices and groups" 0 \
 	'group 17,18, devices 0000:3b:00\.0,0000:3c:00\.0$' '' domains
 check "domains: one by its id" 0 '^domain 9: ' '^domain [35]' domains 9
 check "processes: by backing" 0 \
-	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' processes 2
+	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' processes 5151
+check "processes: by name" 0 'CPU 0/KVM \(5151\)' '4242' processes 'CPU*'
+check "processes: not by an id that is not shown" 2 '^iovascope: 2: no such key' \
+	'' processes 2
+check "every key must be there" 2 '^iovascope: 77: no such key' '' \
+	domains 3 77
+check "every pattern must choose something" 2 '^iovascope: foo: no such key' \
+	'' counters pin_calls foo
+for name in 3b:00.0 0000:3B:00.0 3B:00.0; do
+	check "census: a device called $name" 0 '0000:3b:00\.0' '3c:00' \
+		census "$name"
+	check "runs: a device called $name" 0 '^0000:3b:00\.0: ' '' \
+		runs "$name"
+	json_exit "why: a device called $name" 1 \
+		'.target.name == "0000:3b:00.0"' why --json "$name"
+done
 check "inflight: oldest first" 0 '' '^$' inflight
 verify "inflight: and the youngest last" line_is '$' '41\.0 us'
 check "counters: scaled" 0 '^pin_bytes +88\.0 GiB$' '' counters

@@ -29,7 +29,7 @@ check "watch: a walk that there is not" 2 'counters does not take --check' '' \
 	watch --check counters
 check "runs: no device" 2 'runs needs one device' '' runs
 check "runs: two devices" 2 'runs needs one device' '' runs 0:1 0:2
-for word in x '' ../.. 0000:3b:00.0/.. . -- 0000:3B:00.0; do
+for word in x '' ../.. 0000:3b:00.0/.. . -- 3b:00 0000:3g:00.0; do
 	check "runs: device '$word'" 2 'runs needs one device|not a PCI device' \
 		'' runs "$word"
 done
