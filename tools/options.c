@@ -255,9 +255,11 @@ static void request_check(const struct request *request)
 struct request options_parse(const struct command *commands, int argc,
 			     char **argv)
 {
+	const char *debugfs = getenv("IOVASCOPE_DEBUGFS");
 	struct request request = {
 		.commands = commands,
-		.debugfs = getenv("IOVASCOPE_DEBUGFS"),
+		/* Empty is as good as not set. */
+		.debugfs = debugfs && *debugfs ? debugfs : NULL,
 		.interval = 1,
 	};
 	struct option longs[NR_OPTS + 4];

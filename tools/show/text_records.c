@@ -56,6 +56,16 @@ const char *text_about(struct json_object *domain)
 	return tree_is(domain, "exact", "0") ? "~" : "";
 }
 
+/* "domains" and "processes", but "1 domain" and "1 process". */
+static int name_len(const char *section, size_t nr)
+{
+	int len = strlen(section);
+
+	if (nr != 1)
+		return len;
+	return strcmp(section, "processes") ? len - 1 : len - 2;
+}
+
 void text_interval(FILE *out, struct json_object *view)
 {
 	struct json_object *gone = tree_get(view, "gone");
@@ -65,10 +75,11 @@ void text_interval(FILE *out, struct json_object *view)
 		return;
 	fprintf(out, "In %s", human_ns(ns).s);
 	json_object_object_foreach(gone, section, ids) {
-		size_t nr = json_object_array_length(ids);
+		size_t nr = tree_length(ids);
 
 		if (nr)
-			fprintf(out, ", %zu %s gone", nr, section);
+			fprintf(out, ", %zu %.*s gone", nr,
+				name_len(section, nr), section);
 	}
 	fputs(":\n", out);
 }

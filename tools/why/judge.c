@@ -118,8 +118,9 @@ static void cause_pieces(struct facts *facts, const struct part *part,
 		       (uintmax_t)part->run->iova, (uintmax_t)part->run->last,
 		       leaf_names[possible]);
 	if (facts->map_calls)
-		cause_evidence(found, "%ju calls mapped %s: %s a call on average",
+		cause_evidence(found, "%ju call%s mapped %s: %s a call on average",
 			       (uintmax_t)facts->map_calls,
+			       human_s(facts->map_calls),
 			       human_bytes(facts->map_bytes).s,
 			       human_bytes(facts->map_bytes /
 					   facts->map_calls).s);

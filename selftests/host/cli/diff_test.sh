@@ -30,7 +30,7 @@ later=$tree
 
 two=("$tmp/before.json" "$tmp/after.json")
 check "diff: how long, and who has gone" 0 \
-	'^In 10\.0 s, 1 domains gone, 1 processes gone:$' '' diff "${two[@]}"
+	'^In 10\.0 s, 1 domain gone, 1 process gone:$' '' diff "${two[@]}"
 check "diff: what is live is the later" 0 '^64\.0 GiB mapped in 1 domain' '' \
 	diff "${two[@]}"
 # 41943040 ns for 262144 pages.

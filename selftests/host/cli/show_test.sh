@@ -164,3 +164,12 @@ check "a name that is cut in a character" 0 \
 	$'^abcdefghijklm\357\277\275\357\277\275 \\(4242\\)' '' show
 verify "is valid UTF-8" is_utf8
 tree=$recorded
+
+new_tree one
+[[ $counting ]] || {
+	printf 'format 1\npin_duration_ns 1024=1\n' >"$tree/hist"
+	sed -i 's/^self_calls .*/self_calls 1/' "$tree/counters"
+}
+check "one is one" 0 '^  1 call, 50 %' '' hist pin_duration_ns
+check "one call of its own" 0 'own time .* in 1 call\.$' '' show
+tree=$recorded

@@ -202,3 +202,11 @@ tree=$recorded
 [[ $counting ]] || printf '{ "format": 1, "domains": [] }' >"$tmp/"$'f\033[2J'
 check "a message has no control character" 1 'f\?\[2J: broken section' \
 	$'\033' diff "$tmp/"$'f\033[2J' "$tmp/"$'f\033[2J'
+
+# Set but empty: as if it were not set, so the module is looked for.
+empty_directory() {
+	IOVASCOPE_DEBUGFS='' IOVASCOPE_SYSROOT=$tmp/nothing \
+		"$IOVASCOPE" show 2>&1 | grep -q '/proc/mounts'
+}
+
+verify "IOVASCOPE_DEBUGFS that is empty is not set" empty_directory
