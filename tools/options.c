@@ -324,7 +324,7 @@ void run_help(const struct request *request)
 	} else {
 		help_print(paper.out, request->commands);
 	}
-	paper_print(&paper, SIZE_MAX);
+	paper_print(&paper, PAGE_ENDLESS);
 }
 
 void run_version(const struct request *request)

@@ -40,15 +40,15 @@ static bool is_screen(void)
 	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
 }
 
-static size_t screen_lines(void)
+/* The last row is left to the cursor. */
+static struct page screen_page(void)
 {
 	struct winsize size;
 
-	if (!is_screen())
-		return SIZE_MAX;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_row < 2)
-		return SIZE_MAX;
-	return size.ws_row - 1;
+	if (!is_screen() || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ||
+	    size.ws_row < 2 || !size.ws_col)
+		return PAGE_ENDLESS;
+	return (struct page){ size.ws_row - 1, size.ws_col };
 }
 
 static void report(const struct request *request, struct json_object *before,
@@ -58,7 +58,7 @@ static void report(const struct request *request, struct json_object *before,
 
 	if (is_screen())
 		fputs("\033[H\033[J", stdout);
-	command_print(request, diff, screen_lines());
+	command_print(request, diff, screen_page());
 	json_object_put(diff);
 	if (!is_screen() && !(request->given & BIT(OPT_JSON)))
 		putchar('\n');

@@ -24,26 +24,46 @@ char *paper_close(struct paper *paper)
 	return paper->text;
 }
 
-static void clean_print(const char *text, size_t max_lines)
+/* The character at @text, or what stands for it; its length. */
+static size_t char_print(const char *text)
 {
-	while (*text && max_lines) {
-		size_t bad = *text == '\n' ? 0 : clean_bad(text);
-		size_t len = bad ?: utf8_len(text);
+	size_t bad = *text == '\n' ? 0 : clean_bad(text);
+	size_t len = bad ?: utf8_len(text);
 
-		if (*text == '\n')
-			max_lines--;
-		if (bad)
-			putchar('?');
-		else
-			fwrite(text, 1, len, stdout);
-		text += len;
-	}
+	if (bad)
+		putchar('?');
+	else
+		fwrite(text, 1, len, stdout);
+	return len;
 }
 
-void paper_print(struct paper *paper, size_t max_lines)
+/* A terminal goes on in the next row where a line is longer than a row. */
+static void page_print(const char *text, struct page page)
+{
+	size_t row = 0, column = 0;
+
+	while (*text) {
+		if (*text != '\n' && column++ == page.columns) {
+			row++;
+			column = 1;
+		}
+		if (row >= page.rows)
+			break;
+		if (*text == '\n') {
+			row++;
+			column = 0;
+		}
+		text += char_print(text);
+	}
+	/* A row that has been cut ends, too. */
+	if (*text && column)
+		putchar('\n');
+}
+
+void paper_print(struct paper *paper, struct page page)
 {
 	char *text = paper_close(paper);
 
-	clean_print(text, max_lines);
+	page_print(text, page);
 	free(text);
 }

@@ -115,3 +115,23 @@ three_reports() {
 verify "watch: and no more" three_reports
 check "watch: a key of another command" 2 'xyz: no such key' '' \
 	watch -n 1 -i 0.05 counters xyz
+
+# On a terminal of 24 rows and 80 columns, lines that are wider take two.
+# Of what is left behind the last clearing of the screen, rows are counted.
+watch_fits() {
+	local size=$1 columns=${1#* }
+
+	TERM=linux IOVASCOPE_DEBUGFS=$tree script -qec \
+		"stty rows ${size% *} cols $columns; $IOVASCOPE watch -n 1 -i 0.05" \
+		"$tmp/typescript" >/dev/null </dev/null || return
+	sed '1d;$d' "$tmp/typescript" | tr -d '\r' |
+		sed 's/^.*\x1b\[J//' | sed '/^$/{$d}' >"$tmp/out"
+	awk -v columns="$columns" -v most="$((${size% *} - 1))" '
+		{ rows += length == 0 ? 1 : int((length + columns - 1) / columns) }
+		END { print rows, "rows"; exit !(rows > 10 && rows <= most) }' \
+		"$tmp/out" && grep -q '^~66\.0 GiB mapped' "$tmp/out"
+}
+
+tree=$recorded
+verify "watch: fits on 24 rows of 80 columns" watch_fits "24 80"
+verify "watch: fits on 24 rows of 40 columns" watch_fits "24 40"
