@@ -135,3 +135,48 @@ watch_fits() {
 tree=$recorded
 verify "watch: fits on 24 rows of 80 columns" watch_fits "24 80"
 verify "watch: fits on 24 rows of 40 columns" watch_fits "24 40"
+
+# A tree that changes: $1 is moved away, or in the place of what is watched.
+watch_waits() {
+	local next=$1 match=$2
+
+	shift 2
+	new_tree waits
+	(
+		sleep 0.4
+		mv "$tree" "$tree.old"
+		sleep 0.4
+		mv "$next" "$tree"
+	) &
+	IOVASCOPE_DEBUGFS=$tree run timeout 60 "$IOVASCOPE" watch -n 40 -i 0.05 \
+		"$@"
+	wait $!
+	rm -rf "$tree.old"
+	((rc == 0)) && grep -q "$match" "$tmp/out" &&
+		grep -q '^In ' "$tmp/out"
+}
+
+[[ $counting ]] || {
+	cp -r "$recorded" "$tmp/reloaded"
+	sed -i 's/^loaded_ns .*/loaded_ns 900/' "$tmp/reloaded/info"
+}
+
+watch_new_process() {
+	new_tree early
+	(
+		sleep 0.4
+		sed 's/^1 pid=4242/1 pid=777/' "$recorded/processes" \
+			>"$tree/processes.new"
+		mv "$tree/processes.new" "$tree/processes"
+	) &
+	IOVASCOPE_DEBUGFS=$tree run timeout 60 "$IOVASCOPE" watch -n 1 -i 0.1 \
+		--pid 777
+	wait $!
+	((rc == 0)) && grep -q '^Waiting for the process' "$tmp/out" &&
+		grep -q '(777)' "$tmp/out"
+}
+
+verify "watch: the module is replaced" watch_waits "$tmp/reloaded" \
+	'^Waiting for the module to be loaded' counters 'pin_calls' map_calls
+verify "watch: a process that has not come yet" watch_new_process
+tree=$recorded
