@@ -82,11 +82,7 @@ static void text_json(FILE *out, struct json_object *view,
 		      struct json_object *schema)
 {
 	(void)schema;
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(view,
-					       JSON_C_TO_STRING_PRETTY |
-					       JSON_C_TO_STRING_SPACED |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	tree_print(out, view);
 }
 
 static struct json_object *view_of(const struct request *request,

@@ -210,3 +210,23 @@ empty_directory() {
 }
 
 verify "IOVASCOPE_DEBUGFS that is empty is not set" empty_directory
+
+for command in $(commands); do
+	[[ $command != metrics ]] || continue
+	verify "$command takes --json" grep -qx -e --json \
+		<("$IOVASCOPE" --list-opts "$command")
+done
+json "snapshot --json: is what it is" '.counters.pin_calls > 0' snapshot --json
+json "help --json: every command" \
+	'(.commands | length) > 20 and .commands.runs.options.from' help --json
+json "help --json: one of them" '.commands | keys == ["runs"]' help runs --json
+json "--help --json" '.commands.show.help' --help --json
+module_version() {
+	mkdir -p "$tmp/versions/sys/module/iovascope"
+	echo 9.8.7 >"$tmp/versions/sys/module/iovascope/version"
+	IOVASCOPE_SYSROOT=$tmp/versions "$IOVASCOPE" version --json |
+		jq -e -s '.[0].version and .[0].module == "9.8.7"' &&
+		IOVASCOPE_SYSROOT=$tmp/nothing "$IOVASCOPE" version --json |
+		jq -e -s '.[0].version and .[0].module == null'
+}
+verify "version --json: the module's, too" module_version
