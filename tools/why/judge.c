@@ -256,6 +256,11 @@ void judge_runs(struct facts *facts)
 		else if (run_used(run, facts->want) < run_bytes(run))
 			judge_run(facts, run);
 	}
+	if (facts->nr_unknown_bars)
+		findings_miss(facts->findings, "BAR: no device in /sys/bus/pci/devices has physical address 0x%jx%s",
+			      (uintmax_t)facts->unknown_bar,
+			      facts->nr_unknown_bars > 1 ?
+			      ", nor those of other runs" : "");
 	json_object_object_foreach(facts->groups, key, found) {
 		(void)key;
 		findings_add(facts->findings, json_object_get(found));
