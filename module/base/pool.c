@@ -13,10 +13,12 @@
  */
 #include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "pool.h"
+#include "work.h"
 
 /* Free objects are given back once there are this many times the reserve. */
 #define POOL_SLACK 4
@@ -69,6 +71,7 @@ static void pool_trim(struct ivs_pool *pool, unsigned int keep)
 	while ((node = pool_pop(pool, keep))) {
 		kmem_cache_free(pool->cache, node);
 		pool->nr--;
+		cond_resched();
 	}
 }
 
@@ -83,6 +86,7 @@ static void pool_fill(struct ivs_pool *pool)
 			kmem_cache_free(pool->cache, object);
 			return;
 		}
+		cond_resched();
 	}
 }
 
@@ -147,7 +151,7 @@ void ivs_pool_reserve(struct ivs_pool *pool)
 {
 	if (READ_ONCE(pool->nr_free) >= pool->reserve / 2)
 		return;
-	schedule_work(&pool->refill);
+	ivs_work_queue(&pool->refill);
 	flush_work(&pool->refill);
 }
 
@@ -164,7 +168,7 @@ void *ivs_pool_get(struct ivs_pool *pool)
 
 	if (READ_ONCE(pool->nr_free) < pool->reserve / 2 &&
 	    !pool_at_limit(pool))
-		schedule_work(&pool->refill);
+		ivs_work_queue(&pool->refill);
 	if (node)
 		memset(node, 0, pool->size);
 	return node;
@@ -181,5 +185,5 @@ void ivs_pool_put(struct ivs_pool *pool, void *object)
 {
 	pool_push(pool, object, false);
 	if (READ_ONCE(pool->nr_free) > POOL_SLACK * pool->reserve)
-		schedule_work(&pool->refill);
+		ivs_work_queue(&pool->refill);
 }

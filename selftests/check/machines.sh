@@ -45,5 +45,5 @@ weak passthrough pt --iommu pt
 machine "three levels" "IOVASCOPE_LEVELS=3 ./run_tests.sh census_test" \
 	--levels 3 --device edu --device testdev:16G
 machine "a bridge" "./run_tests.sh alias_test" --device edu:bridged
-machine "two processors" "./run_tests.sh churn_test" --cpus 2
+machine "two processors" "./run_tests.sh churn_test race_test" --cpus 2
 tap_totals
