@@ -77,7 +77,7 @@ static struct hp_group *find_group(struct hp_container *c,
 
 static bool compatible(const struct hp_domain *a, const struct hp_domain *b)
 {
-	return hp_share_domains && a->domain->ops == b->domain->ops &&
+	return hp_params.share_domains && a->domain->ops == b->domain->ops &&
 	       a->coherent == b->coherent;
 }
 
@@ -107,34 +107,42 @@ static int move_to_shared(struct hp_container *c, struct hp_group *g,
 	return 0;
 }
 
-/* The windows with a new group in its domain; on error to be freed, too. */
-static int windows_with(struct hp_container *c, struct iommu_group *group,
-			const struct hp_domain *d, struct list_head *windows)
+/* Take the needs of a group in its domain into account. */
+static int windows_narrow(struct iommu_group *group, const struct hp_domain *d,
+			  struct list_head *windows)
 {
 	const struct iommu_domain_geometry *geo = &d->domain->geometry;
 	LIST_HEAD(reserved);
 	int ret;
 
 	ret = iommu_get_group_resv_regions(group, &reserved);
-	if (ret)
-		goto out;
-	ret = -EINVAL;
-	if (hp_windows_conflict(c, geo->aperture_start, geo->aperture_end,
-				&reserved))
-		goto out;
-	ret = hp_windows_copy(&c->windows, windows);
-	if (ret)
-		goto out;
-	ret = hp_windows_narrow(windows, geo->aperture_start,
-				geo->aperture_end, &reserved);
-out:
+	if (!ret)
+		ret = hp_windows_narrow(windows, geo->aperture_start,
+					geo->aperture_end, &reserved);
 	hp_reserved_free(&reserved);
+	return ret;
+}
+
+/*
+ * The windows with a new group in its domain, which is refused when something
+ * is mapped in what it would take away. On error to be freed, too.
+ */
+static int windows_with(struct hp_container *c, struct iommu_group *group,
+			const struct hp_domain *d, struct list_head *windows)
+{
+	int ret;
+
+	ret = hp_windows_copy(&c->windows, windows);
+	if (!ret)
+		ret = windows_narrow(group, d, windows);
+	if (!ret && !hp_regions_allowed(c, windows))
+		ret = -EINVAL;
 	return ret;
 }
 
 static int check_interrupts(struct iommu_group *group)
 {
-	if (hp_allow_unsafe_interrupts || ivs_compat_isolated_msi(group))
+	if (hp_params.allow_unsafe_interrupts || ivs_compat_isolated_msi(group))
 		return 0;
 	pr_warn("no interrupt remapping; the parameter allow_unsafe_interrupts is for those who accept that\n");
 	return -EPERM;
@@ -212,12 +220,29 @@ out:
 	return ret;
 }
 
+/* What all groups allow; on error to be freed, too. */
+static int windows_of_domains(struct hp_container *c, struct list_head *windows)
+{
+	struct hp_domain *d;
+	struct hp_group *g;
+	int ret;
+
+	list_for_each_entry(d, &c->domains, node) {
+		list_for_each_entry(g, &d->groups, node) {
+			ret = windows_narrow(g->group, d, windows);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
 /* They can only grow, and stay as they are where memory is short. */
 static void widen_windows(struct hp_container *c)
 {
 	LIST_HEAD(windows);
 
-	if (hp_windows_of_domains(c, &windows)) {
+	if (windows_of_domains(c, &windows)) {
 		hp_windows_free(&windows);
 		return;
 	}

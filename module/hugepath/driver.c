@@ -21,10 +21,11 @@
  * of a mapping (no VFIO_UPDATE_VADDR). An mdev added to a container that
  * hugepath already has cannot fall back any more and is refused.
  *
- * The files: driver.c is what VFIO and the user reach, layout.c proves that
- * VFIO's private structure is the one we know, container.c has groups and
- * domains, domain.c IO page tables, window.c usable IOVAs, region.c what is
- * mapped, backing.c and bar.c what it is made of, account.c RLIMIT_MEMLOCK.
+ * The files: driver.c is what VFIO and the user reach, params.c what the
+ * administrator sets, layout.c proves that VFIO's private structure is the one
+ * we know, container.c has groups and domains, domain.c IO page tables, window.c
+ * usable IOVAs, region.c what is mapped, backing.c and bar.c what it is made of,
+ * account.c RLIMIT_MEMLOCK. Each calls only those that are named after it.
  *
  * Locking: one mutex a container (container.c). Lifetime: VFIO holds a reference
  * to this module for each container that uses it.
@@ -33,11 +34,7 @@
 
 #include <linux/err.h>
 #include <linux/kmod.h>
-#include <linux/limits.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/sizes.h>
-#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
@@ -45,77 +42,6 @@
 #include "../uapi/iovascope_hugepath.h"
 #include "hugepath.h"
 #include "vfio_ops.h"
-
-/* ---- parameters ---- */
-
-static bool takeover;
-
-static int set_takeover(const char *value, const struct kernel_param *kp)
-{
-	bool was = takeover;
-	int ret = param_set_bool(value, kp);
-
-	if (!ret && takeover && !was)
-		pr_warn("experimental: serving programs that ask for type1 from now on\n");
-	return ret;
-}
-
-static const struct kernel_param_ops takeover_ops = {
-	.flags = KERNEL_PARAM_OPS_FL_NOARG,
-	.set = set_takeover,
-	.get = param_get_bool,
-};
-module_param_cb(takeover, &takeover_ops, &takeover, 0644);
-MODULE_PARM_DESC(takeover, "serve VFIO_TYPE1_IOMMU and VFIO_TYPE1v2_IOMMU (default: N)");
-
-static const struct {
-	const char *name;
-	size_t size;
-} leaves[] = {
-	{ "4K", SZ_4K },
-	{ "2M", SZ_2M },
-	{ "1G", SZ_1G },
-};
-
-static unsigned int leaf = ARRAY_SIZE(leaves) - 1;
-
-static int set_leaf(const char *value, const struct kernel_param *kp)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
-		if (sysfs_streq(value, leaves[i].name)) {
-			leaf = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int get_leaf(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%s\n", leaves[leaf].name);
-}
-
-static const struct kernel_param_ops leaf_ops = {
-	.set = set_leaf,
-	.get = get_leaf,
-};
-module_param_cb(leaf, &leaf_ops, NULL, 0644);
-MODULE_PARM_DESC(leaf, "largest leaf in containers opened from now on: 4K, 2M or 1G (default: 1G)");
-
-static unsigned int dma_entry_limit = U16_MAX;
-module_param(dma_entry_limit, uint, 0644);
-MODULE_PARM_DESC(dma_entry_limit, "mappings per container, as of vfio_iommu_type1 (default: 65535)");
-
-bool hp_allow_unsafe_interrupts;
-module_param_named(allow_unsafe_interrupts, hp_allow_unsafe_interrupts, bool,
-		   0644);
-MODULE_PARM_DESC(allow_unsafe_interrupts, "as of vfio_iommu_type1: work without interrupt remapping (default: N)");
-
-bool hp_share_domains = true;
-module_param_named(share_domains, hp_share_domains, bool, 0644);
-MODULE_PARM_DESC(share_domains, "let groups of a container share an IO page table where they can (default: Y)");
 
 /* ---- ioctls ---- */
 
@@ -126,7 +52,7 @@ static int check_extension(struct hp_container *c, unsigned long extension)
 		return 1;
 	case VFIO_TYPE1_IOMMU:
 	case VFIO_TYPE1v2_IOMMU:
-		return c || takeover;
+		return c || hp_params.takeover;
 	case VFIO_UNMAP_ALL:
 		return c && IVS_COMPAT_VFIO_UNMAP_ALL_FLAG;
 	case VFIO_DMA_CC_IOMMU:
@@ -195,8 +121,8 @@ static noinline long hugepath_ioctl(void *data, unsigned int cmd,
 
 static void *open(unsigned long extension)
 {
-	return hp_container_open(extension != VFIO_TYPE1_IOMMU, dma_entry_limit,
-				 leaves[leaf].size);
+	return hp_container_open(extension != VFIO_TYPE1_IOMMU,
+				 hp_params.dma_entry_limit, hp_params.leaf);
 }
 
 static void release(void *data)

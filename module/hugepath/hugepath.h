@@ -156,13 +156,10 @@ struct hp_window {
 
 void hp_windows_free(struct list_head *windows);
 int hp_windows_copy(const struct list_head *from, struct list_head *to);
-bool hp_windows_conflict(struct hp_container *c, dma_addr_t start,
-			 dma_addr_t last, struct list_head *reserved);
 int hp_windows_narrow(struct list_head *windows, dma_addr_t start,
 		      dma_addr_t last, struct list_head *reserved);
-int hp_windows_of_domains(struct hp_container *c, struct list_head *windows);
 void hp_reserved_free(struct list_head *reserved);
-bool hp_windows_allow(const struct hp_container *c, dma_addr_t start,
+bool hp_windows_allow(const struct list_head *windows, dma_addr_t start,
 		      dma_addr_t last);
 
 /* region.c */
@@ -172,8 +169,8 @@ int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 		    u64 *unmapped);
 void hp_regions_drop(struct hp_container *c);
 int hp_regions_replay(struct hp_container *c, struct hp_domain *d);
-bool hp_regions_overlap(struct hp_container *c, dma_addr_t start,
-			dma_addr_t last);
+bool hp_regions_allowed(struct hp_container *c,
+			const struct list_head *windows);
 void hugepath_teardown(struct hp_container *c, struct hp_region *region);
 
 /* backing.c */
@@ -215,8 +212,23 @@ void hp_unaccount(struct hp_region *region);
 /* layout.c */
 int hp_layout_check(void);
 
-/* driver.c */
-extern bool hp_allow_unsafe_interrupts;
-extern bool hp_share_domains;
+/* params.c */
+/**
+ * struct hp_params - what the administrator sets
+ * @takeover: serve whoever asks for type1, too
+ * @leaf: largest leaf of a new container, in bytes
+ * @dma_entry_limit: mappings of a new container
+ * @allow_unsafe_interrupts: work without interrupt remapping
+ * @share_domains: groups of a container share an IO page table if they can
+ */
+struct hp_params {
+	bool takeover;
+	size_t leaf;
+	unsigned int dma_entry_limit;
+	bool allow_unsafe_interrupts;
+	bool share_domains;
+};
+
+extern struct hp_params hp_params;
 
 #endif /* HP_HUGEPATH_H */

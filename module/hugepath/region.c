@@ -148,12 +148,28 @@ static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
 	return found;
 }
 
-bool hp_regions_overlap(struct hp_container *c, dma_addr_t start,
-			dma_addr_t last)
+static bool overlaps(struct hp_container *c, dma_addr_t start, dma_addr_t last)
 {
 	struct hp_region *region = first_from(c, start);
 
 	return region && region->iova <= last;
+}
+
+/**
+ * hp_regions_allowed - does all that is mapped lie inside these windows?
+ * @c: locked
+ * @windows: struct hp_window
+ */
+bool hp_regions_allowed(struct hp_container *c,
+			const struct list_head *windows)
+{
+	struct hp_region *region;
+
+	for (region = region_of(rb_first(&c->regions)); region;
+	     region = region_of(rb_next(&region->node)))
+		if (!hp_windows_allow(windows, region->iova, last_of(region)))
+			return false;
+	return true;
 }
 
 static void insert(struct hp_container *c, struct hp_region *new)
@@ -261,11 +277,11 @@ static int check_map(struct hp_container *c,
 		return -EINVAL;
 	if ((map->size | map->iova | map->vaddr) & pgmask)
 		return -EINVAL;
-	if (hp_regions_overlap(c, map->iova, iova_last))
+	if (overlaps(c, map->iova, iova_last))
 		return -EEXIST;
 	if (!c->regions_avail)
 		return -ENOSPC;
-	if (!hp_windows_allow(c, map->iova, iova_last))
+	if (!hp_windows_allow(&c->windows, map->iova, iova_last))
 		return -EINVAL;
 	return 0;
 }

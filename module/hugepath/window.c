@@ -5,9 +5,9 @@
  * Model. A window is a range of IOVAs that every group of the container can
  * use: inside the aperture of every domain, outside every reserved region (the
  * interrupt range 0xfee00000, RMRRs) but relaxable ones. They narrow when a
- * group comes, which is refused when something is mapped in what it would take
- * away, and widen when it goes. Clients read them as
- * VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE.
+ * group comes and widen when it goes. Clients read them as
+ * VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE. What is mapped is not known here: whether
+ * the windows that a group leaves still hold it, region.c says.
  *
  * Software-managed MSI windows are not handled: x86 has none.
  *
@@ -80,39 +80,6 @@ static bool may_be_used(const struct iommu_resv_region *region)
 	return region->type == IOMMU_RESV_DIRECT_RELAXABLE;
 }
 
-/**
- * hp_windows_conflict - would a new group take away what is in use?
- * @c: locked
- * @start: aperture of its domain
- * @last: inclusive
- * @reserved: its reserved regions
- */
-bool hp_windows_conflict(struct hp_container *c, dma_addr_t start,
-			 dma_addr_t last, struct list_head *reserved)
-{
-	struct iommu_resv_region *region;
-	struct hp_window *low, *high;
-
-	if (!list_empty(&c->windows)) {
-		low = list_first_entry(&c->windows, struct hp_window, node);
-		high = list_last_entry(&c->windows, struct hp_window, node);
-		if (start > high->last || last < low->start)
-			return true;
-		if (start > low->start &&
-		    hp_regions_overlap(c, low->start, start - 1))
-			return true;
-		if (last < high->last &&
-		    hp_regions_overlap(c, last + 1, high->last))
-			return true;
-	}
-	list_for_each_entry(region, reserved, list)
-		if (!may_be_used(region) && region->length &&
-		    hp_regions_overlap(c, region->start,
-				       region->start + region->length - 1))
-			return true;
-	return false;
-}
-
 static int keep(struct list_head *windows, dma_addr_t start, dma_addr_t last)
 {
 	struct hp_window *w, *next;
@@ -179,42 +146,17 @@ int hp_windows_narrow(struct list_head *windows, dma_addr_t start,
 }
 
 /**
- * hp_windows_of_domains - what all the groups of a container allow
- * @c: locked
- * @windows: empty; also on error to be freed by the caller
+ * hp_windows_allow - may this range of IOVAs be mapped?
+ * @windows: struct hp_window
+ * @start: first IOVA
+ * @last: inclusive
  */
-int hp_windows_of_domains(struct hp_container *c, struct list_head *windows)
-{
-	struct hp_domain *d;
-	struct hp_group *g;
-	int ret;
-
-	list_for_each_entry(d, &c->domains, node) {
-		struct iommu_domain_geometry *geo = &d->domain->geometry;
-
-		list_for_each_entry(g, &d->groups, node) {
-			LIST_HEAD(reserved);
-
-			ret = iommu_get_group_resv_regions(g->group, &reserved);
-			if (!ret)
-				ret = hp_windows_narrow(windows,
-							geo->aperture_start,
-							geo->aperture_end,
-							&reserved);
-			hp_reserved_free(&reserved);
-			if (ret)
-				return ret;
-		}
-	}
-	return 0;
-}
-
-bool hp_windows_allow(const struct hp_container *c, dma_addr_t start,
+bool hp_windows_allow(const struct list_head *windows, dma_addr_t start,
 		      dma_addr_t last)
 {
 	struct hp_window *w;
 
-	list_for_each_entry(w, &c->windows, node)
+	list_for_each_entry(w, windows, node)
 		if (start >= w->start && last <= w->last)
 			return true;
 	return false;
