@@ -40,7 +40,7 @@
 #include <linux/sizes.h>
 #include <linux/userfaultfd_k.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 #define BATCH_PAGES (PAGE_SIZE / sizeof(struct page *))
@@ -65,7 +65,7 @@ static void unpin_hugetlb(unsigned long pfn, unsigned long npage, bool dirty)
 				    BIT(compound_order(head));
 		unsigned long n = min(npage, end - pfn);
 
-		ivs_compat_unpin_pages(head, 1, dirty);
+		hp_compat_unpin_pages(head, 1, dirty);
 		pfn += n;
 		npage -= n;
 	}
@@ -80,7 +80,7 @@ static void unpin(struct hp_region *region, unsigned long pfn,
 	case HP_HOLD_NONE:
 		break;
 	case HP_HOLD_PAGES:
-		ivs_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
+		hp_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
 		break;
 	case HP_HOLD_FOLIOS:
 		unpin_hugetlb(pfn, npage, dirty);
@@ -147,7 +147,7 @@ static unsigned int gup_flags(const struct hp_region *region)
 static long gup(struct hp_region *region, unsigned long vaddr,
 		unsigned long npage, struct page **pages)
 {
-	return ivs_compat_pin_user_pages(region->mm, vaddr, npage,
+	return hp_compat_pin_user_pages(region->mm, vaddr, npage,
 					 gup_flags(region), pages) ?: -EFAULT;
 }
 
@@ -262,7 +262,7 @@ static int fault_pfn(struct hp_region *region, struct vm_area_struct *vma,
 	bool unlocked = false, writable;
 	int ret;
 
-	ret = ivs_compat_follow_pfnmap(vma, vaddr, pfn, npage, &writable);
+	ret = hp_compat_follow_pfnmap(vma, vaddr, pfn, npage, &writable);
 	if (ret) {
 		ret = fixup_user_fault(region->mm, vaddr,
 				       FAULT_FLAG_REMOTE |
@@ -272,7 +272,7 @@ static int fault_pfn(struct hp_region *region, struct vm_area_struct *vma,
 			return -EAGAIN;
 		if (ret)
 			return ret;
-		ret = ivs_compat_follow_pfnmap(vma, vaddr, pfn, npage,
+		ret = hp_compat_follow_pfnmap(vma, vaddr, pfn, npage,
 					       &writable);
 		if (ret)
 			return ret;
@@ -321,9 +321,9 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	mmap_read_lock(mm);
-	addr = ivs_compat_untagged_addr(mm, vaddr);
+	addr = hp_compat_untagged_addr(mm, vaddr);
 	do {
-		vma = ivs_compat_vma_lookup(mm, addr);
+		vma = hp_compat_vma_lookup(mm, addr);
 		/* Without a VMA it is GUP that has the answer (a stack). */
 		npage = vma ? min(npage, (vma->vm_end - addr) >> PAGE_SHIFT) :
 			      1;

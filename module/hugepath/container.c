@@ -25,7 +25,7 @@
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 struct hp_container *hp_container_open(bool v2, unsigned int max_regions,
@@ -142,7 +142,7 @@ static int windows_with(struct hp_container *c, struct iommu_group *group,
 
 static int check_interrupts(struct iommu_group *group)
 {
-	if (hp_params.allow_unsafe_interrupts || ivs_compat_isolated_msi(group))
+	if (hp_params.allow_unsafe_interrupts || hp_compat_isolated_msi(group))
 		return 0;
 	pr_warn("no interrupt remapping; the parameter allow_unsafe_interrupts is for those who accept that\n");
 	return -EPERM;
@@ -393,7 +393,7 @@ int hp_container_get_info(struct hp_container *c, void __user *arg)
 		return -EFAULT;
 	if (info.argsz < minsz)
 		return -EINVAL;
-	minsz = ivs_compat_vfio_info_size(info.argsz);
+	minsz = hp_compat_vfio_info_size(info.argsz);
 
 	mutex_lock(&c->lock);
 	info.flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;

@@ -22,7 +22,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 /* Ask for a domain by one device of the group; they all have one IOMMU. */
@@ -30,7 +30,7 @@ static int alloc_for(struct device *dev, void *data)
 {
 	struct iommu_domain **domain = data;
 
-	*domain = ivs_compat_domain_alloc(dev);
+	*domain = hp_compat_domain_alloc(dev);
 	return 1;
 }
 
@@ -63,7 +63,7 @@ struct hp_domain *hp_domain_attach(struct iommu_group *group)
 	if (ret)
 		goto err_domain;
 	d->domain = domain;
-	d->coherent = ivs_compat_enforce_coherency(domain);
+	d->coherent = hp_compat_enforce_coherency(domain);
 	return d;
 
 err_domain:
@@ -132,10 +132,10 @@ int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 	size_t size = npage << PAGE_SHIFT, done = 0, n;
 	int ret;
 
-	prot |= ivs_compat_cache_prot(d->coherent);
+	prot |= hp_compat_cache_prot(d->coherent);
 	while (done < size) {
 		n = step(iova + done, size - done, leaf);
-		ret = ivs_compat_iommu_map(d->domain, iova + done,
+		ret = hp_compat_iommu_map(d->domain, iova + done,
 					   PFN_PHYS(pfn) + done, n, prot);
 		if (ret) {
 			sweep(d, iova, done + n);

@@ -38,7 +38,7 @@
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "../uapi/iovascope_hugepath.h"
 #include "hugepath.h"
 #include "vfio_ops.h"
@@ -54,7 +54,7 @@ static int check_extension(struct hp_container *c, unsigned long extension)
 	case VFIO_TYPE1v2_IOMMU:
 		return c || hp_params.takeover;
 	case VFIO_UNMAP_ALL:
-		return c && IVS_COMPAT_VFIO_UNMAP_ALL_FLAG;
+		return c && HP_COMPAT_VFIO_UNMAP_ALL_FLAG;
 	case VFIO_DMA_CC_IOMMU:
 		return c && hp_container_coherent(c);
 	default:
@@ -85,7 +85,7 @@ static int unmap_dma(struct hp_container *c, void __user *arg)
 	if (copy_from_user(&unmap, arg, minsz))
 		return -EFAULT;
 	if (unmap.argsz < minsz ||
-	    unmap.flags & ~IVS_COMPAT_VFIO_UNMAP_ALL_FLAG)
+	    unmap.flags & ~HP_COMPAT_VFIO_UNMAP_ALL_FLAG)
 		return -EINVAL;
 	ret = hp_region_unmap(c, unmap.iova, unmap.size, unmap.flags,
 			      &unmapped);
@@ -130,7 +130,7 @@ static void release(void *data)
 	hp_container_release(data);
 }
 
-#ifdef IVS_COMPAT_VFIO_OPS_PUBLIC
+#ifdef HP_COMPAT_VFIO_OPS_PUBLIC
 /* An mdev has no IOMMU, so that attaching it fails by itself. */
 static int attach_group(void *data, struct iommu_group *group)
 {

@@ -16,11 +16,11 @@
  */
 #define pr_fmt(fmt) "iovascope_hugepath: " fmt
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 #include "vfio_ops.h"
 
-#ifdef IVS_COMPAT_VFIO_OPS_PUBLIC
+#ifdef HP_COMPAT_VFIO_OPS_PUBLIC
 
 int hp_layout_check(void)
 {
@@ -311,4 +311,4 @@ int hp_layout_check(void)
 	return ret;
 }
 
-#endif /* IVS_COMPAT_VFIO_OPS_PUBLIC */
+#endif /* HP_COMPAT_VFIO_OPS_PUBLIC */

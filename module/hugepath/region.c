@@ -29,7 +29,7 @@
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 /* ---- runs ---- */
@@ -272,7 +272,7 @@ static int check_map(struct hp_container *c,
 			       &iova_last) ||
 	    check_add_overflow((u64)map->vaddr, (u64)map->size - 1,
 			       &vaddr_last))
-		return -IVS_COMPAT_VFIO_WRAP_ERROR;
+		return -HP_COMPAT_VFIO_WRAP_ERROR;
 	if (!prot_of(map->flags))
 		return -EINVAL;
 	if ((map->size | map->iova | map->vaddr) & pgmask)
@@ -360,7 +360,7 @@ static int check_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 	if (!size || size & pgmask)
 		return -EINVAL;
 	if (check_add_overflow(iova, size - 1, last))
-		return -IVS_COMPAT_VFIO_WRAP_ERROR;
+		return -HP_COMPAT_VFIO_WRAP_ERROR;
 	if (c->v2 && (cut_by(first_from(c, iova), iova, *last) ||
 		      cut_by(first_from(c, *last), iova, *last)))
 		return -EINVAL;
@@ -393,7 +393,7 @@ int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 	     region = next) {
 		if (!c->v2 && region->iova < iova)
 			break;
-		if (!ivs_compat_may_unmap(region->mm))
+		if (!hp_compat_may_unmap(region->mm))
 			break;
 		next = region_of(rb_next(&region->node));
 		*unmapped += region->size;
