@@ -11,8 +11,8 @@
  * PFNMAP: a BAR. Not held; asked of the page table by its own leaves or, for
  *	what bar.c proves to be linear, once.
  * anything else: pinned in batches, a pin a 4K page. A huge page (THP, a large
- *	folio) may be mapped by parts in any order, so that only the page table
- *	of each part tells where it is; but that is asked, and the pins of a
+ *	folio) may be mapped by parts in any order, so that only the page
+ *	table of each part tells where it is; but that is asked, and the pins of a
  *	huge page are put and taken back, a huge page at a time.
  *
  * Pages that are reserved (the zero page, the vDSO) count nowhere; so type1. The
@@ -45,19 +45,19 @@
 
 #define BATCH_PAGES (PAGE_SIZE / sizeof(struct page *))
 
-static bool is_reserved(unsigned long pfn)
+static bool pfn_is_reserved(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
 }
 
-static bool is_zero(const struct page *page)
+static bool page_is_zero(const struct page *page)
 {
 	return is_zero_pfn(page_to_pfn(page));
 }
 
 /* ---- unpin ---- */
 
-static void unpin_hugetlb(unsigned long pfn, unsigned long npage, bool dirty)
+static void folios_unpin(unsigned long pfn, unsigned long npage, bool dirty)
 {
 	while (npage) {
 		struct page *head = compound_head(pfn_to_page(pfn));
@@ -71,8 +71,8 @@ static void unpin_hugetlb(unsigned long pfn, unsigned long npage, bool dirty)
 	}
 }
 
-static void unpin(struct hp_region *region, unsigned long pfn,
-		  unsigned long npage, enum hp_hold hold)
+static void run_unpin(struct hp_region *region, unsigned long pfn,
+		      unsigned long npage, enum hp_hold hold)
 {
 	bool dirty = region->prot & IOMMU_WRITE;
 
@@ -83,7 +83,7 @@ static void unpin(struct hp_region *region, unsigned long pfn,
 		hp_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
 		break;
 	case HP_HOLD_FOLIOS:
-		unpin_hugetlb(pfn, npage, dirty);
+		folios_unpin(pfn, npage, dirty);
 		break;
 	}
 }
@@ -102,25 +102,25 @@ noinline void hugepath_unpin(struct hp_region *region, dma_addr_t iova,
 			     unsigned long pfn, unsigned long npage,
 			     enum hp_hold hold)
 {
-	unpin(region, pfn, npage, hold);
+	run_unpin(region, pfn, npage, hold);
 }
 
 /* What is in the batch and not yet ahead. */
-static void drop_batch(struct hp_pinner *p, struct hp_region *region)
+static void pinner_drop_batch(struct hp_pinner *p, struct hp_region *region)
 {
 	for (; p->next_page < p->nr_pages; p->next_page++) {
 		struct page *page = p->pages[p->next_page];
 
-		if (!is_zero(page))
-			unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
+		if (!page_is_zero(page))
+			run_unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
 	}
 	p->nr_pages = 0;
 	p->next_page = 0;
 }
 
-static void drop_ahead(struct hp_pinner *p, struct hp_region *region)
+static void pinner_drop_ahead(struct hp_pinner *p, struct hp_region *region)
 {
-	unpin(region, p->ahead.pfn, p->ahead.npage, p->ahead.hold);
+	run_unpin(region, p->ahead.pfn, p->ahead.npage, p->ahead.hold);
 	p->ahead.npage = 0;
 }
 
@@ -131,24 +131,26 @@ static void drop_ahead(struct hp_pinner *p, struct hp_region *region)
  */
 void hp_pinner_fini(struct hp_pinner *p, struct hp_region *region)
 {
-	drop_ahead(p, region);
-	drop_batch(p, region);
+	pinner_drop_ahead(p, region);
+	pinner_drop_batch(p, region);
 	free_page((unsigned long)p->pages);
 }
 
 /* ---- pin ---- */
 
-static unsigned int gup_flags(const struct hp_region *region)
+static unsigned int region_gup_flags(const struct hp_region *region)
 {
 	return FOLL_LONGTERM | (region->prot & IOMMU_WRITE ? FOLL_WRITE : 0);
 }
 
 /* Under the mmap lock. */
-static long gup(struct hp_region *region, unsigned long vaddr,
-		unsigned long npage, struct page **pages)
+static long region_gup(struct hp_region *region, unsigned long vaddr,
+		       unsigned long npage, struct page **pages)
 {
-	return hp_compat_pin_user_pages(region->mm, vaddr, npage,
-					 gup_flags(region), pages) ?: -EFAULT;
+	long got = hp_compat_pin_user_pages(region->mm, vaddr, npage,
+					    region_gup_flags(region), pages);
+
+	return got ?: -EFAULT;
 }
 
 /*
@@ -157,15 +159,16 @@ static long gup(struct hp_region *region, unsigned long vaddr,
  * more as type1 does, which does not heed the caller's protection keys. Not for
  * memory that waits for a userfaultfd: there this waits, and type1 refuses.
  */
-static long gup_fast(struct hp_region *region, unsigned long vaddr,
-		     unsigned long npage, struct page **pages)
+static long region_gup_fast(struct hp_region *region, unsigned long vaddr,
+			    unsigned long npage, struct page **pages)
 {
-	long got = pin_user_pages_fast(vaddr, npage, gup_flags(region), pages);
+	long got = pin_user_pages_fast(vaddr, npage, region_gup_flags(region),
+				       pages);
 
 	if (got > 0)
 		return got;
 	mmap_read_lock(region->mm);
-	got = gup(region, vaddr, npage, pages);
+	got = region_gup(region, vaddr, npage, pages);
 	mmap_read_unlock(region->mm);
 	return got;
 }
@@ -177,7 +180,7 @@ typedef long (*gup_fn)(struct hp_region *region, unsigned long vaddr,
  * How many pages, from the first on, follow each other in one huge page, which
  * is reserved as a whole or not. 1 where there is none.
  */
-static unsigned long in_huge_page(struct page **pages, unsigned long nr)
+static unsigned long pages_in_huge_page(struct page **pages, unsigned long nr)
 {
 	struct page *page = pages[0], *head;
 	unsigned long n;
@@ -192,8 +195,8 @@ static unsigned long in_huge_page(struct page **pages, unsigned long nr)
 }
 
 /* The pages that count, or an error. */
-static long pin_batch(struct hp_region *region, unsigned long vaddr,
-		      unsigned long npage, struct hp_pinner *p, gup_fn pin)
+static long pinner_batch(struct hp_region *region, unsigned long vaddr,
+			 unsigned long npage, struct hp_pinner *p, gup_fn pin)
 {
 	long got, i, n, counted;
 
@@ -208,10 +211,10 @@ static long pin_batch(struct hp_region *region, unsigned long vaddr,
 	for (i = 0; i < got; i += n) {
 		struct page *page = p->pages[i];
 
-		n = in_huge_page(&p->pages[i], got - i);
+		n = pages_in_huge_page(&p->pages[i], got - i);
 		if (PageReserved(page))
 			counted -= n;
-		if (is_zero(page)) {
+		if (page_is_zero(page)) {
 			unpin_user_page(page);
 		} else if (n == got) {
 			p->ahead.pfn = page_to_pfn(page);
@@ -224,9 +227,9 @@ static long pin_batch(struct hp_region *region, unsigned long vaddr,
 	return counted;
 }
 
-static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
-			unsigned long vaddr, unsigned long npage,
-			struct hp_pinner *p)
+static long pinner_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
+			   unsigned long vaddr, unsigned long npage,
+			   struct hp_pinner *p)
 {
 	unsigned long huge = vma_kernel_pagesize(vma) >> PAGE_SHIFT;
 	unsigned long offset = (vaddr >> PAGE_SHIFT) & (huge - 1);
@@ -234,14 +237,14 @@ static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
 	unsigned long pfn;
 	long got;
 
-	got = gup(region, vaddr, 1, &page);
+	got = region_gup(region, vaddr, 1, &page);
 	if (got < 0)
 		return got;
 	head = compound_head(page);
 	pfn = page_to_pfn(page);
 	if (WARN_ON_ONCE(BIT(compound_order(head)) != huge ||
 			 (pfn & (huge - 1)) != offset)) {
-		unpin(region, pfn, 1, HP_HOLD_PAGES);
+		run_unpin(region, pfn, 1, HP_HOLD_PAGES);
 		return -EFAULT;
 	}
 	p->ahead.pfn = pfn;
@@ -254,9 +257,9 @@ static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
  * What a page of a PFNMAP shows, and how many after it belong to the same leaf.
  * -EAGAIN when the lock was let go and the VMA is to be looked up again.
  */
-static int fault_pfn(struct hp_region *region, struct vm_area_struct *vma,
-		     unsigned long vaddr, unsigned long *pfn,
-		     unsigned long *npage)
+static int pfnmap_fault(struct hp_region *region, struct vm_area_struct *vma,
+			unsigned long vaddr, unsigned long *pfn,
+			unsigned long *npage)
 {
 	bool write = region->prot & IOMMU_WRITE;
 	bool unlocked = false, writable;
@@ -273,28 +276,29 @@ static int fault_pfn(struct hp_region *region, struct vm_area_struct *vma,
 		if (ret)
 			return ret;
 		ret = hp_compat_follow_pfnmap(vma, vaddr, pfn, npage,
-					       &writable);
+					      &writable);
 		if (ret)
 			return ret;
 	}
 	if (write && !writable)
 		return -EFAULT;
-	return is_reserved(*pfn) ? 0 : -EFAULT;
+	return pfn_is_reserved(*pfn) ? 0 : -EFAULT;
 }
 
-static long find_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
-			unsigned long vaddr, unsigned long npage,
-			struct hp_pinner *p)
+static long pinner_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
+			  unsigned long vaddr, unsigned long npage,
+			  struct hp_pinner *p)
 {
 	unsigned long pfn, leaf, last_pfn, unused;
 	int ret;
 
-	ret = fault_pfn(region, vma, vaddr, &pfn, &leaf);
+	ret = pfnmap_fault(region, vma, vaddr, &pfn, &leaf);
 	if (ret)
 		return ret;
 	if (leaf < npage && hp_bar_linear(vma, pfn, npage)) {
-		ret = fault_pfn(region, vma, vaddr + ((npage - 1) << PAGE_SHIFT),
-				&last_pfn, &unused);
+		ret = pfnmap_fault(region, vma,
+				   vaddr + ((npage - 1) << PAGE_SHIFT),
+				   &last_pfn, &unused);
 		if (ret == -EAGAIN)
 			return ret;
 		if (!ret && last_pfn == pfn + npage - 1)
@@ -307,8 +311,8 @@ static long find_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
 }
 
 /* Pin what comes next, as much as one look at one VMA tells. */
-static int pin_more(struct hp_region *region, unsigned long vaddr,
-		    unsigned long npage, struct hp_pinner *p)
+static int pinner_more(struct hp_region *region, unsigned long vaddr,
+		       unsigned long npage, struct hp_pinner *p)
 {
 	struct mm_struct *mm = region->mm;
 	struct vm_area_struct *vma;
@@ -328,40 +332,42 @@ static int pin_more(struct hp_region *region, unsigned long vaddr,
 		npage = vma ? min(npage, (vma->vm_end - addr) >> PAGE_SHIFT) :
 			      1;
 		if (vma && is_vm_hugetlb_page(vma))
-			counted = pin_hugetlb(region, vma, addr, npage, p);
+			counted = pinner_hugetlb(region, vma, addr, npage, p);
 		else if (vma && vma->vm_flags & VM_PFNMAP)
-			counted = find_pfnmap(region, vma, addr, npage, p);
+			counted = pinner_pfnmap(region, vma, addr, npage, p);
 		else if (vma && userfaultfd_armed(vma))
-			counted = pin_batch(region, vaddr, npage, p, gup);
+			counted = pinner_batch(region, vaddr, npage, p,
+					       region_gup);
 		else
 			in_batches = true;
 	} while (counted == -EAGAIN && !in_batches);
 	mmap_read_unlock(mm);
 	if (in_batches)
-		counted = pin_batch(region, vaddr, npage, p, gup_fast);
+		counted = pinner_batch(region, vaddr, npage, p,
+				       region_gup_fast);
 	if (counted < 0)
 		return counted;
 
 	ret = hp_account(region, counted);
 	if (ret) {
-		drop_ahead(p, region);
-		drop_batch(p, region);
+		pinner_drop_ahead(p, region);
+		pinner_drop_batch(p, region);
 	}
 	return ret;
 }
 
 /* Move what is contiguous at the front of the batch ahead. */
-static void take_from_batch(struct hp_pinner *p)
+static void pinner_take_batch(struct hp_pinner *p)
 {
 	unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
-	bool zero = is_zero(p->pages[p->next_page]);
+	bool zero = page_is_zero(p->pages[p->next_page]);
 	unsigned long n = 0, more;
 
 	while (p->next_page < p->nr_pages &&
 	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
-	       is_zero(p->pages[p->next_page]) == zero) {
-		more = in_huge_page(&p->pages[p->next_page],
-				    p->nr_pages - p->next_page);
+	       page_is_zero(p->pages[p->next_page]) == zero) {
+		more = pages_in_huge_page(&p->pages[p->next_page],
+					  p->nr_pages - p->next_page);
 		p->next_page += more;
 		n += more;
 	}
@@ -370,8 +376,8 @@ static void take_from_batch(struct hp_pinner *p)
 	p->ahead.hold = zero ? HP_HOLD_NONE : HP_HOLD_PAGES;
 }
 
-static int look_ahead(struct hp_region *region, unsigned long vaddr,
-		      unsigned long npage, struct hp_pinner *p)
+static int pinner_look_ahead(struct hp_region *region, unsigned long vaddr,
+			     unsigned long npage, struct hp_pinner *p)
 {
 	int ret;
 
@@ -380,12 +386,12 @@ static int look_ahead(struct hp_region *region, unsigned long vaddr,
 	if (p->next_page == p->nr_pages) {
 		p->nr_pages = 0;
 		p->next_page = 0;
-		ret = pin_more(region, vaddr, npage, p);
+		ret = pinner_more(region, vaddr, npage, p);
 		if (ret)
 			return ret;
 	}
 	if (!p->ahead.npage)
-		take_from_batch(p);
+		pinner_take_batch(p);
 	return 0;
 }
 
@@ -421,11 +427,11 @@ noinline long hugepath_pin(struct hp_region *region, unsigned long vaddr,
 	int ret;
 
 	while (pinned < npage) {
-		ret = look_ahead(region, vaddr + (pinned << PAGE_SHIFT),
-				 npage - pinned, p);
+		ret = pinner_look_ahead(region, vaddr + (pinned << PAGE_SHIFT),
+					npage - pinned, p);
 		if (ret) {
 			if (pinned)
-				unpin(region, *pfn, pinned, p->hold);
+				run_unpin(region, *pfn, pinned, p->hold);
 			return ret;
 		}
 		if (!pinned) {

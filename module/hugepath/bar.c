@@ -34,7 +34,7 @@ static const char *const fault_handlers[] = {
 	"vfio_pci_mmap_fault",
 };
 
-static bool is_vfio_pci(const struct vm_area_struct *vma)
+static bool vma_is_vfio_pci(const struct vm_area_struct *vma)
 {
 	char symbol[KSYM_SYMBOL_LEN];
 
@@ -45,7 +45,7 @@ static bool is_vfio_pci(const struct vm_area_struct *vma)
 			    symbol) >= 0;
 }
 
-static bool device_has(struct pci_dev *pdev, const struct resource *range)
+static bool device_has_bar(struct pci_dev *pdev, const struct resource *range)
 {
 	int i;
 
@@ -59,7 +59,7 @@ static bool device_has(struct pci_dev *pdev, const struct resource *range)
 	return false;
 }
 
-static bool in_one_bar(unsigned long pfn, unsigned long npage)
+static bool range_in_one_bar(unsigned long pfn, unsigned long npage)
 {
 	const struct resource range = {
 		.start = PFN_PHYS(pfn),
@@ -69,7 +69,7 @@ static bool in_one_bar(unsigned long pfn, unsigned long npage)
 	struct pci_dev *pdev = NULL;
 
 	for_each_pci_dev(pdev) {
-		if (device_has(pdev, &range)) {
+		if (device_has_bar(pdev, &range)) {
 			pci_dev_put(pdev);
 			return true;
 		}
@@ -88,5 +88,5 @@ static bool in_one_bar(unsigned long pfn, unsigned long npage)
 bool hp_bar_linear(const struct vm_area_struct *vma, unsigned long pfn,
 		   unsigned long npage)
 {
-	return is_vfio_pci(vma) && in_one_bar(pfn, npage);
+	return vma_is_vfio_pci(vma) && range_in_one_bar(pfn, npage);
 }

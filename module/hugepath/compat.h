@@ -23,10 +23,10 @@
 
 /* Since 6.5 without an array of VMAs. */
 static inline long hp_compat_pin_user_pages(struct mm_struct *mm,
-					     unsigned long vaddr,
-					     unsigned long npage,
-					     unsigned int flags,
-					     struct page **pages)
+					    unsigned long vaddr,
+					    unsigned long npage,
+					    unsigned int flags,
+					    struct page **pages)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 	return pin_user_pages_remote(mm, vaddr, npage, flags, pages, NULL);
@@ -38,7 +38,7 @@ static inline long hp_compat_pin_user_pages(struct mm_struct *mm,
 
 /* unpin_user_page_range_dirty_lock() is of 5.14. */
 static inline void hp_compat_unpin_pages(struct page *page,
-					  unsigned long npage, bool dirty)
+					 unsigned long npage, bool dirty)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
 	unpin_user_page_range_dirty_lock(page, npage, dirty);
@@ -65,7 +65,7 @@ hp_compat_vma_lookup(struct mm_struct *mm, unsigned long vaddr)
 
 /* Tagged pointers of another process (LAM) are of 6.4. Under the mmap lock. */
 static inline unsigned long hp_compat_untagged_addr(struct mm_struct *mm,
-						     unsigned long vaddr)
+						    unsigned long vaddr)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 	return untagged_addr_remote(mm, vaddr);
@@ -81,10 +81,10 @@ static inline unsigned long hp_compat_untagged_addr(struct mm_struct *mm,
  * says how large that is (6.15), else 1. Under the mmap lock.
  */
 static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
-					   unsigned long vaddr,
-					   unsigned long *pfn,
-					   unsigned long *npage,
-					   bool *writable)
+					  unsigned long vaddr,
+					  unsigned long *pfn,
+					  unsigned long *npage,
+					  bool *writable)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	struct follow_pfnmap_args args = { .vma = vma, .address = vaddr };
@@ -122,8 +122,8 @@ static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
 
 /* Since 6.3 the caller says how to allocate tables. */
 static inline int hp_compat_iommu_map(struct iommu_domain *domain,
-				       unsigned long iova, phys_addr_t phys,
-				       size_t size, int prot)
+				      unsigned long iova, phys_addr_t phys,
+				      size_t size, int prot)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 	return iommu_map(domain, iova, phys, size, prot, GFP_KERNEL_ACCOUNT);

@@ -46,7 +46,7 @@ struct hp_container *hp_container_open(bool v2, unsigned int max_regions,
 	return c;
 }
 
-static void update_pgsizes(struct hp_container *c)
+static void container_update_pgsizes(struct hp_container *c)
 {
 	struct hp_domain *d;
 
@@ -57,9 +57,9 @@ static void update_pgsizes(struct hp_container *c)
 
 /* ---- groups ---- */
 
-static struct hp_group *find_group(struct hp_container *c,
-				   struct iommu_group *group,
-				   struct hp_domain **domain)
+static struct hp_group *container_find_group(struct hp_container *c,
+					     struct iommu_group *group,
+					     struct hp_domain **domain)
 {
 	struct hp_domain *d;
 	struct hp_group *g;
@@ -75,7 +75,8 @@ static struct hp_group *find_group(struct hp_container *c,
 	return NULL;
 }
 
-static bool compatible(const struct hp_domain *a, const struct hp_domain *b)
+static bool domains_compatible(const struct hp_domain *a,
+			       const struct hp_domain *b)
 {
 	return hp_params.share_domains && a->domain->ops == b->domain->ops &&
 	       a->coherent == b->coherent;
@@ -86,14 +87,14 @@ static bool compatible(const struct hp_domain *a, const struct hp_domain *b)
  * The IOMMU may refuse (tables of another depth); then it goes back.
  * 1: moved, 0: not, or an error, with the group in no domain.
  */
-static int move_to_shared(struct hp_container *c, struct hp_group *g,
-			  struct hp_domain *own)
+static int group_move_to_shared(struct hp_container *c, struct hp_group *g,
+				struct hp_domain *own)
 {
 	struct hp_domain *d;
 	int ret;
 
 	list_for_each_entry(d, &c->domains, node) {
-		if (!compatible(d, own))
+		if (!domains_compatible(d, own))
 			continue;
 		iommu_detach_group(own->domain, g->group);
 		if (!iommu_attach_group(d->domain, g->group)) {
@@ -140,7 +141,7 @@ static int windows_with(struct hp_container *c, struct iommu_group *group,
 	return ret;
 }
 
-static int check_interrupts(struct iommu_group *group)
+static int group_check_interrupts(struct iommu_group *group)
 {
 	if (hp_params.allow_unsafe_interrupts || hp_compat_isolated_msi(group))
 		return 0;
@@ -148,7 +149,7 @@ static int check_interrupts(struct iommu_group *group)
 	return -EPERM;
 }
 
-static int attach(struct hp_container *c, struct hp_group *g)
+static int group_attach(struct hp_container *c, struct hp_group *g)
 {
 	LIST_HEAD(windows);
 	struct hp_domain *d;
@@ -160,11 +161,11 @@ static int attach(struct hp_container *c, struct hp_group *g)
 	ret = windows_with(c, g->group, d, &windows);
 	if (ret)
 		goto err_detach;
-	ret = check_interrupts(g->group);
+	ret = group_check_interrupts(g->group);
 	if (ret)
 		goto err_detach;
 
-	ret = move_to_shared(c, g, d);
+	ret = group_move_to_shared(c, g, d);
 	if (ret < 0)
 		goto err_domain;
 	if (ret) {
@@ -175,7 +176,7 @@ static int attach(struct hp_container *c, struct hp_group *g)
 			goto err_detach;
 		list_add(&g->node, &d->groups);
 		list_add(&d->node, &c->domains);
-		update_pgsizes(c);
+		container_update_pgsizes(c);
 	}
 	hp_windows_free(&c->windows);
 	list_splice(&windows, &c->windows);
@@ -205,14 +206,14 @@ noinline int hugepath_attach_group(struct hp_container *c,
 	int ret = -EINVAL;
 
 	mutex_lock(&c->lock);
-	if (find_group(c, group, &unused))
+	if (container_find_group(c, group, &unused))
 		goto out;
 	ret = -ENOMEM;
 	g = kzalloc(sizeof(*g), GFP_KERNEL_ACCOUNT);
 	if (!g)
 		goto out;
 	g->group = group;
-	ret = attach(c, g);
+	ret = group_attach(c, g);
 	if (ret)
 		kfree(g);
 out:
@@ -238,7 +239,7 @@ static int windows_of_domains(struct hp_container *c, struct list_head *windows)
 }
 
 /* They can only grow, and stay as they are where memory is short. */
-static void widen_windows(struct hp_container *c)
+static void container_widen_windows(struct hp_container *c)
 {
 	LIST_HEAD(windows);
 
@@ -261,7 +262,7 @@ void hp_container_detach(struct hp_container *c, struct iommu_group *group)
 	struct hp_group *g;
 
 	mutex_lock(&c->lock);
-	g = find_group(c, group, &d);
+	g = container_find_group(c, group, &d);
 	if (!g)
 		goto out;
 	iommu_detach_group(d->domain, group);
@@ -272,9 +273,9 @@ void hp_container_detach(struct hp_container *c, struct iommu_group *group)
 			hp_regions_drop(c);
 		list_del(&d->node);
 		hp_domain_free(d);
-		update_pgsizes(c);
+		container_update_pgsizes(c);
 	}
-	widen_windows(c);
+	container_widen_windows(c);
 out:
 	mutex_unlock(&c->lock);
 }
@@ -334,7 +335,8 @@ int hp_container_set_leaf(struct hp_container *c, unsigned long leaf)
 	return ret;
 }
 
-static int add_avail(const struct hp_container *c, struct vfio_info_cap *caps)
+static int caps_add_avail(const struct hp_container *c,
+			  struct vfio_info_cap *caps)
 {
 	struct vfio_iommu_type1_info_dma_avail cap = {
 		.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL,
@@ -345,7 +347,8 @@ static int add_avail(const struct hp_container *c, struct vfio_info_cap *caps)
 	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
 }
 
-static int add_windows(const struct hp_container *c, struct vfio_info_cap *caps)
+static int caps_add_windows(const struct hp_container *c,
+			    struct vfio_info_cap *caps)
 {
 	struct vfio_iommu_type1_info_cap_iova_range *cap;
 	struct vfio_iova_range *range;
@@ -398,9 +401,9 @@ int hp_container_get_info(struct hp_container *c, void __user *arg)
 	mutex_lock(&c->lock);
 	info.flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
 	info.iova_pgsizes = c->pgsizes;
-	ret = add_avail(c, &caps);
+	ret = caps_add_avail(c, &caps);
 	if (!ret)
-		ret = add_windows(c, &caps);
+		ret = caps_add_windows(c, &caps);
 	mutex_unlock(&c->lock);
 	if (ret)
 		goto out;

@@ -26,7 +26,7 @@
 #include "hugepath.h"
 
 /* Ask for a domain by one device of the group; they all have one IOMMU. */
-static int alloc_for(struct device *dev, void *data)
+static int domain_alloc(struct device *dev, void *data)
 {
 	struct iommu_domain **domain = data;
 
@@ -54,7 +54,7 @@ struct hp_domain *hp_domain_attach(struct iommu_group *group)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&d->groups);
 
-	iommu_group_for_each_dev(group, &domain, alloc_for);
+	iommu_group_for_each_dev(group, &domain, domain_alloc);
 	if (IS_ERR(domain)) {
 		ret = PTR_ERR(domain);
 		goto err_free;
@@ -84,7 +84,7 @@ void hp_domain_free(struct hp_domain *d)
 }
 
 /* From the lowest address up, what is found first is the start of a leaf. */
-static void sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
+static void domain_sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
 {
 	size_t done = 0, n;
 
@@ -104,7 +104,7 @@ static void sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
  * than all of it, so that of each that there could be the last part comes by
  * itself.
  */
-static size_t step(dma_addr_t iova, size_t size, size_t leaf)
+static size_t map_step(dma_addr_t iova, size_t size, size_t leaf)
 {
 	size_t larger = leaf * PTRS_PER_PTE, n;
 
@@ -134,11 +134,11 @@ int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 
 	prot |= hp_compat_cache_prot(d->coherent);
 	while (done < size) {
-		n = step(iova + done, size - done, leaf);
+		n = map_step(iova + done, size - done, leaf);
 		ret = hp_compat_iommu_map(d->domain, iova + done,
-					   PFN_PHYS(pfn) + done, n, prot);
+					  PFN_PHYS(pfn) + done, n, prot);
 		if (ret) {
-			sweep(d, iova, done + n);
+			domain_sweep(d, iova, done + n);
 			return ret;
 		}
 		done += n;

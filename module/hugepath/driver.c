@@ -23,9 +23,9 @@
  *
  * The files: driver.c is what VFIO and the user reach, params.c what the
  * administrator sets, layout.c proves that VFIO's private structure is the one
- * we know, container.c has groups and domains, domain.c IO page tables, window.c
- * usable IOVAs, region.c what is mapped, backing.c and bar.c what it is made of,
- * account.c RLIMIT_MEMLOCK. Each calls only those that are named after it.
+ * we know, container.c has groups and domains, region.c what is mapped, domain.c
+ * IO page tables, window.c usable IOVAs, backing.c and bar.c what a region is
+ * made of, account.c RLIMIT_MEMLOCK. Each calls only those named after it.
  *
  * Locking: one mutex a container (container.c). Lifetime: VFIO holds a reference
  * to this module for each container that uses it.
@@ -45,7 +45,8 @@
 
 /* ---- ioctls ---- */
 
-static int check_extension(struct hp_container *c, unsigned long extension)
+static int hugepath_check_extension(struct hp_container *c,
+				    unsigned long extension)
 {
 	switch (extension) {
 	case IOVASCOPE_HUGEPATH_IOMMU:
@@ -62,7 +63,7 @@ static int check_extension(struct hp_container *c, unsigned long extension)
 	}
 }
 
-static int map_dma(struct hp_container *c, void __user *arg)
+static int hugepath_map_dma(struct hp_container *c, void __user *arg)
 {
 	struct vfio_iommu_type1_dma_map map;
 	size_t minsz = offsetofend(typeof(map), size);
@@ -75,7 +76,7 @@ static int map_dma(struct hp_container *c, void __user *arg)
 	return hp_region_map(c, &map);
 }
 
-static int unmap_dma(struct hp_container *c, void __user *arg)
+static int hugepath_unmap_dma(struct hp_container *c, void __user *arg)
 {
 	struct vfio_iommu_type1_dma_unmap unmap;
 	size_t minsz = offsetofend(typeof(unmap), size);
@@ -103,13 +104,13 @@ static noinline long hugepath_ioctl(void *data, unsigned int cmd,
 
 	switch (cmd) {
 	case VFIO_CHECK_EXTENSION:
-		return check_extension(data, arg);
+		return hugepath_check_extension(data, arg);
 	case VFIO_IOMMU_GET_INFO:
 		return hp_container_get_info(data, user);
 	case VFIO_IOMMU_MAP_DMA:
-		return map_dma(data, user);
+		return hugepath_map_dma(data, user);
 	case VFIO_IOMMU_UNMAP_DMA:
-		return unmap_dma(data, user);
+		return hugepath_unmap_dma(data, user);
 	case IOVASCOPE_HUGEPATH_SET_LEAF:
 		return hp_container_set_leaf(data, arg);
 	default:
@@ -119,26 +120,26 @@ static noinline long hugepath_ioctl(void *data, unsigned int cmd,
 
 /* ---- the backend ---- */
 
-static void *open(unsigned long extension)
+static void *hugepath_open(unsigned long extension)
 {
 	return hp_container_open(extension != VFIO_TYPE1_IOMMU,
 				 hp_params.dma_entry_limit, hp_params.leaf);
 }
 
-static void release(void *data)
+static void hugepath_release(void *data)
 {
 	hp_container_release(data);
 }
 
 #ifdef HP_COMPAT_VFIO_OPS_PUBLIC
 /* An mdev has no IOMMU, so that attaching it fails by itself. */
-static int attach_group(void *data, struct iommu_group *group)
+static int hugepath_attach(void *data, struct iommu_group *group)
 {
 	return hugepath_attach_group(data, group);
 }
 #else
-static int attach_group(void *data, struct iommu_group *group,
-			enum vfio_group_type type)
+static int hugepath_attach(void *data, struct iommu_group *group,
+			   enum vfio_group_type type)
 {
 	if (type != VFIO_IOMMU)
 		return -EOPNOTSUPP;
@@ -146,20 +147,20 @@ static int attach_group(void *data, struct iommu_group *group,
 }
 #endif
 
-static void detach_group(void *data, struct iommu_group *group)
+static void hugepath_detach(void *data, struct iommu_group *group)
 {
 	hp_container_detach(data, group);
 }
 
 /* VFIO takes what is missing here for "not supported". */
-static const struct vfio_iommu_driver_ops ops = {
+static const struct vfio_iommu_driver_ops hugepath_ops = {
 	.name = "iovascope-hugepath",
 	.owner = THIS_MODULE,
-	.open = open,
-	.release = release,
+	.open = hugepath_open,
+	.release = hugepath_release,
 	.ioctl = hugepath_ioctl,
-	.attach_group = attach_group,
-	.detach_group = detach_group,
+	.attach_group = hugepath_attach,
+	.detach_group = hugepath_detach,
 };
 
 static int __init hugepath_init(void)
@@ -175,13 +176,13 @@ static int __init hugepath_init(void)
 		return ret;
 	/* Whoever registers last is asked first. */
 	request_module("vfio_iommu_type1");
-	return vfio_register_iommu_driver(&ops);
+	return vfio_register_iommu_driver(&hugepath_ops);
 }
 module_init(hugepath_init);
 
 static void __exit hugepath_exit(void)
 {
-	vfio_unregister_iommu_driver(&ops);
+	vfio_unregister_iommu_driver(&hugepath_ops);
 }
 module_exit(hugepath_exit);
 

@@ -39,21 +39,23 @@
 #define NEXT_CHUNK_RUNS \
 	((PAGE_SIZE - sizeof(struct hp_chunk)) / sizeof(struct hp_run))
 
-static struct hp_chunk *last_chunk(struct hp_region *region)
+static struct hp_chunk *region_last_chunk(struct hp_region *region)
 {
 	return list_last_entry(&region->chunks, struct hp_chunk, node);
 }
 
 /* The chunk that has room for one more run, or NULL. */
-static struct hp_chunk *chunk_with_room(struct hp_region *region)
+static struct hp_chunk *region_chunk_with_room(struct hp_region *region)
 {
 	bool first = list_empty(&region->chunks);
 	struct hp_chunk *chunk;
 	unsigned int max;
 
-	if (!first && last_chunk(region)->nr < last_chunk(region)->max)
-		return last_chunk(region);
-
+	if (!first) {
+		chunk = region_last_chunk(region);
+		if (chunk->nr < chunk->max)
+			return chunk;
+	}
 	max = first ? FIRST_CHUNK_RUNS : NEXT_CHUNK_RUNS;
 	chunk = kmalloc(struct_size(chunk, runs, max), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
@@ -79,7 +81,7 @@ static size_t chunk_size(const struct hp_chunk *chunk)
 	return size;
 }
 
-static void unpin_chunk(struct hp_region *region, const struct hp_chunk *chunk,
+static void chunk_unpin(struct hp_region *region, const struct hp_chunk *chunk,
 			dma_addr_t iova)
 {
 	const struct hp_run *run = chunk->runs;
@@ -108,7 +110,7 @@ noinline void hugepath_teardown(struct hp_container *c,
 		size_t size = chunk_size(chunk);
 
 		if (size && hp_domains_unmap(c, iova, size))
-			unpin_chunk(region, chunk, iova);
+			chunk_unpin(region, chunk, iova);
 		iova += size;
 		list_del(&chunk->node);
 		kfree(chunk);
@@ -119,7 +121,7 @@ noinline void hugepath_teardown(struct hp_container *c,
 
 /* ---- the tree ---- */
 
-static dma_addr_t last_of(const struct hp_region *region)
+static dma_addr_t region_last(const struct hp_region *region)
 {
 	return region->iova + region->size - 1;
 }
@@ -130,7 +132,8 @@ static struct hp_region *region_of(struct rb_node *node)
 }
 
 /* The first region that ends at or behind an IOVA. */
-static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
+static struct hp_region *regions_first_from(struct hp_container *c,
+					    dma_addr_t iova)
 {
 	struct rb_node *node = c->regions.rb_node;
 	struct hp_region *found = NULL;
@@ -138,7 +141,7 @@ static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
 	while (node) {
 		struct hp_region *region = region_of(node);
 
-		if (iova <= last_of(region)) {
+		if (iova <= region_last(region)) {
 			found = region;
 			node = node->rb_left;
 		} else {
@@ -148,9 +151,10 @@ static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
 	return found;
 }
 
-static bool overlaps(struct hp_container *c, dma_addr_t start, dma_addr_t last)
+static bool regions_overlap(struct hp_container *c, dma_addr_t start,
+			    dma_addr_t last)
 {
-	struct hp_region *region = first_from(c, start);
+	struct hp_region *region = regions_first_from(c, start);
 
 	return region && region->iova <= last;
 }
@@ -167,12 +171,13 @@ bool hp_regions_allowed(struct hp_container *c,
 
 	for (region = region_of(rb_first(&c->regions)); region;
 	     region = region_of(rb_next(&region->node)))
-		if (!hp_windows_allow(windows, region->iova, last_of(region)))
+		if (!hp_windows_allow(windows, region->iova,
+				      region_last(region)))
 			return false;
 	return true;
 }
 
-static void insert(struct hp_container *c, struct hp_region *new)
+static void region_insert(struct hp_container *c, struct hp_region *new)
 {
 	struct rb_node **link = &c->regions.rb_node, *parent = NULL;
 
@@ -188,18 +193,18 @@ static void insert(struct hp_container *c, struct hp_region *new)
 	c->regions_avail--;
 }
 
-static void free_region(struct hp_region *region)
+static void region_free(struct hp_region *region)
 {
 	mmdrop(region->mm);
 	kfree(region);
 }
 
-static void drop(struct hp_container *c, struct hp_region *region)
+static void region_drop(struct hp_container *c, struct hp_region *region)
 {
 	rb_erase(&region->node, &c->regions);
 	c->regions_avail++;
 	hugepath_teardown(c, region);
-	free_region(region);
+	region_free(region);
 }
 
 /**
@@ -211,12 +216,12 @@ void hp_regions_drop(struct hp_container *c)
 	struct rb_node *node;
 
 	while ((node = rb_first(&c->regions)))
-		drop(c, region_of(node));
+		region_drop(c, region_of(node));
 }
 
 /* ---- map ---- */
 
-static int fill(struct hp_container *c, struct hp_region *region)
+static int region_fill(struct hp_container *c, struct hp_region *region)
 {
 	unsigned long left = region->size >> PAGE_SHIFT, pfn;
 	unsigned long vaddr = region->vaddr;
@@ -228,7 +233,7 @@ static int fill(struct hp_container *c, struct hp_region *region)
 
 	while (left) {
 		ret = -ENOMEM;
-		chunk = chunk_with_room(region);
+		chunk = region_chunk_with_room(region);
 		if (!chunk)
 			break;
 		npage = hugepath_pin(region, vaddr, left, &pfn, &pinner);
@@ -253,14 +258,14 @@ static int fill(struct hp_container *c, struct hp_region *region)
 	return ret;
 }
 
-static int prot_of(u32 flags)
+static int map_prot(u32 flags)
 {
 	return (flags & VFIO_DMA_MAP_FLAG_READ ? IOMMU_READ : 0) |
 	       (flags & VFIO_DMA_MAP_FLAG_WRITE ? IOMMU_WRITE : 0);
 }
 
 /* The order of the checks is type1's: the first that fails gives the errno. */
-static int check_map(struct hp_container *c,
+static int map_check(struct hp_container *c,
 		     const struct vfio_iommu_type1_dma_map *map)
 {
 	u64 pgmask = BIT(__ffs(c->pgsizes)) - 1;
@@ -273,11 +278,11 @@ static int check_map(struct hp_container *c,
 	    check_add_overflow((u64)map->vaddr, (u64)map->size - 1,
 			       &vaddr_last))
 		return -HP_COMPAT_VFIO_WRAP_ERROR;
-	if (!prot_of(map->flags))
+	if (!map_prot(map->flags))
 		return -EINVAL;
 	if ((map->size | map->iova | map->vaddr) & pgmask)
 		return -EINVAL;
-	if (overlaps(c, map->iova, iova_last))
+	if (regions_overlap(c, map->iova, iova_last))
 		return -EEXIST;
 	if (!c->regions_avail)
 		return -ENOSPC;
@@ -287,7 +292,7 @@ static int check_map(struct hp_container *c,
 }
 
 static struct hp_region *
-new_region(const struct vfio_iommu_type1_dma_map *map)
+region_new(const struct vfio_iommu_type1_dma_map *map)
 {
 	struct hp_region *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
 
@@ -296,7 +301,7 @@ new_region(const struct vfio_iommu_type1_dma_map *map)
 	region->iova = map->iova;
 	region->size = map->size;
 	region->vaddr = map->vaddr;
-	region->prot = prot_of(map->flags);
+	region->prot = map_prot(map->flags);
 	region->lock_cap = capable(CAP_IPC_LOCK);
 	region->mm = current->mm;
 	mmgrab(region->mm);
@@ -318,20 +323,20 @@ int hp_region_map(struct hp_container *c,
 	int ret;
 
 	mutex_lock(&c->lock);
-	ret = check_map(c, map);
+	ret = map_check(c, map);
 	if (ret)
 		goto out;
 	ret = -ENOMEM;
-	region = new_region(map);
+	region = region_new(map);
 	if (!region)
 		goto out;
-	ret = fill(c, region);
+	ret = region_fill(c, region);
 	if (ret) {
 		hugepath_teardown(c, region);
-		free_region(region);
+		region_free(region);
 		goto out;
 	}
-	insert(c, region);
+	region_insert(c, region);
 out:
 	mutex_unlock(&c->lock);
 	return ret;
@@ -339,14 +344,14 @@ out:
 
 /* ---- unmap ---- */
 
-static bool cut_by(const struct hp_region *region, dma_addr_t start,
-		   dma_addr_t last)
+static bool region_is_cut(const struct hp_region *region, dma_addr_t start,
+			  dma_addr_t last)
 {
 	return region && region->iova <= last &&
-	       (region->iova < start || last_of(region) > last);
+	       (region->iova < start || region_last(region) > last);
 }
 
-static int check_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
+static int unmap_check(struct hp_container *c, u64 iova, u64 size, bool all,
 		       u64 *last)
 {
 	u64 pgmask = BIT(__ffs(c->pgsizes)) - 1;
@@ -361,8 +366,8 @@ static int check_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 		return -EINVAL;
 	if (check_add_overflow(iova, size - 1, last))
 		return -HP_COMPAT_VFIO_WRAP_ERROR;
-	if (c->v2 && (cut_by(first_from(c, iova), iova, *last) ||
-		      cut_by(first_from(c, *last), iova, *last)))
+	if (c->v2 && (region_is_cut(regions_first_from(c, iova), iova, *last) ||
+		      region_is_cut(regions_first_from(c, *last), iova, *last)))
 		return -EINVAL;
 	return 0;
 }
@@ -386,18 +391,18 @@ int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 
 	*unmapped = 0;
 	mutex_lock(&c->lock);
-	ret = check_unmap(c, iova, size, all, &last);
+	ret = unmap_check(c, iova, size, all, &last);
 	if (ret)
 		goto out;
-	for (region = first_from(c, iova); region && region->iova <= last;
-	     region = next) {
+	for (region = regions_first_from(c, iova);
+	     region && region->iova <= last; region = next) {
 		if (!c->v2 && region->iova < iova)
 			break;
 		if (!hp_compat_may_unmap(region->mm))
 			break;
 		next = region_of(rb_next(&region->node));
 		*unmapped += region->size;
-		drop(c, region);
+		region_drop(c, region);
 	}
 out:
 	mutex_unlock(&c->lock);
