@@ -12,8 +12,9 @@
  *	what bar.c proves to be linear, once.
  * anything else: pinned in batches, a pin a 4K page. A huge page (THP, a large
  *	folio) may be mapped by parts in any order, so that only the page
- *	table of each part tells where it is; but that is asked, and the pins of a
- *	huge page are put and taken back, a huge page at a time.
+ *	table of each part tells where it is; but that is asked, and the pins
+ *	of a huge page are put and taken back, a huge page at a time. GUP's
+ *	fast path does not ask the VMA whether it may; that is done here.
  *
  * Pages that are reserved (the zero page, the vDSO) count nowhere; so type1. The
  * zero page is never freed and has no pin, the others have one like any page.
@@ -27,8 +28,11 @@
  * those who measure both.
  *
  * Locking: the container's; mmap lock of the region's process, which calls us,
- * while looking at VMAs. Lifetime: a pin lasts until hugepath_unpin(), which
- * finds the folios again from the run, since nobody can split or free them.
+ * while looking at VMAs. Nobody in user space is waited for with the container
+ * locked: faults are asked for without leave to drop the mmap lock, and a
+ * userfaultfd then refuses them. Lifetime: a pin lasts until hugepath_unpin(),
+ * which finds the folios again from the run, since nobody can split or free
+ * them.
  */
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
@@ -38,7 +42,6 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
-#include <linux/userfaultfd_k.h>
 
 #include "compat.h"
 #include "hugepath.h"
@@ -143,7 +146,7 @@ static unsigned int region_gup_flags(const struct hp_region *region)
 	return FOLL_LONGTERM | (region->prot & IOMMU_WRITE ? FOLL_WRITE : 0);
 }
 
-/* Under the mmap lock. */
+/* As type1 pins. Under the mmap lock, which is not let go. */
 static long region_gup(struct hp_region *region, unsigned long vaddr,
 		       unsigned long npage, struct page **pages)
 {
@@ -153,28 +156,53 @@ static long region_gup(struct hp_region *region, unsigned long vaddr,
 	return got ?: -EFAULT;
 }
 
+/* What GUP asks of a VMA, and its fast path does not. */
+static bool vma_allows_gup(const struct vm_area_struct *vma,
+			   const struct hp_region *region)
+{
+	return !(vma->vm_flags & (VM_IO | VM_PFNMAP)) &&
+	       vma->vm_flags &
+	       (region->prot & IOMMU_WRITE ? VM_WRITE : VM_READ);
+}
+
+static bool range_allows_gup(struct hp_region *region, unsigned long vaddr,
+			     unsigned long npage)
+{
+	unsigned long addr = hp_compat_untagged_addr(region->mm, vaddr);
+	struct vm_area_struct *vma = hp_compat_vma_lookup(region->mm, addr);
+
+	return vma && vma_allows_gup(vma, region) &&
+	       npage <= (vma->vm_end - addr) >> PAGE_SHIFT;
+}
+
 /*
- * Without the mmap lock, so that the page table is walked without any lock
- * where it can be, a huge page at a time. What that refuses is asked for once
- * more as type1 does, which does not heed the caller's protection keys. Not for
- * memory that waits for a userfaultfd: there this waits, and type1 refuses.
+ * Pages that are there already, from the page table without its locks, a huge
+ * page at a time. Under the mmap lock, which is let go meanwhile: GUP has no
+ * fast path for those who hold it. So the VMA is looked at before and after, and
+ * what was pinned in one that has changed is put back. Nothing is faulted in, so
+ * that nobody's fault handler (userfaultfd) is waited for.
+ *
+ * 0 where it has to be done as type1 does: for what is to be faulted in or
+ * unshared, and for protection keys, which type1 does not heed.
  */
 static long region_gup_fast(struct hp_region *region, unsigned long vaddr,
 			    unsigned long npage, struct page **pages)
 {
-	long got = pin_user_pages_fast(vaddr, npage, region_gup_flags(region),
-				       pages);
+	long got;
 
-	if (got > 0)
-		return got;
-	mmap_read_lock(region->mm);
-	got = region_gup(region, vaddr, npage, pages);
+	if (!range_allows_gup(region, vaddr, npage))
+		return 0;
 	mmap_read_unlock(region->mm);
-	return got;
+	got = hp_compat_pin_present(vaddr, npage, region_gup_flags(region),
+				    pages);
+	mmap_read_lock(region->mm);
+	if (got <= 0)
+		return 0;
+	if (range_allows_gup(region, vaddr, got))
+		return got;
+	unpin_user_pages(pages, got);
+	return 0;
 }
-
-typedef long (*gup_fn)(struct hp_region *region, unsigned long vaddr,
-		       unsigned long npage, struct page **pages);
 
 /*
  * How many pages, from the first on, follow each other in one huge page, which
@@ -194,9 +222,9 @@ static unsigned long pages_in_huge_page(struct page **pages, unsigned long nr)
 	return n;
 }
 
-/* The pages that count, or an error. */
+/* The pages that count, or an error. Under the mmap lock. */
 static long pinner_batch(struct hp_region *region, unsigned long vaddr,
-			 unsigned long npage, struct hp_pinner *p, gup_fn pin)
+			 unsigned long npage, struct hp_pinner *p)
 {
 	long got, i, n, counted;
 
@@ -204,7 +232,9 @@ static long pinner_batch(struct hp_region *region, unsigned long vaddr,
 		p->pages = (struct page **)__get_free_page(GFP_KERNEL);
 	if (!p->pages)
 		return -ENOMEM;
-	got = pin(region, vaddr, min(npage, BATCH_PAGES), p->pages);
+	npage = min(npage, BATCH_PAGES);
+	got = region_gup_fast(region, vaddr, npage, p->pages) ?:
+	      region_gup(region, vaddr, npage, p->pages);
 	if (got < 0)
 		return got;
 	counted = got;
@@ -255,24 +285,22 @@ static long pinner_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
 
 /*
  * What a page of a PFNMAP shows, and how many after it belong to the same leaf.
- * -EAGAIN when the lock was let go and the VMA is to be looked up again.
+ * The fault handler may not let the lock go: @vma would be another then, and
+ * might be one whose faults somebody has to be waited for.
  */
 static int pfnmap_fault(struct hp_region *region, struct vm_area_struct *vma,
 			unsigned long vaddr, unsigned long *pfn,
 			unsigned long *npage)
 {
 	bool write = region->prot & IOMMU_WRITE;
-	bool unlocked = false, writable;
+	bool writable;
 	int ret;
 
 	ret = hp_compat_follow_pfnmap(vma, vaddr, pfn, npage, &writable);
 	if (ret) {
 		ret = fixup_user_fault(region->mm, vaddr,
 				       FAULT_FLAG_REMOTE |
-				       (write ? FAULT_FLAG_WRITE : 0),
-				       &unlocked);
-		if (unlocked)
-			return -EAGAIN;
+				       (write ? FAULT_FLAG_WRITE : 0), NULL);
 		if (ret)
 			return ret;
 		ret = hp_compat_follow_pfnmap(vma, vaddr, pfn, npage,
@@ -299,8 +327,6 @@ static long pinner_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
 		ret = pfnmap_fault(region, vma,
 				   vaddr + ((npage - 1) << PAGE_SHIFT),
 				   &last_pfn, &unused);
-		if (ret == -EAGAIN)
-			return ret;
 		if (!ret && last_pfn == pfn + npage - 1)
 			leaf = npage;
 	}
@@ -310,41 +336,37 @@ static long pinner_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
 	return 0;
 }
 
-/* Pin what comes next, as much as one look at one VMA tells. */
+/* As much as one look at one VMA tells: the pages that count, or an error. */
+static long pinner_ask_vma(struct hp_region *region, unsigned long vaddr,
+			   unsigned long npage, struct hp_pinner *p)
+{
+	unsigned long addr = hp_compat_untagged_addr(region->mm, vaddr);
+	struct vm_area_struct *vma = hp_compat_vma_lookup(region->mm, addr);
+
+	/* Without a VMA it is GUP that has the answer (a stack). */
+	if (!vma)
+		return pinner_batch(region, vaddr, 1, p);
+	npage = min(npage, (vma->vm_end - addr) >> PAGE_SHIFT);
+	if (is_vm_hugetlb_page(vma))
+		return pinner_hugetlb(region, vma, addr, npage, p);
+	if (vma->vm_flags & VM_PFNMAP)
+		return pinner_pfnmap(region, vma, addr, npage, p);
+	return pinner_batch(region, vaddr, npage, p);
+}
+
+/* Pin what comes next. */
 static int pinner_more(struct hp_region *region, unsigned long vaddr,
 		       unsigned long npage, struct hp_pinner *p)
 {
-	struct mm_struct *mm = region->mm;
-	struct vm_area_struct *vma;
-	bool in_batches = false;
-	unsigned long addr;
-	long counted = 0;
+	long counted;
 	int ret;
 
 	cond_resched();
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	mmap_read_lock(mm);
-	addr = hp_compat_untagged_addr(mm, vaddr);
-	do {
-		vma = hp_compat_vma_lookup(mm, addr);
-		/* Without a VMA it is GUP that has the answer (a stack). */
-		npage = vma ? min(npage, (vma->vm_end - addr) >> PAGE_SHIFT) :
-			      1;
-		if (vma && is_vm_hugetlb_page(vma))
-			counted = pinner_hugetlb(region, vma, addr, npage, p);
-		else if (vma && vma->vm_flags & VM_PFNMAP)
-			counted = pinner_pfnmap(region, vma, addr, npage, p);
-		else if (vma && userfaultfd_armed(vma))
-			counted = pinner_batch(region, vaddr, npage, p,
-					       region_gup);
-		else
-			in_batches = true;
-	} while (counted == -EAGAIN && !in_batches);
-	mmap_read_unlock(mm);
-	if (in_batches)
-		counted = pinner_batch(region, vaddr, npage, p,
-				       region_gup_fast);
+	mmap_read_lock(region->mm);
+	counted = pinner_ask_vma(region, vaddr, npage, p);
+	mmap_read_unlock(region->mm);
 	if (counted < 0)
 		return counted;
 

@@ -36,6 +36,24 @@ static inline long hp_compat_pin_user_pages(struct mm_struct *mm,
 #endif
 }
 
+/*
+ * hp_compat_pin_present - pin pages of the caller that need no fault
+ *
+ * Without the mmap lock, which what follows the fast path takes. Before
+ * FOLL_NOFAULT (5.16) nothing may follow it.
+ */
+static inline long hp_compat_pin_present(unsigned long vaddr,
+					 unsigned long npage,
+					 unsigned int flags,
+					 struct page **pages)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+	return pin_user_pages_fast(vaddr, npage, flags | FOLL_NOFAULT, pages);
+#else
+	return pin_user_pages_fast_only(vaddr, npage, flags, pages);
+#endif
+}
+
 /* unpin_user_page_range_dirty_lock() is of 5.14. */
 static inline void hp_compat_unpin_pages(struct page *page,
 					 unsigned long npage, bool dirty)
