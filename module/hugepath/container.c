@@ -271,6 +271,8 @@ void hp_container_detach(struct hp_container *c, struct iommu_group *group)
 	if (list_empty(&d->groups)) {
 		if (list_is_singular(&c->domains))
 			hp_regions_drop(c);
+		else
+			hp_regions_unmap(c, d);
 		list_del(&d->node);
 		hp_domain_free(d);
 		container_update_pgsizes(c);

@@ -7,11 +7,12 @@
  * IOMMU driver writes the largest leaves it can; a cap on leaves is kept by
  * asking for nothing at once that a larger one would cover.
  *
- * A failed map leaves nothing behind. The core takes back what the driver
+ * A failed map may leave leaves behind. The core takes back what the driver
  * reported as done, but up to 6.12 VT-d reports nothing of a step it did in
- * part (6.12 intel/iommu.c intel_iommu_map_pages()); what is left is looked for
- * and removed leaf by leaf. Asking to unmap where nothing is mapped is not
- * the way: the same drivers then remove what lies behind.
+ * part (6.12 intel/iommu.c intel_iommu_map_pages()). hp_domain_sweep() looks for
+ * them and removes them leaf by leaf. Asking to unmap where nothing is mapped is
+ * not the way: the same drivers then remove what lies behind. Both ways of
+ * removing say whether all is gone, because what is not must stay pinned.
  *
  * Locking: the container's. Lifetime: from attaching the first group to
  * detaching the last.
@@ -74,8 +75,8 @@ err_free:
 }
 
 /**
- * hp_domain_free - free a domain and all that is mapped in it
- * @d: no group is attached to it
+ * hp_domain_free - free a domain
+ * @d: no group is attached to it, and nothing is mapped in it
  */
 void hp_domain_free(struct hp_domain *d)
 {
@@ -83,8 +84,30 @@ void hp_domain_free(struct hp_domain *d)
 	kfree(d);
 }
 
-/* From the lowest address up, what is found first is the start of a leaf. */
-static void domain_sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
+/**
+ * hp_domain_unmap - unmap whole runs
+ * @d: they are mapped in
+ * @iova: where the first begins
+ * @size: to where the last ends
+ *
+ * Return: true when nothing translates there any more.
+ */
+bool hp_domain_unmap(struct hp_domain *d, dma_addr_t iova, size_t size)
+{
+	return !WARN_ON(iommu_unmap(d->domain, iova, size) != size);
+}
+
+/**
+ * hp_domain_sweep - unmap what may be mapped in part
+ * @d: has no leaf there that begins before or ends behind
+ * @iova: first
+ * @size: in bytes
+ *
+ * From the lowest address up, what is found first is the start of a leaf.
+ *
+ * Return: true when nothing translates there any more.
+ */
+bool hp_domain_sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
 {
 	size_t done = 0, n;
 
@@ -93,10 +116,11 @@ static void domain_sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
 		if (iommu_iova_to_phys(d->domain, iova + done))
 			n = iommu_unmap(d->domain, iova + done, PAGE_SIZE);
 		if (WARN_ON(!n))
-			return;
+			return false;
 		done += n;
 		cond_resched();
 	}
+	return true;
 }
 
 /*
@@ -124,7 +148,7 @@ static size_t map_step(dma_addr_t iova, size_t size, size_t leaf)
  * @prot: IOMMU_READ, IOMMU_WRITE
  * @leaf: no larger leaves
  *
- * Return: 0 or an error, with nothing mapped.
+ * Return: 0 or an error, with the range to be swept.
  */
 int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 		  unsigned long npage, int prot, size_t leaf)
@@ -137,10 +161,8 @@ int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 		n = map_step(iova + done, size - done, leaf);
 		ret = hp_compat_iommu_map(d->domain, iova + done,
 					  PFN_PHYS(pfn) + done, n, prot);
-		if (ret) {
-			domain_sweep(d, iova, done + n);
+		if (ret)
 			return ret;
-		}
 		done += n;
 		cond_resched();
 	}
@@ -155,7 +177,7 @@ int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
  * @npage: 4K pages
  * @prot: IOMMU_READ, IOMMU_WRITE
  *
- * Return: 0 or an error, with nothing mapped in any.
+ * Return: 0 or an error, with the range to be swept in all.
  */
 int hp_domains_map(struct hp_container *c, dma_addr_t iova, unsigned long pfn,
 		   unsigned long npage, int prot)
@@ -166,15 +188,9 @@ int hp_domains_map(struct hp_container *c, dma_addr_t iova, unsigned long pfn,
 	list_for_each_entry(d, &c->domains, node) {
 		ret = hp_domain_map(d, iova, pfn, npage, prot, c->leaf);
 		if (ret)
-			goto undo;
+			return ret;
 	}
 	return 0;
-
-undo:
-	list_for_each_entry_continue_reverse(d, &c->domains, node)
-		WARN_ON(iommu_unmap(d->domain, iova, npage << PAGE_SHIFT) !=
-			npage << PAGE_SHIFT);
-	return ret;
 }
 
 /**
@@ -191,9 +207,26 @@ bool hp_domains_unmap(struct hp_container *c, dma_addr_t iova, size_t size)
 	bool gone = true;
 
 	list_for_each_entry(d, &c->domains, node) {
-		if (WARN_ON(iommu_unmap(d->domain, iova, size) != size))
-			gone = false;
+		gone = hp_domain_unmap(d, iova, size) && gone;
 		cond_resched();
 	}
+	return gone;
+}
+
+/**
+ * hp_domains_sweep - unmap from all domains what may be mapped in part
+ * @c: locked
+ * @iova: first
+ * @size: in bytes
+ *
+ * Return: true when no device can reach it any more.
+ */
+bool hp_domains_sweep(struct hp_container *c, dma_addr_t iova, size_t size)
+{
+	struct hp_domain *d;
+	bool gone = true;
+
+	list_for_each_entry(d, &c->domains, node)
+		gone = hp_domain_sweep(d, iova, size) && gone;
 	return gone;
 }

@@ -72,7 +72,9 @@ struct hp_chunk {
  * @mm: whose memory it is, and whose locked_vm counts it; grabbed
  * @lock_cap: its process had CAP_IPC_LOCK when it mapped
  * @locked: 4K pages counted in locked_vm
- * @chunks: struct hp_chunk, what is pinned and mapped
+ * @chunks: struct hp_chunk, what is pinned
+ * @mapped: in bytes; how much of it, from @iova on, all domains have whole. Of
+ *	what is pinned behind that any leaf may be in any of them
  */
 struct hp_region {
 	struct rb_node node;
@@ -84,6 +86,7 @@ struct hp_region {
 	bool lock_cap;
 	unsigned long locked;
 	struct list_head chunks;
+	size_t mapped;
 };
 
 /**
@@ -143,9 +146,12 @@ struct hp_domain *hp_domain_attach(struct iommu_group *group);
 void hp_domain_free(struct hp_domain *d);
 int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 		  unsigned long npage, int prot, size_t leaf);
+bool hp_domain_unmap(struct hp_domain *d, dma_addr_t iova, size_t size);
+bool hp_domain_sweep(struct hp_domain *d, dma_addr_t iova, size_t size);
 int hp_domains_map(struct hp_container *c, dma_addr_t iova, unsigned long pfn,
 		   unsigned long npage, int prot);
 bool hp_domains_unmap(struct hp_container *c, dma_addr_t iova, size_t size);
+bool hp_domains_sweep(struct hp_container *c, dma_addr_t iova, size_t size);
 
 /* window.c */
 struct hp_window {
@@ -169,6 +175,7 @@ int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 		    u64 *unmapped);
 void hp_regions_drop(struct hp_container *c);
 int hp_regions_replay(struct hp_container *c, struct hp_domain *d);
+void hp_regions_unmap(struct hp_container *c, struct hp_domain *d);
 bool hp_regions_allowed(struct hp_container *c,
 			const struct list_head *windows);
 void hugepath_teardown(struct hp_container *c, struct hp_region *region);

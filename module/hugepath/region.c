@@ -11,7 +11,8 @@
  *
  * Unmapping asks the IO page table nothing: the runs say what is there. A chunk
  * of them is unmapped in one go from all domains; the core has flushed the
- * IOTLB when it returns, and then they are unpinned.
+ * IOTLB when it returns, and then they are unpinned. Only of a run whose map
+ * failed nobody knows what is there: it is looked for, in the same place.
  *
  * v1 and v2. In a v2 container a range to unmap may not cut a region. In a v1
  * container one that begins inside a region finds nothing, and one that begins
@@ -93,12 +94,29 @@ static void chunk_unpin(struct hp_region *region, const struct hp_chunk *chunk,
 	}
 }
 
+/* True when no device can reach it any more. */
+static bool chunk_unmap(struct hp_container *c, const struct hp_region *region,
+			dma_addr_t iova, size_t size)
+{
+	size_t mapped = min_t(size_t, size,
+			      region->iova + region->mapped - iova);
+	bool gone = true;
+
+	if (mapped)
+		gone = hp_domains_unmap(c, iova, mapped);
+	if (mapped < size)
+		gone = hp_domains_sweep(c, iova + mapped, size - mapped) &&
+		       gone;
+	return gone;
+}
+
 /**
  * hugepath_teardown - unmap and unpin a region
  * @c: locked
- * @region: in no tree any more
+ * @region: in no tree any more, or not yet
  *
- * What cannot be unmapped stays pinned for good: a device may still reach it.
+ * The only place that unpins what a device could reach. What cannot be unmapped
+ * stays pinned for good: a device may still reach it.
  */
 noinline void hugepath_teardown(struct hp_container *c,
 				struct hp_region *region)
@@ -109,7 +127,7 @@ noinline void hugepath_teardown(struct hp_container *c,
 	list_for_each_entry_safe(chunk, next, &region->chunks, node) {
 		size_t size = chunk_size(chunk);
 
-		if (size && hp_domains_unmap(c, iova, size))
+		if (chunk_unmap(c, region, iova, size))
 			chunk_unpin(region, chunk, iova);
 		iova += size;
 		list_del(&chunk->node);
@@ -221,39 +239,42 @@ void hp_regions_drop(struct hp_container *c)
 
 /* ---- map ---- */
 
+/*
+ * Pin and map one more run. It is in the region before it is mapped, so that its
+ * teardown knows what a map that failed may have left.
+ */
+static int region_add_run(struct hp_container *c, struct hp_region *region,
+			  size_t done, struct hp_pinner *pinner)
+{
+	struct hp_chunk *chunk = region_chunk_with_room(region);
+	unsigned long pfn;
+	long npage;
+	int ret;
+
+	if (!chunk)
+		return -ENOMEM;
+	npage = hugepath_pin(region, region->vaddr + done,
+			     (region->size - done) >> PAGE_SHIFT, &pfn, pinner);
+	if (npage < 0)
+		return npage;
+	chunk->runs[chunk->nr++] = (struct hp_run){
+		.pfn = pfn,
+		.npage = npage,
+		.hold = pinner->hold,
+	};
+	ret = hp_domains_map(c, region->iova + done, pfn, npage, region->prot);
+	if (!ret)
+		region->mapped += npage << PAGE_SHIFT;
+	return ret;
+}
+
 static int region_fill(struct hp_container *c, struct hp_region *region)
 {
-	unsigned long left = region->size >> PAGE_SHIFT, pfn;
-	unsigned long vaddr = region->vaddr;
-	dma_addr_t iova = region->iova;
 	struct hp_pinner pinner = {};
-	struct hp_chunk *chunk;
-	long npage;
 	int ret = 0;
 
-	while (left) {
-		ret = -ENOMEM;
-		chunk = region_chunk_with_room(region);
-		if (!chunk)
-			break;
-		npage = hugepath_pin(region, vaddr, left, &pfn, &pinner);
-		ret = npage;
-		if (npage < 0)
-			break;
-		ret = hp_domains_map(c, iova, pfn, npage, region->prot);
-		if (ret) {
-			hugepath_unpin(region, iova, pfn, npage, pinner.hold);
-			break;
-		}
-		chunk->runs[chunk->nr++] = (struct hp_run){
-			.pfn = pfn,
-			.npage = npage,
-			.hold = pinner.hold,
-		};
-		left -= npage;
-		vaddr += npage << PAGE_SHIFT;
-		iova += npage << PAGE_SHIFT;
-	}
+	while (!ret && region->mapped < region->size)
+		ret = region_add_run(c, region, region->mapped, &pinner);
 	hp_pinner_fini(&pinner, region);
 	return ret;
 }
@@ -409,34 +430,94 @@ out:
 	return ret;
 }
 
-/**
- * hp_regions_replay - map everything into one more domain
- * @c: locked
- * @d: empty; on error to be freed with what is in it
- */
-int hp_regions_replay(struct hp_container *c, struct hp_domain *d)
+/* ---- one domain more or less ---- */
+
+/* Unmap the runs in the first bytes of a region. */
+static void region_unmap_from(struct hp_domain *d,
+			      const struct hp_region *region, size_t left)
 {
-	struct hp_region *region;
+	dma_addr_t iova = region->iova;
+	struct hp_chunk *chunk;
+
+	list_for_each_entry(chunk, &region->chunks, node) {
+		size_t size = min(left, chunk_size(chunk));
+
+		if (!size)
+			return;
+		hp_domain_unmap(d, iova, size);
+		iova += size;
+		left -= size;
+		cond_resched();
+	}
+}
+
+static int region_map_into(struct hp_container *c, struct hp_domain *d,
+			   const struct hp_region *region)
+{
+	dma_addr_t iova = region->iova;
 	struct hp_chunk *chunk;
 	unsigned int i;
 	int ret;
 
+	list_for_each_entry(chunk, &region->chunks, node) {
+		for (i = 0; i < chunk->nr; i++) {
+			const struct hp_run *run = &chunk->runs[i];
+
+			ret = hp_domain_map(d, iova, run->pfn, run->npage,
+					    region->prot, c->leaf);
+			if (ret) {
+				hp_domain_sweep(d, iova, run_size(run));
+				region_unmap_from(d, region,
+						  iova - region->iova);
+				return ret;
+			}
+			iova += run_size(run);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Unmap the regions before one, or all. */
+static void regions_unmap_before(struct hp_container *c, struct hp_domain *d,
+				 const struct hp_region *end)
+{
+	struct hp_region *region;
+
+	for (region = region_of(rb_first(&c->regions)); region != end;
+	     region = region_of(rb_next(&region->node)))
+		region_unmap_from(d, region, region->size);
+}
+
+/**
+ * hp_regions_unmap - unmap everything from one of the domains
+ * @c: locked
+ * @d: in which all of it is mapped
+ *
+ * What a freed domain still had mapped would be reported as leaked by a kernel
+ * that watches for it (CONFIG_IOMMU_DEBUG_PAGEALLOC) when the memory is freed.
+ */
+void hp_regions_unmap(struct hp_container *c, struct hp_domain *d)
+{
+	regions_unmap_before(c, d, NULL);
+}
+
+/**
+ * hp_regions_replay - map everything into one more domain
+ * @c: locked
+ * @d: empty; on error again
+ */
+int hp_regions_replay(struct hp_container *c, struct hp_domain *d)
+{
+	struct hp_region *region;
+	int ret;
+
 	for (region = region_of(rb_first(&c->regions)); region;
 	     region = region_of(rb_next(&region->node))) {
-		dma_addr_t iova = region->iova;
-
-		list_for_each_entry(chunk, &region->chunks, node) {
-			for (i = 0; i < chunk->nr; i++) {
-				const struct hp_run *run = &chunk->runs[i];
-
-				ret = hp_domain_map(d, iova, run->pfn,
-						    run->npage, region->prot,
-						    c->leaf);
-				if (ret)
-					return ret;
-				iova += run_size(run);
-			}
-			cond_resched();
+		ret = region_map_into(c, d, region);
+		if (ret) {
+			regions_unmap_before(c, d, region);
+			return ret;
 		}
 	}
 	return 0;
