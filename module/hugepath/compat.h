@@ -96,7 +96,8 @@ static inline unsigned long hp_compat_untagged_addr(struct mm_struct *mm,
  * hp_compat_follow_pfnmap - what a page of a PFNMAP shows
  *
  * @npage: out: pages from there to the end of the CPU's leaf, where the kernel
- * says how large that is (6.15), else 1. Under the mmap lock.
+ * says how large that is (6.15); to the end of the 2M that a larger leaf at
+ * least has (6.12); else 1. Under the mmap lock.
  */
 static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
 					  unsigned long vaddr,
@@ -114,6 +115,10 @@ static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
 	*npage = 1;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 	*npage = (args.pfn | (~args.addr_mask >> PAGE_SHIFT)) + 1 - args.pfn;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	/* Read in 6.12 only: this is set for an entry of the lowest level. */
+	if (!args.ptep)
+		*npage = (args.pfn | (PTRS_PER_PTE - 1)) + 1 - args.pfn;
 #endif
 	*writable = args.writable;
 	follow_pfnmap_end(&args);
@@ -133,6 +138,24 @@ static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
 	*writable = pte_write(*pte);
 	pte_unmap_unlock(pte, ptl);
 	return 0;
+#endif
+}
+
+/*
+ * hp_compat_mapped_at_once - does this PFNMAP show one physical range?
+ *
+ * x86 notes in VM_PAT that remap_pfn_range() has mapped all of a VMA at once,
+ * because it has then reserved a memory type for all of that range, and forgets
+ * it when the first page is unmapped. Read in 5.10, 5.15, 6.1 and 6.8
+ * (arch/x86/mm/pat/memtype.c track_pfn_remap(), untrack_pfn(); mm/memory.c
+ * unmap_single_vma()). Later kernels map BARs another way. Under the mmap lock.
+ */
+static inline bool hp_compat_mapped_at_once(const struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+	return vma->vm_flags & VM_PAT;
+#else
+	return false;
 #endif
 }
 
