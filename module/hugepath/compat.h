@@ -14,6 +14,7 @@
 #include <linux/irqdomain.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
+#include <linux/sched.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
@@ -254,13 +255,34 @@ static inline bool hp_compat_isolated_msi(struct iommu_group *group)
 #define HP_COMPAT_VFIO_WRAP_ERROR EINVAL
 #endif
 
-/* hp_compat_may_unmap - 5.10: only processes that could have mapped */
-static inline bool hp_compat_may_unmap(const struct mm_struct *mm)
+/*
+ * hp_compat_may_unmap - may the caller unmap what this task has mapped?
+ *
+ * Up to 5.19 type1 lets only those who share its memory. It asks the task and
+ * not the memory that was mapped, so that a process still may after execve().
+ */
+static inline bool hp_compat_may_unmap(const struct task_struct *task)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
 	return true;
 #else
-	return mm == current->mm;
+	return READ_ONCE(task->mm) == current->mm;
+#endif
+}
+
+/*
+ * hp_compat_range_wraps - is a range that ends here none to type1?
+ *
+ * Up to 6.17 it computes the first address behind a range, which is 0 for one
+ * that ends where all addresses end: such a range then lies behind nothing, and
+ * nothing that is mapped lies in it.
+ */
+static inline bool hp_compat_range_wraps(u64 last)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	return false;
+#else
+	return last == U64_MAX;
 #endif
 }
 

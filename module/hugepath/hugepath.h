@@ -15,6 +15,7 @@ struct iommu_domain;
 struct iommu_group;
 struct mm_struct;
 struct page;
+struct task_struct;
 struct vfio_iommu_type1_dma_map;
 struct vfio_iommu_type1_dma_unmap;
 struct vm_area_struct;
@@ -70,6 +71,8 @@ struct hp_chunk {
  * @vaddr: of the first page, in @mm
  * @prot: IOMMU_READ, IOMMU_WRITE
  * @mm: whose memory it is, and whose locked_vm counts it; grabbed
+ * @task: leader of the process that mapped; referenced, and only asked whether
+ *	somebody else may unmap
  * @lock_cap: its process had CAP_IPC_LOCK when it mapped
  * @locked: 4K pages counted in locked_vm
  * @chunks: struct hp_chunk, what is pinned
@@ -83,6 +86,7 @@ struct hp_region {
 	unsigned long vaddr;
 	int prot;
 	struct mm_struct *mm;
+	struct task_struct *task;
 	bool lock_cap;
 	unsigned long locked;
 	struct list_head chunks;

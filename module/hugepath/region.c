@@ -27,6 +27,7 @@
 #include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
@@ -213,6 +214,7 @@ static void region_insert(struct hp_container *c, struct hp_region *new)
 
 static void region_free(struct hp_region *region)
 {
+	put_task_struct(region->task);
 	mmdrop(region->mm);
 	kfree(region);
 }
@@ -303,7 +305,8 @@ static int map_check(struct hp_container *c,
 		return -EINVAL;
 	if ((map->size | map->iova | map->vaddr) & pgmask)
 		return -EINVAL;
-	if (regions_overlap(c, map->iova, iova_last))
+	if (!hp_compat_range_wraps(iova_last) &&
+	    regions_overlap(c, map->iova, iova_last))
 		return -EEXIST;
 	if (!c->regions_avail)
 		return -ENOSPC;
@@ -326,6 +329,8 @@ region_new(const struct vfio_iommu_type1_dma_map *map)
 	region->lock_cap = capable(CAP_IPC_LOCK);
 	region->mm = current->mm;
 	mmgrab(region->mm);
+	region->task = current->group_leader;
+	get_task_struct(region->task);
 	INIT_LIST_HEAD(&region->chunks);
 	return region;
 }
@@ -413,13 +418,13 @@ int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 	*unmapped = 0;
 	mutex_lock(&c->lock);
 	ret = unmap_check(c, iova, size, all, &last);
-	if (ret)
+	if (ret || (!all && hp_compat_range_wraps(last)))
 		goto out;
 	for (region = regions_first_from(c, iova);
 	     region && region->iova <= last; region = next) {
 		if (!c->v2 && region->iova < iova)
 			break;
-		if (!hp_compat_may_unmap(region->mm))
+		if (!hp_compat_may_unmap(region->task))
 			break;
 		next = region_of(rb_next(&region->node));
 		*unmapped += region->size;
