@@ -313,11 +313,31 @@ static int pfnmap_fault(struct hp_region *region, struct vm_area_struct *vma,
 	return pfn_is_reserved(*pfn) ? 0 : -EFAULT;
 }
 
+/*
+ * How many pages from the first on follow each other, by the CPU's leaves. So
+ * many looks and no more, because the mmap lock is held.
+ */
+static unsigned long pfnmap_leaves(struct hp_region *region,
+				   struct vm_area_struct *vma,
+				   unsigned long vaddr, unsigned long npage,
+				   unsigned long pfn, unsigned long leaf)
+{
+	unsigned long next_pfn, n = leaf, looks;
+
+	for (looks = 1; n < npage && looks < BATCH_PAGES; looks++) {
+		if (pfnmap_fault(region, vma, vaddr + (n << PAGE_SHIFT),
+				 &next_pfn, &leaf) || next_pfn != pfn + n)
+			break;
+		n += leaf;
+	}
+	return min(n, npage);
+}
+
 static long pinner_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
 			  unsigned long vaddr, unsigned long npage,
 			  struct hp_pinner *p)
 {
-	unsigned long pfn, leaf, last_pfn, unused;
+	unsigned long pfn, leaf, last_pfn, unused, n = 0;
 	int ret;
 
 	ret = pfnmap_fault(region, vma, vaddr, &pfn, &leaf);
@@ -328,10 +348,11 @@ static long pinner_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
 				   vaddr + ((npage - 1) << PAGE_SHIFT),
 				   &last_pfn, &unused);
 		if (!ret && last_pfn == pfn + npage - 1)
-			leaf = npage;
+			n = npage;
 	}
 	p->ahead.pfn = pfn;
-	p->ahead.npage = min(npage, leaf);
+	p->ahead.npage = n ?: pfnmap_leaves(region, vma, vaddr, npage, pfn,
+					    leaf);
 	p->ahead.hold = HP_HOLD_NONE;
 	return 0;
 }
