@@ -12,6 +12,9 @@ unsigned int kernel_trial_pages(void);
 /* What type1 answers to a range that goes around the end of the addresses. */
 int kernel_wrap_errno(void);
 
+/* Is a range that ends with the last address of all none to type1? */
+int kernel_ranges_wrap(void);
+
 /* Is a page fault inside a probe's handler a miss in the books of kprobes? */
 int kernel_counts_faults_as_missed(void);
 
@@ -46,5 +49,8 @@ int kernel_only_mapper_unmaps(void);
  * chance what went before.
  */
 int kernel_unmaps_in_tree_order(void);
+
+/* Does type1 look at each page of a BAR? */
+int kernel_looks_at_each_page(void);
 
 #endif /* LIB_KERNEL_H */
