@@ -7,6 +7,7 @@
  * alone (its switch, its leaves, its way in and out of the kernel) follows.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -400,6 +401,75 @@ TEST_F_TIMEOUT(backend, waits_for_no_userfaultfd, 30)
 	close(fd);
 }
 
+/* Whose faults nobody serves while the other thread maps. */
+struct racer {
+	int fd;
+	struct mem mem;
+	/* How often a map has begun, and ended. */
+	volatile unsigned int begun, ended;
+	unsigned int waited;
+};
+
+#define RACES	40
+
+static void pause_ms(unsigned int ms)
+{
+	struct timespec time = { .tv_nsec = ms * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void *racer_body(void *arg)
+{
+	struct racer *racer = arg;
+	struct uffdio_register what = {
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+		.range = { (unsigned long)racer->mem.va, racer->mem.size },
+	};
+	unsigned int i, tries;
+
+	for (i = 1; i <= RACES; i++) {
+		while (racer->begun < i)
+			sched_yield();
+		pause_ms(i % 8);
+		must_eq(ioctl(racer->fd, UFFDIO_REGISTER, &what), 0);
+		must_eq(madvise(racer->mem.va, racer->mem.size, MADV_DONTNEED),
+			0);
+		for (tries = 0; tries < 2000 && racer->ended < i; tries++)
+			pause_ms(1);
+		/* Whoever waits goes on when nobody is asked any more. */
+		racer->waited += racer->ended < i;
+		must_eq(ioctl(racer->fd, UFFDIO_UNREGISTER, &what.range), 0);
+	}
+	return NULL;
+}
+
+/* And not for one that comes while the memory is being mapped. */
+TEST_F_TIMEOUT(backend, waits_for_no_userfaultfd_that_comes, 120)
+{
+	struct racer racer = { .fd = uffd_open() };
+	pthread_t thread;
+	unsigned int i;
+	int ret;
+
+	ASSERT_EQ(0, __mem_alloc(&racer.mem, BACKING_BASE, 4 * SZ_2M, 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, racer_body, &racer));
+	for (i = 1; i <= RACES; i++) {
+		racer.begun = i;
+		ret = __vfio_map(&self->vfio, IOVA, racer.mem.va,
+				 racer.mem.size, VFIO_RW);
+		racer.ended = i;
+		if (!ret)
+			vfio_unmap(&self->vfio, IOVA, racer.mem.size);
+		else
+			EXPECT_EQ(-EFAULT, ret);
+	}
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, racer.waited);
+	mem_free(&racer.mem);
+	close(racer.fd);
+}
+
 /*
  * Another device's BAR, but not by vfio-pci, and with one page of memory in the
  * middle: what lies behind the first and the last page says nothing of it.
@@ -476,6 +546,129 @@ TEST_F_TIMEOUT(backend, bar_that_comes_and_goes, 60)
 	vfio_bars_on(dev);
 	EXPECT_EQ(0, check_not("equal"));
 	munmap(va, size);
+}
+
+/* ---- several at once ---- */
+
+struct twin {
+	struct vfio *vfio;
+	struct mem mem;
+	pthread_barrier_t *together;
+	int ret;
+	__u64 unmapped;
+};
+
+#define TWIN_ROUNDS	200
+
+static void *twin_body(void *arg)
+{
+	struct twin *twin = arg;
+	int i;
+
+	for (i = 0; i < TWIN_ROUNDS; i++) {
+		pthread_barrier_wait(twin->together);
+		twin->ret = __vfio_map(twin->vfio, IOVA, twin->mem.va,
+				       twin->mem.size, VFIO_RW);
+		pthread_barrier_wait(twin->together);
+		must_work(__vfio_unmap(twin->vfio, IOVA, twin->mem.size, 0,
+				       &twin->unmapped));
+		pthread_barrier_wait(twin->together);
+		/* The first thread looks at both. */
+		pthread_barrier_wait(twin->together);
+	}
+	return NULL;
+}
+
+static int twins_wrong(const struct twin *a, const struct twin *b)
+{
+	int one = (!a->ret && b->ret == -EEXIST) ||
+		  (!b->ret && a->ret == -EEXIST);
+
+	if (one && a->unmapped + b->unmapped == a->mem.size)
+		return 0;
+	printf("# two maps say %d and %d, two unmaps %llu and %llu bytes\n",
+	       a->ret, b->ret, a->unmapped, b->unmapped);
+	return 1;
+}
+
+/* Two threads want the same place: one gets it, and one gives it back. */
+TEST_F_TIMEOUT(backend, two_threads_in_a_container, 120)
+{
+	pthread_barrier_t together;
+	struct twin twin[2] = {};
+	pthread_t thread[2];
+	int i, wrong = 0;
+
+	ASSERT_EQ(0, pthread_barrier_init(&together, NULL, 3));
+	for (i = 0; i < 2; i++) {
+		twin[i].vfio = &self->vfio;
+		twin[i].together = &together;
+		mem_alloc(&twin[i].mem, i ? BACKING_HUGETLB_2M : BACKING_BASE,
+			  SZ_2M);
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, twin_body,
+					    &twin[i]));
+	}
+	for (i = 0; i < TWIN_ROUNDS; i++) {
+		pthread_barrier_wait(&together);
+		pthread_barrier_wait(&together);
+		pthread_barrier_wait(&together);
+		wrong += twins_wrong(&twin[0], &twin[1]);
+		pthread_barrier_wait(&together);
+	}
+	EXPECT_EQ(0, wrong);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+		mem_free(&twin[i].mem);
+	}
+	EXPECT_EQ(0, check_not("equal"));
+}
+
+#define SECOND	(IOVA + SZ_1G)
+
+static int mapper_executed(struct client *client, void *fd)
+{
+	struct vfio vfio = { .fd = (long)fd };
+	__u64 unmapped = 0;
+
+	client_step(client);
+	must_work(__vfio_unmap(&vfio, SECOND, SZ_2M, 0, &unmapped));
+	return unmapped != SZ_2M;
+}
+
+static int mapper_body(struct client *client, void *arg)
+{
+	struct vfio *vfio = arg;
+	struct mem mem;
+
+	mem_alloc(&mem, BACKING_BASE, SZ_2M);
+	vfio_map(vfio, IOVA, mem.va, mem.size);
+	vfio_map(vfio, SECOND, mem.va, mem.size);
+	client_step(client);
+	client_exec(client, mapper_executed, vfio->fd);
+	return 1;
+}
+
+/* Whoever has the container; or only who mapped, by another program too. */
+TEST_F_TIMEOUT(backend, who_may_unmap, 60)
+{
+	int all = !kernel_only_mapper_unmaps();
+	__u64 unmapped = 0;
+	struct mem mem;
+
+	mem_alloc(&mem, BACKING_BASE, SZ_2M);
+	client_start(&self->client, "mapper", mapper_body, &self->vfio);
+	client_wait(&self->client);
+	EXPECT_EQ(0, __vfio_unmap(&self->vfio, IOVA, SZ_2M, 0, &unmapped));
+	EXPECT_EQ(all ? SZ_2M : 0, unmapped);
+	EXPECT_EQ(all ? 0 : -EEXIST,
+		  __vfio_map(&self->vfio, IOVA, mem.va, SZ_2M, VFIO_RW));
+	client_go(&self->client);
+	client_wait(&self->client);
+	client_go(&self->client);
+	EXPECT_EQ(0, client_end(&self->client));
+	EXPECT_EQ(0, __vfio_map(&self->vfio, SECOND, mem.va, SZ_2M, VFIO_RW));
+	EXPECT_EQ(0, check_not("equal"));
+	mem_free(&mem);
 }
 
 /* ---- death ---- */
@@ -807,9 +1000,122 @@ static __u64 table_bytes(const char *bdf)
 	return bytes;
 }
 
+/* What two devices' tables have; it must be the same. */
+static unsigned int tables_differ(const char *a, const char *b)
+{
+	struct iovascope_pagemap x, y;
+	int fd[2] = { device_open_file(a, "pagemap"),
+		      device_open_file(b, "pagemap") };
+	unsigned int nr = 0, wrong = 0;
+	ssize_t got;
+
+	while ((got = read(fd[0], &x, sizeof(x))) == sizeof(x)) {
+		nr++;
+		wrong += read(fd[1], &y, sizeof(y)) != sizeof(y) ||
+			 memcmp(&x, &y, sizeof(x));
+	}
+	must_eq(got, 0);
+	wrong += read(fd[1], &y, sizeof(y)) != 0;
+	must_op(nr, >, 0);
+	close(fd[0]);
+	close(fd[1]);
+	return wrong;
+}
+
+static __u64 now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
+}
+
+static __u64 map_us(struct vfio *vfio, __u64 iova, const void *va, __u64 size)
+{
+	__u64 start = now_us();
+
+	vfio_map(vfio, iova, va, size);
+	return now_us() - start;
+}
+
+/* Does a device's table show one range, of one address on, by 2M leaves? */
+static unsigned int table_is_not(const char *bdf, __u64 iova, __u64 phys,
+				 __u64 size)
+{
+	int fd = device_open_file(bdf, "pagemap");
+	struct iovascope_pagemap record;
+	unsigned int wrong = 0;
+	__u64 done = 0;
+
+	while (read(fd, &record, sizeof(record)) == sizeof(record)) {
+		wrong += record.iova != iova + done ||
+			 record.phys != phys + done || record.leaf_shift != 21;
+		done += record.bytes;
+	}
+	close(fd);
+	return wrong + (done != size);
+}
+
+/*
+ * More than the record of a run can tell of, in leaves of 2M that end at no
+ * multiple of it. All of it takes less than what type1 needs for one part in 64
+ * where that looks at each page.
+ */
+TEST_F_TIMEOUT(module, bar_longer_than_a_record, 120)
+{
+	__u64 phys, size, stock, here, iova = IOVA + SZ_2M;
+	char bdf[PCI_BDF_LEN], *va;
+	struct vfio bar;
+
+	pci_find("testdev", 0, bdf);
+	pci_bar(bdf, 2, &phys, &size);
+	ASSERT_EQ(16 * SZ_1G, size);
+	vfio_open(&bar, VFIO_TYPE1v2_IOMMU, bdf);
+	vfio_bus_master(&bar.dev[0]);
+	va = vfio_bar_mmap(&bar.dev[0], VFIO_PCI_BAR2_REGION_INDEX, 0, size,
+			   SZ_1G, 0);
+	vfio_open(&self->b, VFIO_TYPE1v2_IOMMU, self->bdf[1]);
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	stock = map_us(&self->b, iova, va, size / 64);
+	here = map_us(&self->a, iova, va, size);
+	printf("# BAR: type1 %llu us for 256 MiB, hugepath %llu us for 16 GiB\n",
+	       stock, here);
+	EXPECT_EQ(0, table_is_not(self->bdf[0], iova, phys, size));
+	if (kernel_looks_at_each_page())
+		EXPECT_LT(here, stock);
+	vfio_unmap(&self->a, iova, size);
+	EXPECT_EQ(0, table_bytes(self->bdf[0]));
+	vfio_close(&self->a);
+	vfio_close(&self->b);
+	munmap(va, size);
+	vfio_close(&bar);
+}
+
+#define NO_HUGE	"/sys/module/vfio_iommu_type1/parameters/disable_hugepages"
+
+/* What type1's parameter asks of it is asked of hugepath by its own. */
+TEST_F(module, leaf_4k_is_disable_hugepages)
+{
+	hugepath_param_set("leaf", "4K");
+	mem_alloc(&self->mem, BACKING_HUGETLB_2M, 2 * SZ_2M);
+	vfio_open(&self->b, VFIO_TYPE1v2_IOMMU, self->bdf[1]);
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	file_write(NO_HUGE, "1");
+	vfio_map(&self->b, IOVA, self->mem.va, 2 * SZ_2M);
+	file_write(NO_HUGE, "0");
+	vfio_map(&self->a, IOVA, self->mem.va, 2 * SZ_2M);
+	EXPECT_EQ(0, tables_differ(self->bdf[0], self->bdf[1]));
+	vfio_close(&self->a);
+	vfio_close(&self->b);
+	mem_free(&self->mem);
+}
+
 /* Two tables in a container: what is there is mapped again, and goes twice. */
 TEST_F(module, tables_of_their_own)
 {
+	struct snap before, after;
 	struct edu edu;
 
 	hugepath_reload("share_domains=0");
@@ -832,8 +1138,14 @@ TEST_F(module, tables_of_their_own)
 	EXPECT_EQ(0, table_bytes(self->bdf[0]));
 	EXPECT_EQ(0, table_bytes(self->bdf[1]));
 	vfio_map(&self->a, IOVA, self->mem.va, SZ_2M);
+	/* The table that goes is emptied first. */
+	snap_take(&before);
 	vfio_remove(&self->a);
+	snap_take(&after);
+	EXPECT_EQ(SZ_2M, snap_delta(&before, &after, "unmap_bytes"));
 	EXPECT_EQ(SZ_2M, table_bytes(self->bdf[0]));
+	snap_free(&before);
+	snap_free(&after);
 	vfio_close(&self->a);
 	mem_free(&self->mem);
 }
@@ -965,6 +1277,38 @@ TEST_F_TIMEOUT(module, failures_leave_nothing, 120)
 	vfio_close(&self->a);
 	mem_free(&self->mem);
 	arena_close(&arena);
+}
+
+/*
+ * What cannot be unmapped is not given back: a device may still write to it.
+ * That anything cannot takes a module of which that is true (despite_sweep_*).
+ */
+TEST_F(module, what_stays_mapped_stays_pinned)
+{
+	unsigned int failed = 0;
+	struct left before, after;
+	int i;
+
+	mem_alloc_scattered(&self->mem, 8 * SZ_4K);
+	hugepath_open(&self->a, DOOR_EXTENSION, VFIO_TYPE1v2_IOMMU,
+		      self->bdf[0]);
+	for (i = 0; i < 20; i++) {
+		__u64 iova = IOVA + i * SZ_1G;
+
+		before = left_now(self);
+		if (!__vfio_map(&self->a, iova, self->mem.va, self->mem.size,
+				VFIO_RW)) {
+			vfio_unmap(&self->a, iova, self->mem.size);
+			continue;
+		}
+		after = left_now(self);
+		failed += after.bytes[0] > before.bytes[0];
+		EXPECT_LE((after.bytes[0] - before.bytes[0]) / SZ_4K,
+			  after.pinned - before.pinned);
+	}
+	EXPECT_TRUE(failed || !getenv("IOVASCOPE_FAULTS"));
+	vfio_close(&self->a);
+	mem_free(&self->mem);
 }
 
 /* ---- forced leaves ---- */

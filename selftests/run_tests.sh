@@ -36,7 +36,7 @@ table() {
 		domain_test 8 300 guest
 		enomem_test 2 120 guest
 		grammar_test 17 120 guest
-		hugepath_test 53 1200 hugepath
+		hugepath_test 65 1500 hugepath
 		iommufd_test 28 600 lab
 		leaf_test 35 600 guest
 		life_test 9 600 guest

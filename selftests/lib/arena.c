@@ -4,7 +4,10 @@
  * 2 MiB pages, so that each is as aligned as its kind wants it to be.
  */
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+
+#include <scsi/sg.h>
 
 #include <linux/memfd.h>
 #include <linux/mman.h>
@@ -21,9 +24,16 @@
 #define PRIVATE_1G	(MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_1GB)
 #define PRIVATE		(MAP_PRIVATE | MAP_ANONYMOUS)
 
+#define IO_DEVICE	"/dev/sg0"
+#define IO_SIZE		(64 << 10)
+
 const char *const piece_names[NR_PIECES] = {
 	[PIECE_HOLE]		= "hole",
 	[PIECE_NONE]		= "none",
+	[PIECE_WRITEONLY]	= "writeonly",
+	[PIECE_EXECONLY]	= "execonly",
+	[PIECE_POISONED]	= "poisoned",
+	[PIECE_IO]		= "io",
 	[PIECE_READONLY]	= "readonly",
 	[PIECE_ZERO]		= "zero",
 	[PIECE_UNTOUCHED]	= "untouched",
@@ -43,10 +53,14 @@ const char *const piece_names[NR_PIECES] = {
 static const __u64 sizes[NR_PIECES] = {
 	[PIECE_HOLE]		= 64 << 10,
 	[PIECE_NONE]		= 64 << 10,
-	[PIECE_READONLY]	= 256 << 10,
-	[PIECE_ZERO]		= 256 << 10,
-	[PIECE_UNTOUCHED]	= 512 << 10,
-	[PIECE_FILE_PRIVATE]	= 256 << 10,
+	[PIECE_WRITEONLY]	= 64 << 10,
+	[PIECE_EXECONLY]	= 64 << 10,
+	[PIECE_POISONED]	= 64 << 10,
+	[PIECE_IO]		= IO_SIZE,
+	[PIECE_READONLY]	= 192 << 10,
+	[PIECE_ZERO]		= 192 << 10,
+	[PIECE_UNTOUCHED]	= 448 << 10,
+	[PIECE_FILE_PRIVATE]	= 192 << 10,
 	[PIECE_FILE_READONLY]	= 128 << 10,
 	[PIECE_SCATTERED]	= 512 << 10,
 	[PIECE_BASE]		= 4 << 20,
@@ -91,6 +105,54 @@ static void map_file(struct piece *piece, int prot, int flags)
 	close(fd);
 }
 
+/* Two pages in the middle of what is all right. */
+static void map_poisoned(struct piece *piece)
+{
+	map_memory(piece, PROT_READ | PROT_WRITE, PRIVATE);
+	touch(piece, SZ_4K);
+	piece->there = !madvise(piece->va + piece->size / 2, 2 * SZ_4K,
+				MADV_HWPOISON);
+}
+
+/*
+ * The buffer of a SCSI generic device: ordinary pages, in the page table like
+ * any, in a VMA that says that they are nobody's to pin.
+ */
+static int io_device_open(void)
+{
+	int fd, tries = 50, size = IO_SIZE;
+
+	if (system("modprobe -q -a scsi_debug sg"))
+		return -1;
+	while ((fd = open(IO_DEVICE, O_RDWR | O_CLOEXEC)) < 0 && tries--)
+		usleep(100000);
+	if (fd >= 0)
+		must_eq(ioctl(fd, SG_SET_RESERVED_SIZE, &size), 0);
+	return fd;
+}
+
+static void map_io(struct piece *piece)
+{
+	int fd = io_device_open();
+
+	piece->there = fd >= 0;
+	if (!piece->there) {
+		map(piece, PROT_NONE, PRIVATE, -1, 0);
+		return;
+	}
+	map(piece, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	touch(piece, SZ_4K);
+}
+
+/* What is there already, and may then be used in one way only. */
+static void map_only(struct piece *piece, int prot)
+{
+	map_memory(piece, PROT_READ | PROT_WRITE, PRIVATE);
+	touch(piece, SZ_4K);
+	must_eq(mprotect(piece->va, piece->size, prot), 0);
+}
+
 static int memfd(__u64 size)
 {
 	int fd = memfd_create("arena", MFD_CLOEXEC);
@@ -112,7 +174,7 @@ static void map_memfd(struct piece *piece)
 /* Pages in the reverse of the order in which the file got them. */
 static void map_scattered(struct piece *piece)
 {
-	struct piece page = { piece->va, SZ_4K };
+	struct piece page = { piece->va, SZ_4K, 0 };
 	int fd = memfd(piece->size);
 	__u64 at;
 
@@ -141,6 +203,7 @@ void arena_renew(struct arena *arena, enum piece_kind kind)
 {
 	struct piece *piece = &arena->piece[kind];
 
+	piece->there = 1;
 	switch (kind) {
 	case PIECE_HOLE:
 		munmap(piece->va, piece->size);
@@ -148,10 +211,20 @@ void arena_renew(struct arena *arena, enum piece_kind kind)
 	case PIECE_NONE:
 		map(piece, PROT_NONE, PRIVATE, -1, 0);
 		break;
+	case PIECE_WRITEONLY:
+		map_only(piece, PROT_WRITE);
+		break;
+	case PIECE_EXECONLY:
+		map_only(piece, PROT_EXEC);
+		break;
+	case PIECE_POISONED:
+		map_poisoned(piece);
+		break;
+	case PIECE_IO:
+		map_io(piece);
+		break;
 	case PIECE_READONLY:
-		map_memory(piece, PROT_READ | PROT_WRITE, PRIVATE);
-		touch(piece, SZ_4K);
-		must_eq(mprotect(piece->va, piece->size, PROT_READ), 0);
+		map_only(piece, PROT_READ);
 		break;
 	case PIECE_ZERO:
 		map_memory(piece, PROT_READ, PRIVATE);
@@ -216,7 +289,7 @@ void arena_open(struct arena *arena)
 	vfio_open(&arena->bar, VFIO_TYPE1v2_IOMMU, bdf);
 	vfio_bus_master(&arena->bar.dev[0]);
 	for (kind = 0; kind < NR_PIECES; kind++) {
-		arena->piece[kind] = (struct piece){ va, sizes[kind] };
+		arena->piece[kind] = (struct piece){ va, sizes[kind], 0 };
 		arena_renew(arena, kind);
 		va += sizes[kind];
 	}

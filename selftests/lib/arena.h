@@ -15,6 +15,10 @@
 enum piece_kind {
 	PIECE_HOLE,		/* no mapping at all */
 	PIECE_NONE,		/* PROT_NONE */
+	PIECE_WRITEONLY,	/* touched, then PROT_WRITE */
+	PIECE_EXECONLY,		/* touched, then PROT_EXEC */
+	PIECE_POISONED,		/* some pages are poisoned (MADV_HWPOISON) */
+	PIECE_IO,		/* a driver's pages, VM_IO and touched */
 	PIECE_READONLY,		/* touched, then PROT_READ */
 	PIECE_ZERO,		/* PROT_READ and never touched */
 	PIECE_UNTOUCHED,
@@ -38,6 +42,8 @@ struct arena {
 	struct piece {
 		char *va;
 		__u64 size;
+		/* It is what it should be: not all kernels have all kinds. */
+		int there;
 	} piece[NR_PIECES];
 	/* The device that the BAR is of, in a container of its own. */
 	struct vfio bar;

@@ -19,6 +19,12 @@ void client_start(struct client *client, const char *comm,
 
 /* Child: say that a step is done and wait for the word to go on. */
 void client_step(struct client *self);
+/*
+ * Child: run this program anew, with all descriptors open, to call body(self, fd)
+ * and exit with what it returns. Whoever waits for a step waits for body's.
+ */
+void client_exec(struct client *self,
+		 int (*body)(struct client *self, void *fd), int fd);
 /* Parent: wait until the child has done its step; let it go on. */
 void client_wait(struct client *client);
 void client_go(struct client *client);

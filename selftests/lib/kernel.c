@@ -2,7 +2,8 @@
 /*
  * The only file of the tests that names a kernel version. What is asked here is
  * type1's business and leaves no trace that could be looked for: read in the
- * sources of 5.10, 6.1 and 6.12 on the one side, 7.2 and 7.3 on the other.
+ * sources of 5.10, 6.1 and 6.12 on the one side, 7.2 and 7.3 on the other; who
+ * may unmap, and how BARs are mapped, also in 5.15 and 6.8.
  */
 #include <sys/utsname.h>
 
@@ -41,6 +42,11 @@ int kernel_wrap_errno(void)
 	return before_7() ? EINVAL : EOVERFLOW;
 }
 
+int kernel_ranges_wrap(void)
+{
+	return before_7();
+}
+
 int kernel_counts_faults_as_missed(void)
 {
 	return is_5_10();
@@ -73,7 +79,7 @@ int kernel_fork_spares_hugetlb(void)
 
 int kernel_only_mapper_unmaps(void)
 {
-	return is_5_10();
+	return before(6, 0);
 }
 
 int kernel_unmaps_in_tree_order(void)
@@ -89,4 +95,9 @@ int kernel_charges_tables(void)
 int kernel_undoes_failed_maps(void)
 {
 	return !before(7, 1);
+}
+
+int kernel_looks_at_each_page(void)
+{
+	return before_7();
 }

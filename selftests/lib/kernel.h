@@ -12,6 +12,9 @@ unsigned int kernel_trial_pages(void);
 /* What type1 answers to a range that goes around the end of the addresses. */
 int kernel_wrap_errno(void);
 
+/* Is a range that ends with the last address of all none to type1? */
+int kernel_ranges_wrap(void);
+
 /* Is a page fault inside a probe's handler a miss in the books of kprobes? */
 int kernel_counts_faults_as_missed(void);
 
@@ -52,5 +55,8 @@ int kernel_charges_tables(void);
 
 /* Does a map that fails inside the driver leave nothing behind? */
 int kernel_undoes_failed_maps(void);
+
+/* Does type1 look at each page of a BAR? */
+int kernel_looks_at_each_page(void);
 
 #endif /* LIB_KERNEL_H */
