@@ -23,11 +23,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "base/params.h"
+#include "base/pool.h"
+#include "flow/device.h"
+#include "flow/domain.h"
 #include "baseline.h"
 #include "check.h"
-#include "device.h"
-#include "domain.h"
-#include "params.h"
 
 #define MAX_TRIES 32
 #define MAX_ROUNDS 3
@@ -85,7 +86,7 @@ static int on_leaves(struct ivs_visitor *visitor,
 	};
 
 	/* Unlike a handler, we can wait until there is more. */
-	ivs_extent_reserve();
+	ivs_pool_reserve(seed->extents.pool);
 	return ivs_extents_add(&seed->extents, &span);
 }
 
@@ -130,9 +131,10 @@ static int try_seed(u64 id, struct ivs_walk *walk)
 	u64 events;
 	int ret;
 
+	ivs_domain_extents_init(&seed.extents);
 	if (!is_quiet(id, &events))
 		return -EAGAIN;
-	if (ivs_device_context(id, &context))
+	if (ivs_check_context(id, &context))
 		return -ENXIO;
 	ret = ivs_context_walk(&context, walk, &seed.visitor, 0);
 	if (!ret)

@@ -24,10 +24,12 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "census.h"
+#include "base/op.h"
+#include "base/stats.h"
+#include "base/text.h"
+#include "census/census.h"
+#include "census_file.h"
 #include "devdir.h"
-#include "stats.h"
-#include "text.h"
 
 /* More than any machine has; a bound for garbage. */
 #define MAX_LINES 65536
@@ -116,15 +118,18 @@ static int add_line(void *ctx, const struct ivs_context *context)
 }
 
 /* A device the kernel knows and the hardware's tables do not: blocked. */
-static int add_blocked(void *ctx, u32 segment, u16 rid)
+static int add_blocked(void *ctx, const struct ivs_bdf *bdf)
 {
-	const struct ivs_context blocked = { .segment = segment, .rid = rid };
+	const struct ivs_context blocked = {
+		.segment = bdf->segment,
+		.rid = bdf->rid,
+	};
 	struct roll *roll = ctx;
 	struct line *line;
 
 	list_for_each_entry(line, &roll->lines, link)
-		if (line->context.segment == segment &&
-		    line->context.rid == rid)
+		if (line->context.segment == bdf->segment &&
+		    line->context.rid == bdf->rid)
 			return 0;
 	return add_line(roll, &blocked);
 }

@@ -21,10 +21,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "base/op.h"
+#include "base/text.h"
+#include "flow/device.h"
+#include "flow/domain.h"
 #include "check.h"
-#include "device.h"
-#include "domain.h"
-#include "text.h"
 
 /* How often a domain that is being mapped into is tried. */
 #define MAX_TRIES 32
@@ -49,6 +50,26 @@ struct comparison {
 	u64 next;
 	bool differs;
 };
+
+/**
+ * ivs_check_context - how the hardware translates for a domain
+ * @domain: id of the domain's record
+ * @context: filled from the first of its devices that has a page table
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOENT when none has one.
+ */
+int ivs_check_context(u64 domain, struct ivs_context *context)
+{
+	struct ivs_bdf bdf;
+	unsigned int nth;
+
+	for (nth = 0; ivs_device_nth(domain, nth, &bdf); nth++)
+		if (!ivs_context_find(bdf.segment, bdf.rid, context) &&
+		    context->format)
+			return 0;
+	return -ENOENT;
+}
 
 static bool extent_at(u64 id, u64 iova, struct ivs_span *span)
 {
@@ -137,7 +158,7 @@ static int read_flow(u64 id, struct ivs_check *check, u64 *events, bool *floor)
 	if (dom) {
 		ret = ivs_domain_quiet(dom, events) ? 0 : -EAGAIN;
 		ivs_domain_flow(dom, check->flow, &check->flow_tables);
-		*floor = ivs_domain_is_floor(dom);
+		*floor = ivs_domain_inexact(dom);
 	}
 	rcu_read_unlock();
 	return ret;
@@ -166,7 +187,7 @@ static int try_check(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 
 	if (ret)
 		return ret;
-	if (ivs_device_context(id, &context))
+	if (ivs_check_context(id, &context))
 		return -ENXIO;
 	ret = compare(id, &context, walk, check);
 	if (ret)

@@ -5,8 +5,8 @@
 #ifndef IVS_CHECK_H
 #define IVS_CHECK_H
 
-#include "context.h"
-#include "leaf.h"
+#include "base/leaf.h"
+#include "census/context.h"
 
 enum ivs_verdict {
 	IVS_EQUAL,
@@ -39,6 +39,7 @@ struct ivs_check {
 	u64 iova;
 };
 
+int ivs_check_context(u64 domain, struct ivs_context *context);
 int ivs_check_domain(u64 id, struct ivs_walk *walk, struct ivs_check *check);
 
 extern const struct file_operations ivs_check_fops;

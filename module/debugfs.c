@@ -18,19 +18,22 @@
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 
-#include "census.h"
+#include "base/params.h"
+#include "base/quality.h"
+#include "base/stats.h"
+#include "base/text.h"
+#include "census/dmar.h"
+#include "census/reader.h"
+#include "flow/domain.h"
+#include "flow/domain_show.h"
+#include "flow/flight.h"
+#include "flow/probe.h"
+#include "flow/process.h"
+#include "census_file.h"
 #include "check.h"
 #include "compat.h"
 #include "debugfs.h"
 #include "devdir.h"
-#include "dmar.h"
-#include "domain.h"
-#include "flight.h"
-#include "params.h"
-#include "probe.h"
-#include "process.h"
-#include "stats.h"
-#include "text.h"
 
 static struct dentry *root;
 static u64 loaded_ns;
@@ -252,10 +255,7 @@ static const struct seq_operations inflight_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(inflight);
 
-static const struct {
-	const char *name;
-	const struct file_operations *fops;
-} files[] = {
+static const struct ivs_file files[] = {
 	{ "info", &info_fops },
 	{ "schema", &schema_fops },
 	{ "counters", &counters_fops },
@@ -268,6 +268,14 @@ static const struct {
 	{ "units", &units_fops },
 	{ "census", &ivs_census_fops },
 	{ "check", &ivs_check_fops },
+	{ }
+};
+
+static const struct ivs_file device_files[] = {
+	{ "summary", &ivs_summary_fops },
+	{ "runs", &ivs_runs_fops },
+	{ "pagemap", &ivs_pagemap_fops },
+	{ }
 };
 
 /**
@@ -279,7 +287,7 @@ static const struct {
  */
 int ivs_debugfs_init(void)
 {
-	unsigned int i;
+	const struct ivs_file *file;
 	int ret;
 
 	loaded_ns = ktime_get_mono_fast_ns();
@@ -288,10 +296,9 @@ int ivs_debugfs_init(void)
 		return PTR_ERR(root);
 	/* debugfs makes directories 0755 and has no call that asks for less. */
 	d_inode(root)->i_mode = S_IFDIR | 0700;
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		debugfs_create_file(files[i].name, 0400, root, NULL,
-				    files[i].fops);
-	ret = ivs_devdir_init(root);
+	for (file = files; file->name; file++)
+		debugfs_create_file(file->name, 0400, root, NULL, file->fops);
+	ret = ivs_devdir_init(root, device_files);
 	if (ret)
 		debugfs_remove(root);
 	return ret;

@@ -22,6 +22,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
+#include "base/op.h"
 #include "compat.h"
 #include "devdir.h"
 
@@ -35,6 +36,7 @@ struct devdir {
 static LIST_HEAD(devdirs);
 static DEFINE_MUTEX(lock);
 static struct dentry *parent;
+static const struct ivs_file *device_files;
 
 static bool has_group(struct device *dev)
 {
@@ -56,6 +58,7 @@ static struct devdir *devdir_find(const struct device *dev)
 
 static void devdir_add(struct pci_dev *pdev)
 {
+	const struct ivs_file *file;
 	struct devdir *devdir;
 
 	if (!has_group(&pdev->dev))
@@ -70,12 +73,9 @@ static void devdir_add(struct pci_dev *pdev)
 	devdir->bdf.rid = pci_dev_id(pdev);
 	devdir->dev = &pdev->dev;
 	devdir->dir = debugfs_create_dir(pci_name(pdev), parent);
-	debugfs_create_file("summary", 0400, devdir->dir, &devdir->bdf,
-			    &ivs_summary_fops);
-	debugfs_create_file("runs", 0400, devdir->dir, &devdir->bdf,
-			    &ivs_runs_fops);
-	debugfs_create_file("pagemap", 0400, devdir->dir, &devdir->bdf,
-			    &ivs_pagemap_fops);
+	for (file = device_files; file->name; file++)
+		debugfs_create_file(file->name, 0400, devdir->dir,
+				    &devdir->bdf, file->fops);
 	list_add_tail(&devdir->link, &devdirs);
 out:
 	mutex_unlock(&lock);
@@ -114,14 +114,14 @@ static struct notifier_block bus_nb = { .notifier_call = on_bus };
  * Context: may sleep.
  * Return: 0, or what @fn returned.
  */
-int ivs_devdir_each(int (*fn)(void *ctx, u32 segment, u16 rid), void *ctx)
+int ivs_devdir_each(int (*fn)(void *ctx, const struct ivs_bdf *bdf), void *ctx)
 {
 	struct devdir *devdir;
 	int ret = 0;
 
 	mutex_lock(&lock);
 	list_for_each_entry(devdir, &devdirs, link) {
-		ret = fn(ctx, devdir->bdf.segment, devdir->bdf.rid);
+		ret = fn(ctx, &devdir->bdf);
 		if (ret)
 			break;
 	}
@@ -132,17 +132,20 @@ int ivs_devdir_each(int (*fn)(void *ctx, u32 segment, u16 rid), void *ctx)
 /**
  * ivs_devdir_init - make the directories, and follow the bus
  * @root: where `devices` goes
+ * @files: what each directory gets; their inode's private data is the device's
+ *	struct ivs_bdf
  *
  * Without VT-d the directory is there and empty.
  *
  * Context: may sleep.
  * Return: 0 or -errno.
  */
-int ivs_devdir_init(struct dentry *root)
+int ivs_devdir_init(struct dentry *root, const struct ivs_file *files)
 {
 	struct pci_dev *pdev = NULL;
 	int ret;
 
+	device_files = files;
 	parent = debugfs_create_dir("devices", root);
 	if (!ivs_compat_intel_iommu())
 		return 0;

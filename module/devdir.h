@@ -5,23 +5,22 @@
 #ifndef IVS_DEVDIR_H
 #define IVS_DEVDIR_H
 
-#include <linux/fs.h>
-#include <linux/types.h>
-
 struct dentry;
+struct file_operations;
+struct ivs_bdf;
 
-/* A device, as its files name it; does not change while they exist. */
-struct ivs_bdf {
-	u32 segment;
-	u16 rid;
+/**
+ * struct ivs_file - a file to be made
+ * @name: its name; NULL ends a list of them
+ * @fops: what reads it
+ */
+struct ivs_file {
+	const char *name;
+	const struct file_operations *fops;
 };
 
-int ivs_devdir_init(struct dentry *root);
+int ivs_devdir_init(struct dentry *root, const struct ivs_file *files);
 void ivs_devdir_exit(void);
-int ivs_devdir_each(int (*fn)(void *ctx, u32 segment, u16 rid), void *ctx);
-
-extern const struct file_operations ivs_summary_fops;
-extern const struct file_operations ivs_runs_fops;
-extern const struct file_operations ivs_pagemap_fops;
+int ivs_devdir_each(int (*fn)(void *ctx, const struct ivs_bdf *bdf), void *ctx);
 
 #endif /* IVS_DEVDIR_H */

@@ -2,24 +2,28 @@
 /*
  * main.c - load and unload
  *
- * Order of loading: storage, units, probes, baseline, files. A probe may fire as soon
- * as it is armed, so everything it counts into exists before; the baseline
+ * Order of loading: storage, units, probes, baseline, files. A probe may fire as
+ * soon as it is armed, so everything it counts into exists before; the baseline
  * looks for older domains after the probes are armed, so that nothing falls
  * between; files come last because reading them uses all of it. Unloading is
- * the reverse. Nothing is armed on a machine that has not loaded the module.
+ * the reverse, but before the first probe goes the table of calls in flight is
+ * closed (flight.c). Nothing is armed on a machine that has not loaded the
+ * module.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "base/params.h"
+#include "base/stats.h"
+#include "census/dmar.h"
+#include "flow/device.h"
+#include "flow/domain.h"
+#include "flow/flight.h"
+#include "flow/probe.h"
+#include "flow/process.h"
+#include "flow/rows.h"
 #include "baseline.h"
 #include "debugfs.h"
-#include "device.h"
-#include "dmar.h"
-#include "domain.h"
-#include "params.h"
-#include "probe.h"
-#include "process.h"
-#include "stats.h"
 
 bool ivs_dma_api;
 module_param_named(dma_api, ivs_dma_api, bool, 0444);
@@ -55,9 +59,12 @@ static int __init iovascope_init(void)
 	ret = ivs_dmar_init();
 	if (ret)
 		goto err_domains;
-	ret = ivs_probes_init(skip);
+	ret = ivs_rows_init(skip);
 	if (ret)
 		goto err_units;
+	ret = ivs_probes_check_required();
+	if (ret)
+		goto err_probes;
 	ivs_baseline();
 	ret = ivs_debugfs_init();
 	if (ret)
@@ -65,6 +72,7 @@ static int __init iovascope_init(void)
 	return 0;
 
 err_probes:
+	ivs_flight_close();
 	ivs_probes_exit();
 err_units:
 	ivs_dmar_exit();
@@ -82,6 +90,7 @@ err_stats:
 static void __exit iovascope_exit(void)
 {
 	ivs_debugfs_exit();
+	ivs_flight_close();
 	ivs_probes_exit();
 	ivs_dmar_exit();
 	ivs_domain_exit();

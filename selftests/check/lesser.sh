@@ -59,10 +59,10 @@ builds() {
 
 # nameless NAME FUNCTION...: a module that looks for functions that are not there.
 nameless() {
-	local name=$1 table=$work/names/module/probe.c function
+	local name=$1 table=$work/names/module/flow/rows.c function
 	shift
 
-	cp "$LAB_TREE/module/probe.c" "$table"
+	cp "$LAB_TREE/module/flow/rows.c" "$table"
 	for function; do
 		grep -q "\"$function\"" "$table" || return
 		sed -i "s/\"$function\"/\"${function}_gone\"/" "$table"

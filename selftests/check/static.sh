@@ -143,6 +143,43 @@ check_kernel_versions() {
 	no_match '\b(LINUX_VERSION_CODE|KERNEL_VERSION)\b' "${files[@]}"
 }
 
+# Who takes in whom in module/: a line for each include of our own, with both
+# files named without their endings, for a .c and its .h are one thing.
+module_includes() {
+	local file taken
+
+	printf '%s\n' "${CODE[@]}" | grep '^module/' |
+		xargs grep -H -o '^#include "[^"]*"' | while IFS=: read -r file taken; do
+		taken=$(dirname "$file")/${taken#*\"}
+		taken=$(realpath -m --relative-to=. "${taken%.h\"}")
+		[[ ${file%.[ch]} == "$taken" ]] || echo "${file%.[ch]} $taken"
+	done
+}
+
+check_circles() {
+	local taken
+
+	taken=$(module_includes)
+	[[ -n $taken ]] && tsort <<<"$taken" >/dev/null
+}
+
+# Flow and census are two witnesses, who must not have talked to each other:
+# only the files at the top see both. A folder takes in itself and base/, and
+# base/ nobody; compat.h and uapi/ are for all. hugepath/ is another module.
+check_folders() {
+	local found
+
+	found=$(module_includes | grep -v -E \
+		-e '^module/(\w+)/\w+ module/\1/' \
+		-e '^module/(flow|census|hugepath)/\w+ module/base/' \
+		-e ' module/(compat$|uapi/)' \
+		-e '^module/\w+ module/(\w+|base/\w+|flow/\w+|census/\w+)$')
+	[[ -z $found ]] || {
+		echo "$found"
+		return 1
+	}
+}
+
 # What checkpatch says of code that is not the kernel's: helpers that only the
 # kernel has, volatile on a device's registers, macros of the kselftest harness,
 # which declare things and cannot be wrapped, and sentences for people, which
@@ -181,7 +218,7 @@ checkpatch() {
 		ignores=()
 		case $file in
 		module/compat.h) ignores=("${COMPAT_IGNORES[@]}") ;;
-		module/trace.h) ignores=("${TRACE_IGNORES[@]}") ;;
+		module/flow/trace.h) ignores=("${TRACE_IGNORES[@]}") ;;
 		module/*) ;;
 		*) ignores=("${USER_IGNORES[@]}") ;;
 		esac
@@ -219,7 +256,7 @@ words_of() {
 clang_module() {
 	local cmd words said nr=0 all=
 
-	for cmd in "$LAB_TREE"/build/strict-w1/module/.*.o.cmd; do
+	for cmd in "$LAB_TREE"/build/strict-w1/module/{,*/}.*.o.cmd; do
 		mapfile -t words < <(words_of "$cmd")
 		said=$(cd "/lib/modules/$KVER/build" && clang -fsyntax-only \
 			-Werror -Wno-unknown-warning-option -Wno-gnu \
@@ -311,6 +348,8 @@ tap "no space before a tab" no_match $' \t' "${SOURCES[@]}"
 tap "every file ends with a newline" check_last_newline
 tap "SPDX on line 1" check_spdx
 tap "kernel versions only in module/compat.h" check_kernel_versions
+tap "nothing in module/ goes in a circle" check_circles
+tap "flow/ and census/ know nothing of each other" check_folders
 tap "shellcheck" silent shellcheck "${SHELLS[@]}"
 tap "shfmt" silent shfmt -i 0 -d "${SHELLS[@]}"
 # inflight is the name of a file of the module, Nd a macro of man pages.

@@ -15,8 +15,8 @@
 
 #include "kselftest_harness.h"
 
-#include "context.h"
-#include "phys.h"
+#include "census/context.h"
+#include "census/phys.h"
 
 #define PAGE 0x1000ULL
 #define BASE 0x100000000ULL

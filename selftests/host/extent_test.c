@@ -11,7 +11,8 @@
 
 #include "kselftest_harness.h"
 
-#include "extent.h"
+#include "flow/extent.h"
+#include "base/pool.h"
 
 #define K4 0x1000ULL
 #define M2 0x200000ULL
@@ -21,19 +22,21 @@
 
 static unsigned int nodes, nodes_left = ~0U;
 
-struct ivs_extent *ivs_extent_get(void)
+static struct ivs_pool pool = { .size = sizeof(struct ivs_extent) };
+
+void *ivs_pool_get(struct ivs_pool *from)
 {
 	if (!nodes_left)
 		return NULL;
 	nodes_left--;
 	nodes++;
-	return calloc(1, sizeof(struct ivs_extent));
+	return calloc(1, from->size);
 }
 
-void ivs_extent_put(struct ivs_extent *extent)
+void ivs_pool_put(struct ivs_pool *to, void *object)
 {
 	nodes--;
-	free(extent);
+	free(object);
 }
 
 FIXTURE(extent)
@@ -44,7 +47,7 @@ FIXTURE(extent)
 
 FIXTURE_SETUP(extent)
 {
-	memset(&self->set, 0, sizeof(self->set));
+	ivs_extents_init(&self->set, &pool);
 	nodes = 0;
 	nodes_left = ~0U;
 }
@@ -53,7 +56,7 @@ FIXTURE_TEARDOWN(extent)
 {
 	ivs_extents_remove(&self->set, 0, ~0ULL, &self->gone);
 	EXPECT_EQ(0, nodes);
-	EXPECT_EQ(0, ivs_extents_bytes(&self->set));
+	EXPECT_EQ(0, ivs_leaves_bytes(self->set.leaves));
 }
 
 static int add(struct ivs_extents *set, u64 start, u64 bytes,
@@ -149,7 +152,7 @@ TEST_F(extent, a_dry_reserve_loses_the_tail_and_says_so)
 	ivs_extents_remove(&self->set, K4, 2 * K4 - 1, &self->gone);
 	EXPECT_TRUE(self->gone.lost);
 	EXPECT_EQ(1, self->set.leaves[IVS_LEAF_4K]);
-	EXPECT_EQ(K4, ivs_extents_bytes(&self->set));
+	EXPECT_EQ(K4, ivs_leaves_bytes(self->set.leaves));
 }
 
 /* Four GiB as pages; big enough for every kind of neighbourhood. */

@@ -11,7 +11,7 @@
 
 #include "kselftest_harness.h"
 
-#include "leaf.h"
+#include "base/leaf.h"
 
 #define K4 0x1000ULL
 #define M2 0x200000ULL

@@ -16,7 +16,7 @@
 
 #include "kselftest_harness.h"
 
-#include "run.h"
+#include "census/run.h"
 
 #define K4 0x1000ULL
 #define M2 0x200000ULL

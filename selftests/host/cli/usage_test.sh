@@ -104,8 +104,8 @@ manual_has_files() {
 	same "$(ls "$recorded")" \
 		"$(sed -n '/^\.Sh FILES/,/^\.El/p' "$manual" |
 			sed -n 's/^\.Pa \([a-z]*\).*/\1/p' | grep .)" &&
-		same "$(sed -n 's/.*create_file("\([a-z]*\)".*/\1/p' \
-			"$tools/../module/devdir.c")" \
+		same "$(sed -n '/ device_files\[\]/,/^}/s/.*{ "\([a-z]*\)".*/\1/p' \
+			"$tools/../module/debugfs.c")" \
 			"$(sed -n 's,^\.Pa devices/BDF/\([a-z]*\).*,\1,p' \
 				"$manual")"
 }

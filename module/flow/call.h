@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * call.h - what is known of a call between its entry and its return
+ */
+#ifndef IVS_CALL_H
+#define IVS_CALL_H
+
+#include <linux/kprobes.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "../base/op.h"
+
+/**
+ * struct ivs_call - one call between its entry and its return
+ * @node: in the flight table
+ * @parent: the call of the same task that it runs in, or NULL
+ * @task: compared only
+ * @tid: thread, in the initial pid namespace
+ * @pid: thread group
+ * @comm: name of the thread
+ * @op: what it is
+ * @cmd: region of iommufd: which request
+ * @backend: who makes it, taken from the parent where the call cannot tell
+ * @start_ns: CLOCK_MONOTONIC of its entry, after our own work there
+ * @iova: first IOVA, in bytes
+ * @vaddr: what it maps, in the process, for region and pin
+ * @bytes: bytes asked for
+ * @phys: physical address, for map
+ * @object: what the return handler needs: the domain, the user's arguments or
+ *	the address of a result
+ * @index: pin of iommufd: of its first page, in the region
+ * @faults: pin: page faults its task had taken when it began
+ * @hugetlb_pages: pin: hugetlb memory its process had then, in 4K pages
+ * @file: pin: the file that it pins pages of, NULL for memory by its address
+ * @file_pages: and how many of its pages were in memory then, in 4K pages
+ * @released_bytes: teardown: bytes its unpins handed over so far
+ * @backing: teardown: what those were made of; unpin: what it releases
+ * @partial: map: the core is rolling back what it had mapped
+ *
+ * Lives in the data of a kretprobe instance, from entry to return handler.
+ */
+struct ivs_call {
+	struct hlist_node node;
+	struct ivs_call *parent;
+	struct task_struct *task;
+	pid_t tid;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	enum ivs_op op;
+	unsigned int cmd;
+	enum ivs_backend backend;
+	u64 start_ns;
+	u64 iova;
+	u64 vaddr;
+	u64 bytes;
+	u64 phys;
+	void *object;
+	u64 index;
+	u64 faults;
+	u64 hugetlb_pages;
+	const struct file *file;
+	u64 file_pages;
+	u64 released_bytes;
+	enum ivs_backing backing;
+	bool partial;
+};
+
+/* ivs_call_of - what a handler keeps from entry to return */
+static inline struct ivs_call *ivs_call_of(struct kretprobe_instance *ri)
+{
+	return (struct ivs_call *)ri->data;
+}
+
+#endif /* IVS_CALL_H */

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * domain.c - one record per IOMMU domain: what it holds, who uses it
+ *
+ * Model. A domain gets a record when a device is attached to it or something is
+ * mapped into it, and loses it when it is freed, so that a later domain at the
+ * same address is a new one. Tracked are the domains that VFIO and its like
+ * make (IOMMU_DOMAIN_UNMANAGED), and those of the DMA API when the module
+ * parameter dma_api asks for them; the latter stay out of the host's sums.
+ *
+ * The live numbers are what was mapped minus what was unmapped, leaf by leaf
+ * (extent.c). They are exact for a domain that was attached while we watched
+ * and whose every map and unmap we saw; where that is not so the record says
+ * why (enum ivs_inexact). A domain that is older than the module begins with
+ * what its page table held (baseline.c).
+ *
+ * Locking: records by RCU (record.c). A domain's extents by its own raw
+ * spinlock: type1 serialises all maps and unmaps of a container, so that it is
+ * never contended there, but iommufd maps two areas of one domain at once.
+ *
+ * Lifetime: the address of a struct iommu_domain is a key, never followed,
+ * except in the probe handlers that got it as an argument.
+ */
+#include <linux/iommu.h>
+#include <linux/log2.h>
+#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+
+#include "../base/quality.h"
+#include "../compat.h"
+#include "device.h"
+#include "domain.h"
+
+/* Extents counted before the lock is given a chance. */
+#define SHOW_BATCH 256
+
+static struct ivs_pool extent_pool = {
+	.name = "ivs_extent",
+	.size = sizeof(struct ivs_extent),
+	.reserve = 4096,
+};
+
+static const struct ivs_scope host_scope = { .host = true };
+
+/* ivs_domain_extents_init - an empty set, from the reserve of all domains */
+void ivs_domain_extents_init(struct ivs_extents *extents)
+{
+	ivs_extents_init(extents, &extent_pool);
+}
+
+static void domain_setup(struct ivs_record *record)
+{
+	struct ivs_domain *dom = to_ivs_domain(record);
+
+	raw_spin_lock_init(&dom->lock);
+	ivs_domain_extents_init(&dom->extents);
+	dom->missed = ivs_missed_calls(IVS_FEEDS_LIVE);
+	dom->silences = ivs_silences();
+}
+
+static void domain_release(struct ivs_record *record)
+{
+	struct ivs_domain *dom = to_ivs_domain(record);
+	struct ivs_removed removed;
+
+	ivs_extents_remove(&dom->extents, 0, U64_MAX, &removed);
+}
+
+struct ivs_table ivs_domains = {
+	.pool = {
+		.name = "ivs_domain",
+		.size = sizeof(struct ivs_domain),
+		.reserve = 64,
+		.limit = 16384,
+	},
+	.setup = domain_setup,
+	.release = domain_release,
+};
+
+static bool is_dma_api(unsigned int type)
+{
+	return type & __IOMMU_DOMAIN_DMA_API;
+}
+
+static struct ivs_domain *domain_make(const struct iommu_domain *domain)
+{
+	struct ivs_record *record;
+
+	record = ivs_record_get(&ivs_domains, (unsigned long)domain, 0);
+	if (!record) {
+		ivs_stats_add(IVS_LOST_DOMAINS, 1, &host_scope);
+		return NULL;
+	}
+	to_ivs_domain(record)->type = domain->type;
+	return to_ivs_domain(record);
+}
+
+static struct ivs_domain *domain_find(const struct iommu_domain *domain)
+{
+	struct ivs_record *record;
+
+	record = ivs_record_find(&ivs_domains, (unsigned long)domain, 0);
+	return record ? to_ivs_domain(record) : NULL;
+}
+
+/**
+ * ivs_domain_get - the record of a domain in use; made if there is none
+ * @domain: argument of a probed function
+ * @backend: who uses it; the first one known stays
+ * @now_ns: ktime_get_mono_fast_ns(), of which a handler has one already
+ *
+ * Context: under RCU, any but NMI.
+ * Return: the record, NULL (counted as lost) when there is no room for one.
+ */
+struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
+				  enum ivs_backend backend, u64 now_ns)
+{
+	struct ivs_domain *dom = domain_find(domain);
+
+	if (!dom) {
+		dom = domain_make(domain);
+		if (!dom)
+			return NULL;
+		/* Whoever attached it did so before we looked. */
+		set_bit(IVS_INEXACT_OLDER, &dom->inexact);
+	}
+	if (dom->backend == IVS_BACKEND_NONE)
+		dom->backend = backend;
+	ivs_record_used(&dom->rec, now_ns);
+	return dom;
+}
+
+/**
+ * ivs_domain_new - a domain is being made
+ * @domain: argument of a probed function
+ * @backend: whose it is
+ *
+ * Context: under RCU, any but NMI; before its first map.
+ */
+void ivs_domain_new(const struct iommu_domain *domain,
+		    enum ivs_backend backend)
+{
+	struct ivs_domain *dom = domain_make(domain);
+
+	if (dom && dom->backend == IVS_BACKEND_NONE)
+		dom->backend = backend;
+}
+
+/* Table levels that reach the end of the aperture, nine bits each over 4K. */
+static u8 levels_of(const struct iommu_domain *domain)
+{
+	unsigned int bits = fls64(domain->geometry.aperture_end);
+
+	return clamp_t(unsigned int, DIV_ROUND_UP(bits - min(bits, 12U), 9), 1,
+		       IVS_MAX_LEVELS);
+}
+
+static void forget(struct ivs_domain *dom, u64 start, u64 last,
+		   struct ivs_removed *removed)
+{
+	ivs_extents_remove(&dom->extents, start, last, removed);
+	if (removed->lost)
+		set_bit(IVS_INEXACT_RANGES, &dom->inexact);
+}
+
+static void count_removed(const struct ivs_removed *removed,
+			  const struct ivs_scope *scope)
+{
+	enum ivs_leaf leaf;
+
+	for (leaf = 0; leaf < IVS_NR_LEAVES; leaf++)
+		ivs_stats_add(IVS_REMOVED_LEAVES + leaf, removed->leaves[leaf],
+			      scope);
+	ivs_stats_add(IVS_SPLIT_LEAF_CALLS, removed->split, scope);
+	ivs_stats_add(IVS_LOST_RANGES, removed->lost, scope);
+}
+
+/**
+ * ivs_domain_map - leaves were written
+ * @dom: the domain's record
+ * @domain: the domain, for its page sizes; up to 6.12 VT-d sets them at the
+ *	first attach, so that they are read at each map
+ * @iova: first IOVA, in bytes
+ * @phys: physical address
+ * @size: length in bytes
+ * @leaves: how many of each size were written
+ * @scope: for whom to count them
+ *
+ * Context: return handler of a map that succeeded.
+ */
+void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
+		    u64 iova, u64 phys, u64 size, u64 leaves[IVS_NR_LEAVES],
+		    const struct ivs_scope *scope)
+{
+	struct ivs_span spans[IVS_MAX_SPANS];
+	struct ivs_removed over;
+	unsigned int nr, i, lost = 0;
+	unsigned long flags;
+
+	memset(leaves, 0, IVS_NR_LEAVES * sizeof(*leaves));
+	nr = ivs_leaf_split(ivs_compat_pgsizes(domain), iova, phys, size,
+			    spans);
+	if (!nr)
+		return;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	dom->levels = levels_of(domain);
+	forget(dom, iova, iova + size - 1, &over);
+	for (i = 0; i < nr; i++) {
+		leaves[spans[i].leaf] += ivs_span_leaves(&spans[i]);
+		lost += !!ivs_extents_add(&dom->extents, &spans[i]);
+	}
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+
+	if (lost)
+		set_bit(IVS_INEXACT_RANGES, &dom->inexact);
+	for (i = 0; i < IVS_NR_LEAVES; i++)
+		ivs_stats_add(IVS_ADDED_LEAVES + i, leaves[i], scope);
+	ivs_stats_add(IVS_LOST_RANGES, lost, scope);
+	if (over.known_bytes) {
+		ivs_stats_add(IVS_OVERMAPPED_CALLS, 1, scope);
+		count_removed(&over, scope);
+	}
+}
+
+/**
+ * ivs_domain_unmap - leaves were removed
+ * @dom: the domain's record
+ * @iova: first IOVA, in bytes
+ * @size: bytes that the driver says it removed, which may be more or less than
+ *	it was asked to
+ * @removed: what they were
+ * @scope: for whom to count them
+ *
+ * Context: return handler of an unmap.
+ */
+void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
+		      struct ivs_removed *removed,
+		      const struct ivs_scope *scope)
+{
+	unsigned long flags;
+
+	memset(removed, 0, sizeof(*removed));
+	if (!size)
+		return;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	forget(dom, iova, iova + size - 1, removed);
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+
+	count_removed(removed, scope);
+	if (removed->known_bytes < size) {
+		set_bit(IVS_INEXACT_OLDER, &dom->inexact);
+		ivs_stats_add(IVS_UNKNOWN_UNMAP_BYTES,
+			      size - removed->known_bytes, scope);
+	}
+}
+
+/**
+ * ivs_domain_device - a device translates through another domain now
+ * @dev: the device
+ * @domain: id of the domain's record, 0 for one that has none
+ *
+ * Context: as ivs_device_move().
+ */
+void ivs_domain_device(struct device *dev, u64 domain)
+{
+	if (ivs_device_move(dev, domain))
+		ivs_stats_add(IVS_LOST_DEVICES, 1, &host_scope);
+}
+
+/**
+ * ivs_domain_attach - a device was attached to a domain
+ * @domain: the domain
+ * @dev: the device
+ * @backend: on whose behalf
+ *
+ * Context: return handler of an attach that succeeded.
+ */
+void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
+		       enum ivs_backend backend)
+{
+	struct ivs_domain *dom = NULL;
+
+	if (ivs_domain_tracked(domain))
+		dom = domain_make(domain);
+	if (dom && dom->backend == IVS_BACKEND_NONE)
+		dom->backend = backend;
+	ivs_domain_device(dev, dom ? dom->rec.id : 0);
+}
+
+/**
+ * ivs_domain_free - a domain is about to go, with all it holds
+ * @domain: the domain
+ *
+ * The driver frees the tables without unmapping (6.1 intel/iommu.c
+ * domain_exit()), so what is left counts as removed here.
+ *
+ * Context: entry handler of iommu_domain_free().
+ */
+void ivs_domain_free(const struct iommu_domain *domain)
+{
+	struct ivs_domain *dom = domain_find(domain);
+	struct ivs_scope scope = { .host = true };
+	struct ivs_removed removed = { };
+	unsigned long flags;
+
+	if (!dom)
+		return;
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	memcpy(removed.leaves, dom->extents.leaves, sizeof(removed.leaves));
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+
+	scope.host = !is_dma_api(dom->type);
+	count_removed(&removed, &scope);
+	ivs_record_retire(&dom->rec);
+}
+
+/**
+ * ivs_domain_by_id - a record by the name it is shown under
+ * @id: its id
+ *
+ * Context: under RCU.
+ * Return: the record, NULL when the domain is gone.
+ */
+struct ivs_domain *ivs_domain_by_id(u64 id)
+{
+	struct ivs_record *record = ivs_record_from(&ivs_domains, id);
+
+	return record && record->id == id ? to_ivs_domain(record) : NULL;
+}
+
+/**
+ * ivs_domain_begin - a map or unmap begins to change the page table
+ * @domain: argument of a probed function
+ * @backend: on whose behalf
+ * @entered: when its entry handler began
+ *
+ * Context: that handler.
+ */
+void ivs_domain_begin(const struct iommu_domain *domain,
+		      enum ivs_backend backend, u64 entered)
+{
+	struct ivs_domain *dom = ivs_domain_get(domain, backend, entered);
+
+	if (!dom)
+		return;
+	atomic64_inc(&dom->begun);
+	/* Whoever sees a change of the table sees that it began. */
+	smp_mb__after_atomic();
+}
+
+/* ivs_domain_end - and is in the numbers now; its return handler */
+void ivs_domain_end(struct ivs_domain *dom)
+{
+	/* Whoever sees that it ended sees what it did. */
+	smp_mb__before_atomic();
+	atomic64_inc(&dom->ended);
+}
+
+/**
+ * ivs_domain_quiet - is no map or unmap under way?
+ * @dom: the record
+ * @events: how many there were; as long as this stays, and it is quiet, the
+ *	page table and the numbers stand still
+ *
+ * Context: under RCU.
+ */
+bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events)
+{
+	u64 ended = atomic64_read(&dom->ended);
+
+	/* In this order: one that begins between the two is not missed. */
+	smp_mb();
+	*events = atomic64_read(&dom->begun);
+	/* And what is looked at next is no older than this. */
+	smp_mb();
+	return *events == ended;
+}
+
+/**
+ * ivs_domain_inexact - why the live numbers may be incomplete
+ * @dom: the record
+ *
+ * Context: under RCU; not in a handler (ivs_probes_silent()).
+ * Return: bit set of enum ivs_inexact, 0 when they are exact.
+ */
+unsigned long ivs_domain_inexact(const struct ivs_domain *dom)
+{
+	unsigned long inexact = READ_ONCE(dom->inexact);
+
+	if (ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
+	    ivs_probes_silent() || ivs_silences() != dom->silences)
+		inexact |= BIT(IVS_INEXACT_MISSED);
+	return inexact;
+}
+
+/* ivs_domain_extent - the extent at an IOVA, or the first one after it */
+bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
+{
+	struct ivs_extent *extent;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	extent = ivs_extents_at(&dom->extents, iova);
+	if (extent)
+		*span = extent->span;
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return extent;
+}
+
+/* Tables that the extents need, the root included; 0 when nobody mapped. */
+static u64 tables_of(struct ivs_domain *dom)
+{
+	struct ivs_tables tables = { };
+	struct ivs_extent *extent;
+	unsigned long flags;
+	u64 iova = 0;
+
+	if (!dom->levels)
+		return 0;
+	do {
+		unsigned int batch = SHOW_BATCH;
+
+		raw_spin_lock_irqsave(&dom->lock, flags);
+		while (batch-- && (extent = ivs_extents_at(&dom->extents,
+							   iova))) {
+			ivs_tables_add(&tables, &extent->span, dom->levels);
+			iova = extent->span.last + 1;
+		}
+		raw_spin_unlock_irqrestore(&dom->lock, flags);
+	} while (extent);
+	return tables.nr + 1;
+}
+
+/**
+ * ivs_domain_flow - what a domain should hold
+ * @dom: the record
+ * @leaves: per size
+ * @tables: that they need
+ *
+ * Context: under RCU.
+ */
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
+		     u64 *tables)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	memcpy(leaves, dom->extents.leaves, sizeof(dom->extents.leaves));
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	*tables = tables_of(dom);
+}
+
+/* ivs_domain_wants_baseline - is it only age that makes it inexact? */
+bool ivs_domain_wants_baseline(const struct ivs_domain *dom)
+{
+	return READ_ONCE(dom->inexact) & BIT(IVS_INEXACT_OLDER);
+}
+
+/**
+ * ivs_domain_adopt - begin anew, with what was found in the page table
+ * @dom: the record
+ * @extents: what was found; exchanged for what the record had
+ * @levels: depth of the table
+ * @events: as it was before the table was read
+ *
+ * Context: under RCU.
+ * Return: 0, or -EAGAIN when something was mapped or unmapped meanwhile.
+ */
+int ivs_domain_adopt(struct ivs_domain *dom, struct ivs_extents *extents,
+		     unsigned int levels, u64 events)
+{
+	unsigned long flags;
+	int ret = -EAGAIN;
+	u64 now;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	if (ivs_domain_quiet(dom, &now) && now == events) {
+		swap(dom->extents, *extents);
+		dom->levels = levels;
+		ret = 0;
+	}
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return ret;
+}
+
+/* ivs_domain_trust - what was adopted has proved to be true */
+void ivs_domain_trust(struct ivs_domain *dom)
+{
+	dom->baseline = true;
+	clear_bit(IVS_INEXACT_OLDER, &dom->inexact);
+}
+
+/* ivs_domain_init - make the tables; 0 or -ENOMEM; may sleep */
+int ivs_domain_init(void)
+{
+	int ret = ivs_pool_init(&extent_pool);
+
+	if (ret)
+		return ret;
+	ret = ivs_table_init(&ivs_domains);
+	if (ret)
+		ivs_pool_exit(&extent_pool);
+	return ret;
+}
+
+/* ivs_domain_exit - free all records; may sleep; no handler runs any more */
+void ivs_domain_exit(void)
+{
+	ivs_table_exit(&ivs_domains);
+	ivs_pool_exit(&extent_pool);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * domain_show.h - the line of a domain
+ */
+#ifndef IVS_DOMAIN_SHOW_H
+#define IVS_DOMAIN_SHOW_H
+
+struct ivs_domain;
+struct seq_file;
+
+void ivs_domain_schema(struct seq_file *m);
+void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom);
+
+#endif /* IVS_DOMAIN_SHOW_H */

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * iommu.c - what reaches the IOMMU core: maps, unmaps, attaches, frees
+ *
+ * Model. Everything that VFIO, iommufd or any other backend writes into an IO
+ * page table passes through exported functions of the IOMMU core, with the same
+ * argument registers on every kernel. The leaves a map wrote are recomputed
+ * from its arguments (leaf.c); the leaves an unmap removed are those remembered
+ * for the range it says it removed (extent.c).
+ *
+ * Hot path. A host's NIC and NVMe go through some of these functions too, up to
+ * a million times a second, with domains of the DMA API. Those are let go by the
+ * domain's type, before anything else is done for them (struct ivs_probe, @prefilter).
+ *
+ * Rollback. A map that fails half-way makes the core unmap what it had mapped
+ * (6.1 iommu.c __iommu_map()), inside the map. That unmap is no unmap of
+ * anything we counted: it is passed over, and the map is counted as partial.
+ *
+ * Context: kretprobe handlers, preemption off; nothing here may sleep.
+ */
+#include <linux/iommu.h>
+#include <linux/kprobes.h>
+#include <linux/timekeeping.h>
+
+#include "../base/stats.h"
+#include "domain.h"
+#include "flight.h"
+#include "iommu.h"
+#include "process.h"
+#include "request.h"
+#include "trace.h"
+
+static struct iommu_domain *domain_arg(struct pt_regs *regs)
+{
+	return (struct iommu_domain *)regs_get_kernel_argument(regs, 0);
+}
+
+static bool is_unmanaged(const struct iommu_domain *domain)
+{
+	return domain->type == IOMMU_DOMAIN_UNMANAGED;
+}
+
+/**
+ * ivs_iommu_prefilter - is a call of no interest, whatever its result?
+ * @regs: of a function whose first argument is a domain
+ *
+ * Most calls end here: see struct ivs_probe, @prefilter.
+ */
+bool ivs_iommu_prefilter(struct pt_regs *regs)
+{
+	if (ivs_domain_tracked(domain_arg(regs)))
+		return false;
+	ivs_stats_filtered();
+	return true;
+}
+
+/* Who maps: the backend whose call this one is in, or somebody unknown. */
+static enum ivs_backend backend_of(const struct ivs_call *call)
+{
+	return call->backend == IVS_BACKEND_NONE ? IVS_BACKEND_OTHER :
+						   call->backend;
+}
+
+/*
+ * DMA-API calls come from interrupts too, where current is a bystander. They
+ * never last: they are kept out of the flight table and out of processes.
+ */
+static void begin(struct kretprobe_instance *ri, enum ivs_op op,
+		  struct pt_regs *regs, u64 entered)
+{
+	struct iommu_domain *domain = domain_arg(regs);
+	struct ivs_call *call = ivs_call_of(ri);
+
+	memset(call, 0, sizeof(*call));
+	call->op = op;
+	call->object = domain;
+	call->iova = regs_get_kernel_argument(regs, 1);
+	if (is_unmanaged(domain))
+		ivs_flight_begin(call, op);
+	if (ivs_request_enclosing(call, IVS_NEW_TABLE))
+		ivs_domain_new(domain, backend_of(call));
+	ivs_domain_begin(domain, backend_of(call), entered);
+}
+
+static void end(struct ivs_call *call)
+{
+	if (call->task)
+		ivs_flight_end(call);
+}
+
+static struct ivs_domain *domain_of(const struct ivs_call *call, u64 entered)
+{
+	return ivs_domain_get(call->object, backend_of(call), entered);
+}
+
+static struct ivs_scope scope_of(const struct ivs_call *call,
+				 struct ivs_domain *dom, u64 entered)
+{
+	return (struct ivs_scope){
+		.domain = dom ? &dom->rec.sums : NULL,
+		.process = call->task ? ivs_process_current(entered) : NULL,
+		.host = call->task,
+	};
+}
+
+/* ---- map ---- */
+
+static int map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call = ivs_call_of(ri);
+
+	begin(ri, IVS_MAP, regs, entered);
+	call->phys = regs_get_kernel_argument(regs, 2);
+	call->bytes = regs_get_kernel_argument(regs, 3);
+	call->start_ns = ivs_stats_self(entered);
+	return 0;
+}
+
+/* int iommu_map(domain, iova, phys, size, prot[, gfp]) */
+int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (ivs_iommu_prefilter(regs) || !is_unmanaged(domain_arg(regs)))
+		return 1;
+	return map_entry(ri, regs);
+}
+
+/*
+ * The same arguments, one level down, where the DMA API joins in: __iommu_map()
+ * up to 6.12, iommu_map_nosync() later. Armed only to count its domains.
+ */
+int ivs_iommu_dma_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (!ivs_domain_tracked(domain_arg(regs)) ||
+	    is_unmanaged(domain_arg(regs)))
+		return 1;
+	return map_entry(ri, regs);
+}
+
+int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	u64 entered = ktime_get_mono_fast_ns(), leaves[IVS_NR_LEAVES] = { };
+	struct ivs_call *call = ivs_call_of(ri);
+	int ret = regs_return_value(regs);
+	struct ivs_domain *dom = domain_of(call, entered);
+	const struct ivs_scope scope = scope_of(call, dom, entered);
+	const struct ivs_sample sample = {
+		.op = IVS_MAP,
+		.error = ret < 0 ? -ret : 0,
+		.bytes = ret ? 0 : call->bytes,
+		.ns = entered - call->start_ns,
+	};
+
+	end(call);
+	if (!ret && dom)
+		ivs_domain_map(dom, call->object, call->iova, call->phys,
+			       call->bytes, leaves, &scope);
+	if (dom)
+		ivs_domain_end(dom);
+	ivs_stats_call(&sample, &scope);
+	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
+	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes, leaves,
+		  sample.ns, ret);
+	ivs_stats_self(entered);
+	return 0;
+}
+
+/* ---- unmap ---- */
+
+/* An unmap directly inside a map of the same task is the map's rollback. */
+static bool is_rollback(const struct iommu_domain *domain, u64 size)
+{
+	struct ivs_call *map = ivs_flight_current();
+
+	if (!map || map->op != IVS_MAP || map->object != domain)
+		return false;
+	map->partial |= size > 0;
+	return true;
+}
+
+/*
+ * size_t iommu_unmap(domain, iova, size)
+ * size_t iommu_unmap_fast(domain, iova, size, gather)
+ */
+int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct iommu_domain *domain = domain_arg(regs);
+	struct ivs_call *call = ivs_call_of(ri);
+	u64 entered, size;
+
+	if (ivs_iommu_prefilter(regs))
+		return 1;
+	entered = ktime_get_mono_fast_ns();
+	size = regs_get_kernel_argument(regs, 2);
+	if (is_unmanaged(domain) && is_rollback(domain, size))
+		return 1;
+	begin(ri, IVS_UNMAP, regs, entered);
+	call->bytes = size;
+	call->start_ns = ivs_stats_self(entered);
+	return 0;
+}
+
+int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_domain *dom = domain_of(call, entered);
+	const struct ivs_scope scope = scope_of(call, dom, entered);
+	struct ivs_removed removed = { };
+	const struct ivs_sample sample = {
+		.op = IVS_UNMAP,
+		.bytes = regs_return_value(regs),
+		.ns = entered - call->start_ns,
+	};
+
+	end(call);
+	if (dom)
+		ivs_domain_unmap(dom, call->iova, sample.bytes, &removed,
+				 &scope);
+	if (dom)
+		ivs_domain_end(dom);
+	ivs_stats_call(&sample, &scope);
+	ivs_stats_add(IVS_UNMAP_SHORT_CALLS, sample.bytes < call->bytes,
+		      &scope);
+	trace_unmap(dom ? dom->rec.id : 0, call->iova, sample.bytes,
+		    removed.leaves, sample.ns, 0);
+	ivs_stats_self(entered);
+	return 0;
+}
+
+/* ---- attach and free ---- */
+
+/* int __iommu_attach_device(domain, dev[, old]) */
+int ivs_iommu_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct ivs_call *call = ivs_call_of(ri);
+
+	memset(call, 0, sizeof(*call));
+	call->object = domain_arg(regs);
+	/* Not a call in flight: iova only carries the device. */
+	call->iova = regs_get_kernel_argument(regs, 1);
+	return 0;
+}
+
+int ivs_iommu_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct ivs_call *call = ivs_call_of(ri), *parent = ivs_flight_current();
+
+	if (!(int)regs_return_value(regs))
+		ivs_domain_attach(call->object, (struct device *)call->iova,
+				  parent ? parent->backend : IVS_BACKEND_NONE);
+	return 0;
+}
+
+/* void iommu_domain_free(domain): only its entry, there is no return to see */
+int ivs_iommu_free_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	ivs_domain_free(domain_arg(regs));
+	return 1;
+}

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * probe.c - arming and disarming, for a table of probes
+ *
+ * Model. Each row of the table (rows.c) is a kretprobe with one entry and one
+ * return handler, so that the same code serves every kernel: kretprobes exist
+ * everywhere, while fprobes are missing up to 6.1 and take other arguments on
+ * each later kernel. A symbol that a kernel lacks is said in the file "probes",
+ * and what the row feeds is left out of every file. This file knows no handler
+ * and no function; what is missed, and silence, are in quality.c.
+ *
+ * Rows whose module is not loaded wait for it. Probes die with the module they
+ * sit in and do not come back by themselves, hence the module notifier.
+ *
+ * Locking: @probe_lock around arming and disarming. Lifetime: a kretprobe is
+ * disarmed before the state its handlers use is freed; unregistering waits for
+ * handlers that run.
+ */
+#define pr_fmt(fmt) "iovascope: " fmt
+
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../base/params.h"
+#include "../base/stats.h"
+#include "probe.h"
+
+/*
+ * Calls that may be between entry and return at once, per row: a pin can sleep
+ * for seconds, and one per container can be in flight.
+ */
+#define MAX_ACTIVE 512
+
+static const char *const state_names[] = {
+	[IVS_PROBE_UNUSED] = "unused",
+	[IVS_PROBE_OFF] = "off",
+	[IVS_PROBE_WAITING] = "waiting",
+	[IVS_PROBE_ATTACHED] = "attached",
+	[IVS_PROBE_MISSING] = "missing",
+	[IVS_PROBE_FAILED] = "failed",
+	[IVS_PROBE_SILENT] = "silent",
+};
+
+/* The table, and how much a handler keeps from entry to return. */
+static struct ivs_probe *probes, *probes_end;
+static size_t call_size;
+
+static DEFINE_MUTEX(probe_lock);
+
+/* ---- arming ---- */
+
+/*
+ * A kretprobe takes one of its instances before it calls the entry handler, and
+ * gives it back if that does not want the call: more than a third of what a
+ * packet of the host's own would pay. So the prefilter is asked before.
+ */
+static int probe_prefilter(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct ivs_probe *p = container_of(kp, struct ivs_probe, rp.kp);
+
+	return p->prefilter(regs) ? 0 : p->take_instance(kp, regs);
+}
+
+/* Calls that come before this is done are filtered by the entry handler. */
+static void probe_set_prefilter(struct ivs_probe *p)
+{
+	p->take_instance = p->rp.kp.pre_handler;
+	/* Who sees the new handler sees what it goes on to. */
+	smp_store_release(&p->rp.kp.pre_handler, probe_prefilter);
+}
+
+/* Returns -ENOENT when there is no such symbol, loaded or not. */
+static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
+{
+	int ret;
+
+	if (p->module)
+		snprintf(p->spec, sizeof(p->spec), "%s:%s", p->module, symbol);
+	else
+		strscpy(p->spec, symbol, sizeof(p->spec));
+
+	memset(&p->rp, 0, sizeof(p->rp));
+	p->rp.kp.symbol_name = p->spec;
+	p->rp.entry_handler = p->entry;
+	p->rp.handler = p->ret;
+	p->rp.data_size = call_size;
+	p->rp.maxactive = MAX_ACTIVE;
+	ret = register_kretprobe(&p->rp);
+	if (!ret && p->prefilter)
+		probe_set_prefilter(p);
+	return ret;
+}
+
+static bool probe_is_wanted(const struct ivs_probe *p)
+{
+	return p->state != IVS_PROBE_UNUSED && p->state != IVS_PROBE_OFF;
+}
+
+static void probe_arm(struct ivs_probe *p)
+{
+	unsigned int i;
+
+	if (!probe_is_wanted(p) || p->state == IVS_PROBE_ATTACHED)
+		return;
+	for (i = 0; i < IVS_PROBE_SYMBOLS && p->symbols[i]; i++) {
+		p->error = probe_arm_symbol(p, p->symbols[i]);
+		if (p->error != -ENOENT)
+			break;
+	}
+	if (!p->error) {
+		p->symbol = p->symbols[i];
+		p->state = IVS_PROBE_ATTACHED;
+		ivs_missed_arm(&p->missed, &p->rp);
+	} else if (p->error != -ENOENT) {
+		p->state = IVS_PROBE_FAILED;
+	} else {
+		p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+	}
+}
+
+static void probe_disarm(struct ivs_probe *p)
+{
+	if (p->state != IVS_PROBE_ATTACHED)
+		return;
+	unregister_kretprobe(&p->rp);
+	ivs_missed_disarm(&p->missed);
+	p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+}
+
+static bool probe_is_in(const struct ivs_probe *p, const char *module)
+{
+	return p->module ? module && !strcmp(p->module, module) : !module;
+}
+
+/*
+ * -ENOENT says nothing about which is missing, the module or the symbol. Where
+ * any other row of the module was found, it is the symbol.
+ */
+static void probes_settle_missing(const char *module)
+{
+	struct ivs_probe *p;
+	bool loaded = false;
+
+	for (p = probes; p < probes_end; p++)
+		loaded |= probe_is_in(p, module) &&
+			  p->state == IVS_PROBE_ATTACHED;
+	for (p = probes; p < probes_end; p++)
+		if (loaded && probe_is_in(p, module) &&
+		    p->state == IVS_PROBE_WAITING)
+			p->state = IVS_PROBE_MISSING;
+}
+
+/*
+ * What is attached, or will be when its module comes, is covered; but the row
+ * of one backend does not see what that of another one misses.
+ */
+static void probes_settle_cover(void)
+{
+	unsigned long covered = 0, lost = 0;
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++) {
+		if (p->state == IVS_PROBE_ATTACHED ||
+		    p->state == IVS_PROBE_WAITING)
+			covered |= p->feeds;
+		else if (p->module)
+			lost |= p->feeds;
+	}
+	ivs_stats_cover(covered & ~lost);
+}
+
+static void probes_arm_module(const char *module)
+{
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++)
+		if (probe_is_in(p, module))
+			probe_arm(p);
+	probes_settle_missing(module);
+	probes_settle_cover();
+}
+
+/* What there is by now: modules may have been here before us. */
+static void probes_arm(void)
+{
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++)
+		probe_arm(p);
+	for (p = probes; p < probes_end; p++)
+		if (p->module)
+			probes_settle_missing(p->module);
+	probes_settle_cover();
+}
+
+static void probes_disarm_module(const char *module)
+{
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++) {
+		if (!probe_is_in(p, module))
+			continue;
+		probe_disarm(p);
+		if (probe_is_wanted(p))
+			p->state = IVS_PROBE_WAITING;
+	}
+}
+
+static bool module_has_probes(const char *module)
+{
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++)
+		if (p->module && !strcmp(p->module, module))
+			return true;
+	return false;
+}
+
+static int probes_module_notify(struct notifier_block *nb, unsigned long event,
+				void *data)
+{
+	const struct module *mod = data;
+
+	if (!module_has_probes(mod->name))
+		return NOTIFY_DONE;
+	mutex_lock(&probe_lock);
+	if (event == MODULE_STATE_COMING)
+		probes_arm_module(mod->name);
+	else if (event == MODULE_STATE_GOING)
+		probes_disarm_module(mod->name);
+	mutex_unlock(&probe_lock);
+	return NOTIFY_DONE;
+}
+
+/* After kprobes' own (priority 0), which buries the probes of a dead module. */
+static struct notifier_block module_nb = {
+	.notifier_call = probes_module_notify,
+	.priority = -10,
+};
+
+static int probes_skip_one(const char *name)
+{
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++) {
+		if (strcmp(p->name, name))
+			continue;
+		if (p->required) {
+			pr_err("skip=%s: nothing works without this probe\n",
+			       name);
+			return -EINVAL;
+		}
+		p->state = IVS_PROBE_OFF;
+		return 0;
+	}
+	pr_err("skip=%s: there is no such probe\n", name);
+	return -EINVAL;
+}
+
+static int probes_skip(const char *skip)
+{
+	char *list, *rest, *name;
+	int ret = 0;
+
+	list = kstrdup(skip, GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	rest = list;
+	while (!ret && (name = strsep(&rest, ",")))
+		ret = *name ? probes_skip_one(name) : 0;
+	kfree(list);
+	return ret;
+}
+
+/**
+ * ivs_probes_init - arm every probe of a table that there is a function for
+ * @table: the probes; stays until ivs_probes_exit()
+ * @nr: how many
+ * @data_size: bytes that handlers share from entry to return
+ * @skip: comma-separated names of probes to leave off, or NULL
+ *
+ * Context: may sleep.
+ * Return: 0, also when a required probe could not be armed
+ * (ivs_probes_check_required()); -EINVAL for a bad @skip; or -errno.
+ */
+int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
+		    const char *skip)
+{
+	struct ivs_probe *p;
+	int ret;
+
+	probes = table;
+	probes_end = table + nr;
+	call_size = data_size;
+	for (p = probes; p < probes_end; p++) {
+		p->state = !p->dma_api || ivs_dma_api ? IVS_PROBE_WAITING :
+							IVS_PROBE_UNUSED;
+		p->missed.feeds = p->feeds;
+		ivs_missed_add(&p->missed);
+	}
+	ret = skip ? probes_skip(skip) : 0;
+	if (ret)
+		return ret;
+	ret = ivs_quality_init();
+	if (ret) {
+		pr_err("cannot probe a function of its own: error %d\n", ret);
+		return ret;
+	}
+	ret = register_module_notifier(&module_nb);
+	if (ret) {
+		ivs_quality_exit();
+		return ret;
+	}
+
+	mutex_lock(&probe_lock);
+	probes_arm();
+	mutex_unlock(&probe_lock);
+	return 0;
+}
+
+/* ivs_probes_check_required - 0, or why a required probe is not armed */
+int ivs_probes_check_required(void)
+{
+	struct ivs_probe *p;
+
+	for (p = probes; p < probes_end; p++) {
+		if (!p->required || p->state == IVS_PROBE_ATTACHED)
+			continue;
+		pr_err("cannot probe %s: error %d\n", p->symbols[0], p->error);
+		return p->error ?: -ENOENT;
+	}
+	return 0;
+}
+
+/**
+ * ivs_probes_exit - disarm all; no handler runs after it
+ *
+ * A call in flight is never seen to return: whoever keeps calls in flight must
+ * have stopped looking at them (ivs_flight_close()).
+ *
+ * Context: may sleep.
+ */
+void ivs_probes_exit(void)
+{
+	struct ivs_probe *p;
+
+	unregister_module_notifier(&module_nb);
+	mutex_lock(&probe_lock);
+	for (p = probes; p < probes_end; p++)
+		probe_disarm(p);
+	mutex_unlock(&probe_lock);
+	ivs_quality_exit();
+}
+
+/* ---- showing ---- */
+
+static const char *feed_name(unsigned int feed)
+{
+	switch (feed) {
+	case IVS_FEED_BACKEND:
+		return "backend";
+	case IVS_FEED_DEVICES:
+		return "devices";
+	case IVS_FEED_LIFETIME:
+		return "lifetime";
+	default:
+		return ivs_op_name(feed);
+	}
+}
+
+static void show_feeds(struct seq_file *m, unsigned long feeds)
+{
+	const char *comma = "";
+	unsigned int feed;
+
+	seq_puts(m, " feeds=");
+	for (feed = 0; feed < IVS_NR_FEEDS; feed++) {
+		if (!(feeds & BIT(feed)))
+			continue;
+		seq_printf(m, "%s%s", comma, feed_name(feed));
+		comma = ",";
+	}
+}
+
+/* The symbol in use; all that would do while there is none. */
+static void show_symbol(struct seq_file *m, const struct ivs_probe *p)
+{
+	unsigned int i;
+
+	if (p->state == IVS_PROBE_ATTACHED) {
+		seq_printf(m, " symbol=%s", p->symbol);
+		return;
+	}
+	seq_printf(m, " symbol=%s", p->symbols[0]);
+	for (i = 1; i < IVS_PROBE_SYMBOLS && p->symbols[i]; i++)
+		seq_printf(m, ",%s", p->symbols[i]);
+}
+
+static enum ivs_probe_state state_of(const struct ivs_probe *p, bool silent)
+{
+	return silent && p->state == IVS_PROBE_ATTACHED ? IVS_PROBE_SILENT :
+							  p->state;
+}
+
+/* To wait for a module is no error. */
+static int errno_of(const struct ivs_probe *p)
+{
+	return p->state == IVS_PROBE_WAITING ? 0 : -min(p->error, 0);
+}
+
+/* ivs_probes_show - write a line a row; may sleep */
+void ivs_probes_show(struct seq_file *m)
+{
+	bool silent = ivs_probes_silent();
+	struct ivs_probe *p;
+
+	mutex_lock(&probe_lock);
+	for (p = probes; p < probes_end; p++) {
+		seq_puts(m, p->name);
+		show_symbol(m, p);
+		seq_printf(m, " module=%s state=%s required=%d",
+			   p->module ?: "vmlinux",
+			   state_names[state_of(p, silent)], p->required);
+		show_feeds(m, p->feeds);
+		seq_printf(m, " missed=%llu errno=%d\n",
+			   ivs_missed_by(&p->missed), errno_of(p));
+	}
+	mutex_unlock(&probe_lock);
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * request.c - regions, pins, unpins and teardowns, whichever backend does them
+ *
+ * Model. The backends differ in which functions do what, and in where their
+ * arguments are; that is in a file each (vfio.c, iommufd.c). What is done is
+ * the same, and what is counted of it has to be the same, or their numbers
+ * could not be compared: that is here.
+ *
+ * Context: kretprobe handlers, preemption off; nothing here may sleep.
+ */
+#include <linux/fs.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "backing.h"
+#include "flight.h"
+#include "process.h"
+#include "request.h"
+#include "trace.h"
+
+/* ivs_request_new - the data of a probe hit, empty; an entry handler */
+struct ivs_call *ivs_request_new(struct kretprobe_instance *ri)
+{
+	memset(ri->data, 0, sizeof(struct ivs_call));
+	return ivs_call_of(ri);
+}
+
+/**
+ * ivs_request_begin - the call begins now, as far as its duration is concerned
+ * @call: what is known of it
+ * @op: what it is
+ * @backend: whose
+ * @entered: when its entry handler began
+ *
+ * Return: 0, for the entry handler to return.
+ */
+int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
+		      enum ivs_backend backend, u64 entered)
+{
+	call->backend = backend;
+	ivs_flight_begin(call, op);
+	call->start_ns = ivs_stats_self(entered);
+	return 0;
+}
+
+/**
+ * ivs_request_enclosing - for instance the teardown of an unpin
+ * @call: where to begin; may be NULL
+ * @op: what to look for
+ *
+ * Return: the innermost such call that @call is in, or NULL.
+ */
+struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
+				       enum ivs_op op)
+{
+	while (call && (call = call->parent))
+		if (call->op == op)
+			return (struct ivs_call *)call;
+	return NULL;
+}
+
+static struct ivs_scope scope_of_current(u64 entered)
+{
+	return (struct ivs_scope){
+		.process = ivs_process_current(entered),
+		.host = true,
+	};
+}
+
+static void count(const struct ivs_sample *sample, u64 entered)
+{
+	const struct ivs_scope scope = scope_of_current(entered);
+
+	ivs_stats_call(sample, &scope);
+}
+
+/* ivs_request_unread - something a handler needed could not be read */
+void ivs_request_unread(u64 entered)
+{
+	const struct ivs_scope scope = scope_of_current(entered);
+
+	ivs_stats_add(IVS_UNREAD_ARGS_CALLS, 1, &scope);
+}
+
+/**
+ * ivs_region_end - a request has returned
+ * @call: as begun
+ * @entered: when its return handler began
+ * @ret: 0 or -errno
+ * @reread: reads the arguments of a request that answers in them, or NULL
+ */
+void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
+		    bool (*reread)(struct ivs_call *call))
+{
+	struct ivs_sample sample = {
+		.op = call->op,
+		.error = ret < 0 ? -ret : 0,
+		.ns = entered - call->start_ns,
+	};
+
+	ivs_flight_end(call);
+	if (!ret && reread && !reread(call))
+		ivs_request_unread(entered);
+	if (!ret)
+		sample.bytes = call->bytes;
+	count(&sample, entered);
+	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
+		     call->bytes, sample.ns, ret);
+	ivs_stats_self(entered);
+}
+
+/* ---- pin ---- */
+
+/*
+ * The faults that a pin takes are counted in the task that pins (mm/memory.c
+ * mm_account_fault(), "done for GUP"). Memory that was touched before takes
+ * none, so they tell the seconds of allocating and zeroing from those of
+ * looking up. Before 6.5 hugetlb pages are faulted in below that function; what
+ * moves then is the process's count of them. Pages of a file that is pinned as a
+ * file are brought in without a fault; what moves is the file's count.
+ */
+static u64 faults_of_current(void)
+{
+	return current->min_flt + current->maj_flt;
+}
+
+static u64 hugetlb_pages_of_current(void)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	if (current->mm)
+		return atomic_long_read(&current->mm->hugetlb_usage);
+#endif
+	return 0;
+}
+
+/* Whoever pins pages of a file holds it, so that its pointers can be followed. */
+static u64 pages_of_file(const struct file *file)
+{
+	struct address_space *mapping;
+	unsigned long nr;
+
+	if (!file || get_kernel_nofault(mapping, &file->f_mapping) ||
+	    get_kernel_nofault(nr, &mapping->nrpages))
+		return 0;
+	return nr;
+}
+
+static u64 pages_brought_in(const struct ivs_call *pin)
+{
+	u64 now, before = pin->file ? pin->file_pages : pin->hugetlb_pages;
+
+	now = pin->file ? pages_of_file(pin->file) : hugetlb_pages_of_current();
+	return now - min(now, before);
+}
+
+static u64 faults_in(const struct ivs_call *pin, enum ivs_backing backing)
+{
+	u64 pages = pages_brought_in(pin);
+
+	switch (backing) {
+	case IVS_HUGETLB_2M:
+		return pages >> 9;
+	case IVS_HUGETLB_1G:
+		return pages >> 18;
+	case IVS_MMIO:
+		/* A BAR has nothing to allocate or zero. */
+		return 0;
+	default:
+		return pin->file ? pages : faults_of_current() - pin->faults;
+	}
+}
+
+static void count_pin(const struct ivs_sample *sample, u64 entered, u64 faults)
+{
+	const struct ivs_scope scope = scope_of_current(entered);
+
+	ivs_stats_call(sample, &scope);
+	if (!faults)
+		return;
+	ivs_stats_add(IVS_PIN_FAULTS, faults, &scope);
+	ivs_stats_add(IVS_PIN_FAULTING_BYTES, sample->bytes, &scope);
+	ivs_stats_add(IVS_PIN_FAULTING_NS, sample->ns, &scope);
+}
+
+/* ivs_pin_begin - remember what there is to fault in; before the call begins */
+void ivs_pin_begin(struct ivs_call *call)
+{
+	call->faults = faults_of_current();
+	call->hugetlb_pages = hugetlb_pages_of_current();
+	call->file_pages = pages_of_file(call->file);
+}
+
+/**
+ * ivs_pin_end - a pin has returned
+ * @call: as begun
+ * @entered: when its return handler began
+ * @bytes: what it pinned
+ * @backing: what that is made of
+ * @error: positive errno, 0 for success
+ */
+void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
+		 enum ivs_backing backing, int error)
+{
+	const struct ivs_sample sample = {
+		.op = IVS_PIN,
+		.backing = backing,
+		.error = error,
+		.bytes = bytes,
+		.ns = entered - call->start_ns,
+	};
+
+	ivs_flight_end(call);
+	count_pin(&sample, entered, faults_in(call, backing));
+	trace_pin(call->iova, bytes ?: call->bytes, backing, sample.ns, -error);
+	ivs_stats_self(entered);
+}
+
+/* ---- unpin ---- */
+
+/* ivs_unpin_end - an unpin has returned; its bytes and backing are in @call */
+void ivs_unpin_end(struct ivs_call *call, u64 entered)
+{
+	const struct ivs_sample sample = {
+		.op = IVS_UNPIN,
+		.backing = call->backing,
+		.bytes = call->bytes,
+		.ns = entered - call->start_ns,
+	};
+	struct ivs_call *teardown;
+
+	ivs_flight_end(call);
+	teardown = ivs_request_enclosing(call, IVS_TEARDOWN);
+	if (teardown) {
+		/* The walk goes upwards: the first run begins the region. */
+		if (!teardown->released_bytes && call->iova)
+			teardown->iova = call->iova;
+		teardown->released_bytes += call->bytes;
+		teardown->backing = ivs_backing_join(teardown->backing,
+						     call->backing);
+	}
+	count(&sample, entered);
+	trace_unpin(call->iova, call->bytes, call->backing, sample.ns, 0);
+	ivs_stats_self(entered);
+}
+
+/* ---- teardown ---- */
+
+/* ivs_teardown_begin - the way out of a region begins; see ivs_request_begin() */
+void ivs_teardown_begin(struct ivs_call *call, enum ivs_backend backend,
+			u64 entered)
+{
+	call->backing = IVS_NONE;
+	ivs_request_begin(call, IVS_TEARDOWN, backend, entered);
+	if (call->parent) {
+		call->iova = call->parent->iova;
+		call->bytes = call->parent->bytes;
+	}
+}
+
+/* ivs_teardown_end - and has ended: its bytes are those of its unpins */
+void ivs_teardown_end(struct ivs_call *call, u64 entered)
+{
+	const struct ivs_sample sample = {
+		.op = IVS_TEARDOWN,
+		.backing = call->backing,
+		.bytes = call->released_bytes,
+		.ns = entered - call->start_ns,
+	};
+
+	ivs_flight_end(call);
+	count(&sample, entered);
+	trace_teardown(call->iova, sample.bytes, call->backing, sample.ns, 0);
+	ivs_stats_self(entered);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * request.h - what every backend does for a process, counted in one way
+ */
+#ifndef IVS_REQUEST_H
+#define IVS_REQUEST_H
+
+#include "call.h"
+
+struct ivs_call *ivs_request_new(struct kretprobe_instance *ri);
+int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
+		      enum ivs_backend backend, u64 entered);
+struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
+				       enum ivs_op op);
+void ivs_request_unread(u64 entered);
+void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
+		    bool (*reread)(struct ivs_call *call));
+void ivs_pin_begin(struct ivs_call *call);
+void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
+		 enum ivs_backing backing, int error);
+void ivs_unpin_end(struct ivs_call *call, u64 entered);
+void ivs_teardown_begin(struct ivs_call *call, enum ivs_backend backend,
+			u64 entered);
+void ivs_teardown_end(struct ivs_call *call, u64 entered);
+
+#endif /* IVS_REQUEST_H */
