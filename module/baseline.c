@@ -41,7 +41,7 @@ struct seed {
 };
 
 /* The type of a domain that may be freed while we look. */
-static bool is_tracked(const struct iommu_domain *domain)
+static bool domain_is_tracked(const struct iommu_domain *domain)
 {
 	struct iommu_domain copy;
 
@@ -51,22 +51,22 @@ static bool is_tracked(const struct iommu_domain *domain)
 	       ivs_domain_tracked(&copy);
 }
 
-static void find_device(struct pci_dev *pdev)
+static void baseline_find_device(struct pci_dev *pdev)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(&pdev->dev);
 	struct ivs_domain *dom;
 
-	if (!is_tracked(domain))
+	if (!domain_is_tracked(domain))
 		return;
 	rcu_read_lock();
 	dom = ivs_domain_get(domain, IVS_BACKEND_NONE,
 			     ktime_get_mono_fast_ns());
 	if (dom) {
-		/* Its maker is not the one who loads a module. */
+		/* The record was made by us, the domain was not. */
 		dom->rec.pid = 0;
 		dom->rec.comm[0] = '\0';
 		ivs_domain_device(&pdev->dev, dom->rec.id);
-		/* Freed before our probe saw it? Then the device has moved. */
+		/* A domain freed before its probe was armed: drop it again. */
 		if (iommu_get_domain_for_dev(&pdev->dev) != domain) {
 			ivs_domain_device(&pdev->dev, 0);
 			ivs_record_retire(&dom->rec);
@@ -75,8 +75,8 @@ static void find_device(struct pci_dev *pdev)
 	rcu_read_unlock();
 }
 
-static int on_leaves(struct ivs_visitor *visitor,
-		     const struct ivs_stretch *stretch)
+static int seed_leaves(struct ivs_visitor *visitor,
+		       const struct ivs_stretch *stretch)
 {
 	struct seed *seed = container_of(visitor, struct seed, visitor);
 	const struct ivs_span span = {
@@ -85,17 +85,17 @@ static int on_leaves(struct ivs_visitor *visitor,
 		.leaf = stretch->leaf,
 	};
 
-	/* Unlike a handler, we can wait until there is more. */
+	/* Not in a handler: wait for the pool instead of losing a range. */
 	ivs_pool_reserve(seed->extents.pool);
 	return ivs_extents_add(&seed->extents, &span);
 }
 
-static int on_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
+static int seed_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
 {
 	return -EAGAIN;
 }
 
-static bool is_quiet(u64 id, u64 *events)
+static bool domain_is_quiet(u64 id, u64 *events)
 {
 	struct ivs_domain *dom;
 	bool quiet = false;
@@ -108,7 +108,8 @@ static bool is_quiet(u64 id, u64 *events)
 	return quiet;
 }
 
-static int adopt(u64 id, struct seed *seed, unsigned int levels, u64 events)
+static int seed_install(u64 id, struct seed *seed, unsigned int levels,
+			u64 events)
 {
 	struct ivs_domain *dom;
 	int ret = -ENOENT;
@@ -116,15 +117,15 @@ static int adopt(u64 id, struct seed *seed, unsigned int levels, u64 events)
 	rcu_read_lock();
 	dom = ivs_domain_by_id(id);
 	if (dom)
-		ret = ivs_domain_adopt(dom, &seed->extents, levels, events);
+		ret = ivs_domain_seed(dom, &seed->extents, levels, events);
 	rcu_read_unlock();
 	return ret;
 }
 
-static int try_seed(u64 id, struct ivs_walk *walk)
+static int seed_try(u64 id, struct ivs_walk *walk)
 {
 	struct seed seed = {
-		.visitor = { .leaves = on_leaves, .torn = on_torn },
+		.visitor = { .leaves = seed_leaves, .torn = seed_torn },
 	};
 	struct ivs_removed removed;
 	struct ivs_context context;
@@ -132,15 +133,16 @@ static int try_seed(u64 id, struct ivs_walk *walk)
 	int ret;
 
 	ivs_domain_extents_init(&seed.extents);
-	if (!is_quiet(id, &events))
+	if (!domain_is_quiet(id, &events))
 		return -EAGAIN;
 	if (ivs_check_context(id, &context))
 		return -ENXIO;
 	ret = ivs_context_walk(&context, walk, &seed.visitor, 0);
 	if (!ret)
 		ret = walk->garbage ? -EIO :
-				      adopt(id, &seed, context.levels, events);
-	/* What adopt() took in exchange, or what it refused. */
+				      seed_install(id, &seed, context.levels,
+						   events);
+	/* What the record had before, or what it did not take. */
 	ivs_extents_remove(&seed.extents, 0, U64_MAX, &removed);
 	return ret;
 }
@@ -153,13 +155,13 @@ static int seed_domain(u64 id, struct ivs_walk *walk)
 	for (tries = 0; ret == -EAGAIN && tries < MAX_TRIES; tries++) {
 		if (tries)
 			usleep_range(50 * tries, 100 * tries);
-		ret = try_seed(id, walk);
+		ret = seed_try(id, walk);
 	}
 	return ret;
 }
 
 /* The next record, from @id on, that has a device and wants a baseline. */
-static u64 next_wanting(u64 id)
+static u64 baseline_next(u64 id)
 {
 	struct ivs_record *record;
 
@@ -175,7 +177,7 @@ static u64 next_wanting(u64 id)
 	return record ? id : 0;
 }
 
-static void trust(u64 id, struct ivs_walk *walk)
+static void seed_verify(u64 id, struct ivs_walk *walk)
 {
 	struct ivs_check check;
 	struct ivs_domain *dom;
@@ -185,24 +187,24 @@ static void trust(u64 id, struct ivs_walk *walk)
 	rcu_read_lock();
 	dom = ivs_domain_by_id(id);
 	if (dom)
-		ivs_domain_trust(dom);
+		ivs_domain_seed_verified(dom);
 	rcu_read_unlock();
 }
 
-/* Seed what wants it, let things settle, believe what is still true. */
-static bool seed_round(struct ivs_walk *walk)
+/* Seed what needs it, wait, and confirm the seeds that still agree. */
+static bool baseline_round(struct ivs_walk *walk)
 {
 	bool any = false;
 	u64 id;
 
-	for (id = next_wanting(1); id; id = next_wanting(id + 1))
+	for (id = baseline_next(1); id; id = baseline_next(id + 1))
 		any |= !seed_domain(id, walk);
 	if (!any)
 		return false;
 	msleep(SETTLE_MS);
-	for (id = next_wanting(1); id; id = next_wanting(id + 1))
-		trust(id, walk);
-	return next_wanting(1);
+	for (id = baseline_next(1); id; id = baseline_next(id + 1))
+		seed_verify(id, walk);
+	return baseline_next(1);
 }
 
 /**
@@ -218,13 +220,13 @@ void ivs_baseline(void)
 	unsigned int round;
 
 	for_each_pci_dev(pdev)
-		find_device(pdev);
+		baseline_find_device(pdev);
 	if (!ivs_read_older)
 		return;
 	walk = kvzalloc(sizeof(*walk), GFP_KERNEL);
-	/* Without room for a walk they stay inexact. */
+	/* Without memory for a walk these domains stay inexact. */
 	for (round = 0; walk && round < MAX_ROUNDS; round++)
-		if (!seed_round(walk))
+		if (!baseline_round(walk))
 			break;
 	kvfree(walk);
 }

@@ -48,7 +48,7 @@ struct line {
 };
 
 /* What one open file holds. */
-struct roll {
+struct listing {
 	struct list_head lines;
 	struct list_head tables;
 	unsigned int nr_lines;
@@ -56,112 +56,113 @@ struct roll {
 	struct ivs_walk walk;
 };
 
-static void roll_clear(struct roll *roll)
+static void listing_clear(struct listing *listing)
 {
 	struct line *line, *next_line;
 	struct table *table, *next_table;
 
-	list_for_each_entry_safe(line, next_line, &roll->lines, link)
+	list_for_each_entry_safe(line, next_line, &listing->lines, link)
 		kfree(line);
-	list_for_each_entry_safe(table, next_table, &roll->tables, link)
+	list_for_each_entry_safe(table, next_table, &listing->tables, link)
 		kfree(table);
-	INIT_LIST_HEAD(&roll->lines);
-	INIT_LIST_HEAD(&roll->tables);
-	roll->nr_lines = 0;
-	roll->nr_tables = 0;
+	INIT_LIST_HEAD(&listing->lines);
+	INIT_LIST_HEAD(&listing->tables);
+	listing->nr_lines = 0;
+	listing->nr_tables = 0;
 }
 
-static bool same_table(const struct ivs_context *a, const struct ivs_context *b)
+static bool context_same_table(const struct ivs_context *a,
+			       const struct ivs_context *b)
 {
 	return a->root == b->root && a->format == b->format &&
 	       a->levels == b->levels && a->pgsizes == b->pgsizes;
 }
 
-static struct table *table_of(struct roll *roll,
-			      const struct ivs_context *context)
+static struct table *listing_table(struct listing *listing,
+				   const struct ivs_context *context)
 {
 	struct table *table;
 	struct line *line;
 
-	list_for_each_entry(line, &roll->lines, link)
-		if (line->table && same_table(&line->context, context))
+	list_for_each_entry(line, &listing->lines, link)
+		if (line->table && context_same_table(&line->context, context))
 			return line->table;
 	table = kzalloc(sizeof(*table), GFP_KERNEL);
 	if (!table)
 		return NULL;
-	table->nr = ++roll->nr_tables;
-	list_add_tail(&table->link, &roll->tables);
+	table->nr = ++listing->nr_tables;
+	list_add_tail(&table->link, &listing->tables);
 	return table;
 }
 
-static int add_line(void *ctx, const struct ivs_context *context)
+static int listing_add(void *ctx, const struct ivs_context *context)
 {
-	struct roll *roll = ctx;
+	struct listing *listing = ctx;
 	struct line *line;
 
-	if (roll->nr_lines == MAX_LINES)
+	if (listing->nr_lines == MAX_LINES)
 		return -E2BIG;
 	line = kzalloc(sizeof(*line), GFP_KERNEL);
 	if (!line)
 		return -ENOMEM;
 	line->context = *context;
 	if (context->format) {
-		line->table = table_of(roll, context);
+		line->table = listing_table(listing, context);
 		if (!line->table) {
 			kfree(line);
 			return -ENOMEM;
 		}
 	}
-	list_add_tail(&line->link, &roll->lines);
-	roll->nr_lines++;
+	list_add_tail(&line->link, &listing->lines);
+	listing->nr_lines++;
 	return 0;
 }
 
 /* A device the kernel knows and the hardware's tables do not: blocked. */
-static int add_blocked(void *ctx, const struct ivs_bdf *bdf)
+static int listing_add_blocked(void *ctx, const struct ivs_bdf *bdf)
 {
 	const struct ivs_context blocked = {
 		.segment = bdf->segment,
 		.rid = bdf->rid,
 	};
-	struct roll *roll = ctx;
+	struct listing *listing = ctx;
 	struct line *line;
 
-	list_for_each_entry(line, &roll->lines, link)
+	list_for_each_entry(line, &listing->lines, link)
 		if (line->context.segment == bdf->segment &&
 		    line->context.rid == bdf->rid)
 			return 0;
-	return add_line(roll, &blocked);
+	return listing_add(listing, &blocked);
 }
 
-static int roll_call(struct roll *roll)
+static int listing_fill(struct listing *listing)
 {
 	int ret;
 
-	roll_clear(roll);
-	ret = ivs_context_each(add_line, roll);
-	return ret ? ret : ivs_devdir_each(add_blocked, roll);
+	listing_clear(listing);
+	ret = ivs_context_each(listing_add, listing);
+	return ret ? ret : ivs_devdir_each(listing_add_blocked, listing);
 }
 
 static void *census_start(struct seq_file *m, loff_t *pos)
 {
-	struct roll *roll = m->private;
+	struct listing *listing = m->private;
 	int ret;
 
 	if (*pos)
-		return seq_list_start(&roll->lines, *pos - 1);
-	ret = roll_call(roll);
+		return seq_list_start(&listing->lines, *pos - 1);
+	ret = listing_fill(listing);
 	return ret ? ERR_PTR(ret) : SEQ_START_TOKEN;
 }
 
 static void *census_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct roll *roll = m->private;
+	struct listing *listing = m->private;
 
 	if (v != SEQ_START_TOKEN)
-		return seq_list_next(v, &roll->lines, pos);
+		return seq_list_next(v, &listing->lines, pos);
 	++*pos;
-	return seq_list_start(&roll->lines, 0);
+	return seq_list_start(&listing->lines, 0);
 }
 
 static void census_stop(struct seq_file *m, void *v)
@@ -246,8 +247,8 @@ void ivs_census_schema(struct seq_file *m)
 				      values[i].unit, values[i].help);
 }
 
-static void show_census(const struct ivs_sink *sink,
-			const struct ivs_census *census)
+static void census_show_values(const struct ivs_sink *sink,
+			       const struct ivs_census *census)
 {
 	u64 bytes = ivs_leaves_bytes(census->leaves), value[NR_VALUES] = {
 		[BYTES] = bytes,
@@ -275,7 +276,8 @@ static void show_census(const struct ivs_sink *sink,
 		sink->emit(sink->ctx, values[i].key, value[i]);
 }
 
-static void show_name(struct seq_file *m, const struct ivs_context *context)
+static void census_show_name(struct seq_file *m,
+			     const struct ivs_context *context)
 {
 	seq_printf(m, "%04x:%02x:%02x.%u", context->segment, context->rid >> 8,
 		   PCI_SLOT(context->rid & 0xff), PCI_FUNC(context->rid & 0xff));
@@ -292,7 +294,7 @@ static void show_name(struct seq_file *m, const struct ivs_context *context)
 static int census_show(struct seq_file *m, void *v)
 {
 	const struct ivs_sink sink = { ivs_text_nested, m };
-	struct roll *roll = m->private;
+	struct listing *listing = m->private;
 	struct line *line = list_entry(v, struct line, link);
 	struct table *table;
 	int ret;
@@ -303,20 +305,20 @@ static int census_show(struct seq_file *m, void *v)
 	}
 	table = line->table;
 	if (table && !table->taken) {
-		ret = ivs_census_take(&line->context, &roll->walk,
+		ret = ivs_census_take(&line->context, &listing->walk,
 				      &table->census);
 		if (ret)
 			return ret;
 		table->taken = true;
 	}
-	show_name(m, &line->context);
+	census_show_name(m, &line->context);
 	if (line->context.type != IVS_TRANSLATION_NONE)
 		seq_printf(m, " did=%u", line->context.did);
 	if (table) {
 		seq_printf(m, " levels=%u table=%u readable=%d",
 			   line->context.levels, table->nr,
 			   !table->census.error);
-		show_census(&sink, &table->census);
+		census_show_values(&sink, &table->census);
 	}
 	seq_putc(m, '\n');
 	return 0;
@@ -331,28 +333,29 @@ static const struct seq_operations census_sops = {
 
 static int census_open(struct inode *inode, struct file *file)
 {
-	struct roll *roll = kvzalloc(sizeof(*roll), GFP_KERNEL);
+	struct listing *listing = kvzalloc(sizeof(*listing), GFP_KERNEL);
 	int ret;
 
-	if (!roll)
+	if (!listing)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&roll->lines);
-	INIT_LIST_HEAD(&roll->tables);
+	INIT_LIST_HEAD(&listing->lines);
+	INIT_LIST_HEAD(&listing->tables);
 	ret = seq_open(file, &census_sops);
 	if (ret) {
-		kvfree(roll);
+		kvfree(listing);
 		return ret;
 	}
-	((struct seq_file *)file->private_data)->private = roll;
+	((struct seq_file *)file->private_data)->private = listing;
 	return 0;
 }
 
 static int census_release(struct inode *inode, struct file *file)
 {
-	struct roll *roll = ((struct seq_file *)file->private_data)->private;
+	struct listing *listing =
+		((struct seq_file *)file->private_data)->private;
 
-	roll_clear(roll);
-	kvfree(roll);
+	listing_clear(listing);
+	kvfree(listing);
 	return seq_release(inode, file);
 }
 
@@ -366,7 +369,8 @@ const struct file_operations ivs_census_fops = {
 
 /* ---- devices/<bdf>/summary ---- */
 
-static int show_summary(struct seq_file *m, const struct ivs_context *context)
+static int summary_show_context(struct seq_file *m,
+				const struct ivs_context *context)
 {
 	const struct ivs_sink sink = { ivs_text_flat, m };
 	struct ivs_census census;
@@ -387,7 +391,7 @@ static int show_summary(struct seq_file *m, const struct ivs_context *context)
 		return ret;
 	ivs_text_flat(m, "levels", context->levels);
 	ivs_text_flat(m, "readable", !census.error);
-	show_census(&sink, &census);
+	census_show_values(&sink, &census);
 	return 0;
 }
 
@@ -399,7 +403,7 @@ static int summary_show(struct seq_file *m, void *unused)
 	ivs_text_format(m);
 	if (!ivs_context_find(bdf->segment, bdf->rid, &context) &&
 	    context.type != IVS_TRANSLATION_NONE)
-		return show_summary(m, &context);
+		return summary_show_context(m, &context);
 	/* A blocked device was found in no unit's tables. */
 	seq_printf(m, "unit none\ntype %s\n",
 		   ivs_translation_names[IVS_TRANSLATION_NONE]);

@@ -5,7 +5,8 @@
 #ifndef IVS_CENSUS_FILE_H
 #define IVS_CENSUS_FILE_H
 
-struct file_operations;
+#include <linux/fs.h>
+
 struct seq_file;
 
 extern const struct file_operations ivs_census_fops;

@@ -27,7 +27,7 @@
 #include "flow/domain.h"
 #include "check.h"
 
-/* How often a domain that is being mapped into is tried. */
+/* Comparisons that maps and unmaps may spoil before the domain is torn. */
 #define MAX_TRIES 32
 
 static const char *const verdict_names[IVS_NR_VERDICTS] = {
@@ -71,7 +71,7 @@ int ivs_check_context(u64 domain, struct ivs_context *context)
 	return -ENOENT;
 }
 
-static bool extent_at(u64 id, u64 iova, struct ivs_span *span)
+static bool flow_extent_at(u64 id, u64 iova, struct ivs_span *span)
 {
 	struct ivs_domain *dom;
 	bool found = false;
@@ -84,7 +84,7 @@ static bool extent_at(u64 id, u64 iova, struct ivs_span *span)
 	return found;
 }
 
-static void differ(struct comparison *c, u64 iova)
+static void comparison_differs(struct comparison *c, u64 iova)
 {
 	if (c->differs)
 		return;
@@ -92,46 +92,48 @@ static void differ(struct comparison *c, u64 iova)
 	c->check->iova = iova;
 }
 
-/* The flow has nothing between what was compared and @iova. */
-static void nothing_before(struct comparison *c, u64 iova)
+/* The page table has no leaf between @next and @iova; nor may the flow. */
+static void comparison_gap(struct comparison *c, u64 iova)
 {
 	if (!c->have_extent || c->extent.last < c->next)
-		c->have_extent = extent_at(c->id, c->next, &c->extent);
+		c->have_extent = flow_extent_at(c->id, c->next, &c->extent);
 	if (c->have_extent && c->extent.start < iova && c->next < iova)
-		differ(c, max(c->extent.start, c->next));
+		comparison_differs(c, max(c->extent.start, c->next));
 }
 
-static int on_leaves(struct ivs_visitor *visitor,
-		     const struct ivs_stretch *stretch)
+static int comparison_leaves(struct ivs_visitor *visitor,
+			     const struct ivs_stretch *stretch)
 {
 	struct comparison *c = container_of(visitor, struct comparison,
 					    visitor);
 	u64 last = ivs_stretch_last(stretch);
 
 	c->check->census[stretch->leaf] += stretch->nr;
-	nothing_before(c, stretch->iova);
+	comparison_gap(c, stretch->iova);
 	if (c->have_extent && c->extent.last < stretch->iova)
-		c->have_extent = extent_at(c->id, stretch->iova, &c->extent);
+		c->have_extent =
+			flow_extent_at(c->id, stretch->iova, &c->extent);
 	if (!c->have_extent || c->extent.start > stretch->iova ||
 	    c->extent.leaf != stretch->leaf)
-		differ(c, stretch->iova);
+		comparison_differs(c, stretch->iova);
 	else if (c->extent.last < last)
-		differ(c, c->extent.last + 1);
+		comparison_differs(c, c->extent.last + 1);
 	c->next = last + 1;
 	return 0;
 }
 
-static int on_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
+static int comparison_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
 {
 	return -EAGAIN;
 }
 
-/* One walk; 0, -EAGAIN when it is no good, or why there can be none. */
-static int compare(u64 id, const struct ivs_context *context,
-		   struct ivs_walk *walk, struct ivs_check *check)
+/* Walk once; 0, -EAGAIN when the table changed, or why it cannot be walked. */
+static int check_compare(u64 id, const struct ivs_context *context,
+			 struct ivs_walk *walk, struct ivs_check *check)
 {
 	struct comparison c = {
-		.visitor = { .leaves = on_leaves, .torn = on_torn },
+		.visitor = { .leaves = comparison_leaves,
+			     .torn = comparison_torn },
 		.id = id,
 		.check = check,
 	};
@@ -141,14 +143,15 @@ static int compare(u64 id, const struct ivs_context *context,
 	ret = ivs_context_walk(context, walk, &c.visitor, 0);
 	if (ret)
 		return ret;
-	nothing_before(&c, U64_MAX);
+	comparison_gap(&c, U64_MAX);
 	check->census_tables = walk->tables;
 	check->verdict = c.differs ? IVS_DIFFERS : IVS_EQUAL;
 	return 0;
 }
 
-/* What the flow says, and whether it stands still. */
-static int read_flow(u64 id, struct ivs_check *check, u64 *events, bool *floor)
+/* Copy what the flow says; -EAGAIN while a map or unmap is under way. */
+static int check_read_flow(u64 id, struct ivs_check *check, u64 *events,
+			   bool *floor)
 {
 	struct ivs_domain *dom;
 	int ret = -ENOENT;
@@ -164,7 +167,7 @@ static int read_flow(u64 id, struct ivs_check *check, u64 *events, bool *floor)
 	return ret;
 }
 
-static bool still_quiet(u64 id, u64 events)
+static bool check_still_quiet(u64 id, u64 events)
 {
 	struct ivs_domain *dom;
 	bool quiet = false;
@@ -178,21 +181,21 @@ static bool still_quiet(u64 id, u64 events)
 	return quiet;
 }
 
-static int try_check(u64 id, struct ivs_walk *walk, struct ivs_check *check)
+static int check_try(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 {
 	struct ivs_context context;
 	bool floor = false;
 	u64 events = 0;
-	int ret = read_flow(id, check, &events, &floor);
+	int ret = check_read_flow(id, check, &events, &floor);
 
 	if (ret)
 		return ret;
 	if (ivs_check_context(id, &context))
 		return -ENXIO;
-	ret = compare(id, &context, walk, check);
+	ret = check_compare(id, &context, walk, check);
 	if (ret)
 		return ret;
-	if (!still_quiet(id, events))
+	if (!check_still_quiet(id, events))
 		return -EAGAIN;
 	if (check->verdict == IVS_DIFFERS && floor)
 		check->verdict = IVS_INEXACT;
@@ -214,11 +217,11 @@ int ivs_check_domain(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 	int ret = -EAGAIN;
 
 	for (tries = 0; ret == -EAGAIN && tries < MAX_TRIES; tries++) {
-		/* Leave them the time to get done. */
+		/* Let the maps and unmaps that spoiled the last one end. */
 		if (tries)
 			usleep_range(50 * tries, 100 * tries);
 		memset(check, 0, sizeof(*check));
-		ret = try_check(id, walk, check);
+		ret = check_try(id, walk, check);
 	}
 	if (ret == -EAGAIN)
 		check->verdict = IVS_TORN;
@@ -259,8 +262,8 @@ static void check_stop(struct seq_file *m, void *v)
 {
 }
 
-static void show_leaves(struct seq_file *m, const char *who,
-			const u64 leaves[IVS_NR_LEAVES])
+static void check_show_leaves(struct seq_file *m, const char *who,
+			      const u64 leaves[IVS_NR_LEAVES])
 {
 	enum ivs_leaf leaf;
 
@@ -285,8 +288,8 @@ static int check_show(struct seq_file *m, void *v)
 	seq_printf(m, "%llu verdict=%s devices=", id,
 		   verdict_names[check.verdict]);
 	ivs_device_list(m, id);
-	show_leaves(m, "flow", check.flow);
-	show_leaves(m, "census", check.census);
+	check_show_leaves(m, "flow", check.flow);
+	check_show_leaves(m, "census", check.census);
 	seq_printf(m, " flow_table_bytes=%llu census_table_bytes=%llu",
 		   check.flow_tables * IVS_TABLE_BYTES,
 		   check.census_tables * IVS_TABLE_BYTES);

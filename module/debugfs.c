@@ -40,8 +40,8 @@ static u64 loaded_ns;
 
 /* ---- small files: shown whole ---- */
 
-/* What cannot be seen here, and why; NULL when nothing is in the way. */
-static const char *blind(void)
+/* Why nothing is measured on this machine; NULL when it is. */
+static const char *blind_reason(void)
 {
 	if (!ivs_compat_intel_iommu())
 		return "VT-d is not in use (no hardware, or switched off)";
@@ -52,7 +52,7 @@ static const char *blind(void)
 
 static int info_show(struct seq_file *m, void *unused)
 {
-	const char *note = blind();
+	const char *note = blind_reason();
 
 	ivs_text_format(m);
 	seq_printf(m, "version %s\n", THIS_MODULE->version);
@@ -127,7 +127,7 @@ DEFINE_SHOW_ATTRIBUTE(probes);
 
 /* ---- files of records: position 0 is the format line, then ids from 1 ---- */
 
-static void *record_at(struct ivs_table *table, loff_t *pos)
+static void *records_at(struct ivs_table *table, loff_t *pos)
 {
 	struct ivs_record *record;
 
@@ -139,13 +139,13 @@ static void *record_at(struct ivs_table *table, loff_t *pos)
 	return record;
 }
 
-static void *record_next(struct ivs_table *table, loff_t *pos)
+static void *records_next(struct ivs_table *table, loff_t *pos)
 {
 	++*pos;
-	return record_at(table, pos);
+	return records_at(table, pos);
 }
 
-static void rcu_stop(struct seq_file *m, void *v)
+static void records_stop(struct seq_file *m, void *v)
 	__releases(RCU)
 {
 	rcu_read_unlock();
@@ -155,12 +155,12 @@ static void *domains_start(struct seq_file *m, loff_t *pos)
 	__acquires(RCU)
 {
 	rcu_read_lock();
-	return record_at(&ivs_domains, pos);
+	return records_at(&ivs_domains, pos);
 }
 
 static void *domains_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	return record_next(&ivs_domains, pos);
+	return records_next(&ivs_domains, pos);
 }
 
 static int domains_show(struct seq_file *m, void *v)
@@ -175,7 +175,7 @@ static int domains_show(struct seq_file *m, void *v)
 static const struct seq_operations domains_sops = {
 	.start = domains_start,
 	.next = domains_next,
-	.stop = rcu_stop,
+	.stop = records_stop,
 	.show = domains_show,
 };
 DEFINE_SEQ_ATTRIBUTE(domains);
@@ -184,12 +184,12 @@ static void *processes_start(struct seq_file *m, loff_t *pos)
 	__acquires(RCU)
 {
 	rcu_read_lock();
-	return record_at(&ivs_processes, pos);
+	return records_at(&ivs_processes, pos);
 }
 
 static void *processes_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	return record_next(&ivs_processes, pos);
+	return records_next(&ivs_processes, pos);
 }
 
 static int processes_show(struct seq_file *m, void *v)
@@ -214,7 +214,7 @@ static int processes_show(struct seq_file *m, void *v)
 static const struct seq_operations processes_sops = {
 	.start = processes_start,
 	.next = processes_next,
-	.stop = rcu_stop,
+	.stop = records_stop,
 	.show = processes_show,
 };
 DEFINE_SEQ_ATTRIBUTE(processes);

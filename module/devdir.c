@@ -38,7 +38,7 @@ static DEFINE_MUTEX(lock);
 static struct dentry *parent;
 static const struct ivs_file *device_files;
 
-static bool has_group(struct device *dev)
+static bool device_has_group(struct device *dev)
 {
 	struct iommu_group *group = iommu_group_get(dev);
 
@@ -61,7 +61,7 @@ static void devdir_add(struct pci_dev *pdev)
 	const struct ivs_file *file;
 	struct devdir *devdir;
 
-	if (!has_group(&pdev->dev))
+	if (!device_has_group(&pdev->dev))
 		return;
 	mutex_lock(&lock);
 	if (devdir_find(&pdev->dev))
@@ -88,7 +88,8 @@ static void devdir_remove(struct devdir *devdir)
 	kfree(devdir);
 }
 
-static int on_bus(struct notifier_block *nb, unsigned long action, void *data)
+static int devdir_bus_notify(struct notifier_block *nb, unsigned long action,
+			     void *data)
 {
 	struct devdir *devdir;
 
@@ -104,7 +105,7 @@ static int on_bus(struct notifier_block *nb, unsigned long action, void *data)
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block bus_nb = { .notifier_call = on_bus };
+static struct notifier_block bus_nb = { .notifier_call = devdir_bus_notify };
 
 /**
  * ivs_devdir_each - all devices that have a directory
@@ -149,7 +150,7 @@ int ivs_devdir_init(struct dentry *root, const struct ivs_file *files)
 	parent = debugfs_create_dir("devices", root);
 	if (!ivs_compat_intel_iommu())
 		return 0;
-	/* First the notifier: a device may come to us twice, never not at all. */
+	/* The notifier first: else a device that appears now has no directory. */
 	ret = bus_register_notifier(&pci_bus_type, &bus_nb);
 	if (ret)
 		return ret;

@@ -5,8 +5,9 @@
 #ifndef IVS_DEVDIR_H
 #define IVS_DEVDIR_H
 
+#include <linux/fs.h>
+
 struct dentry;
-struct file_operations;
 struct ivs_bdf;
 
 /**

@@ -30,9 +30,9 @@ static bool leaf_usable(u64 pgsizes, u64 iova, u64 phys, u64 size,
 }
 
 /* Append [start, end) as leaves of at most @leaf; @usable is a bit a size. */
-static unsigned int split(unsigned int usable, u64 start, u64 end,
-			  enum ivs_leaf leaf, struct ivs_span *spans,
-			  unsigned int nr)
+static unsigned int leaf_split(unsigned int usable, u64 start, u64 end,
+			       enum ivs_leaf leaf, struct ivs_span *spans,
+			       unsigned int nr)
 {
 	u64 bytes, lo, hi;
 
@@ -49,11 +49,11 @@ static unsigned int split(unsigned int usable, u64 start, u64 end,
 	lo = (start + bytes - 1) & ~(bytes - 1);
 	hi = end & ~(bytes - 1);
 	if (lo >= hi || lo < start)
-		return split(usable, start, end, leaf - 1, spans, nr);
+		return leaf_split(usable, start, end, leaf - 1, spans, nr);
 
-	nr = split(usable, start, lo, leaf - 1, spans, nr);
+	nr = leaf_split(usable, start, lo, leaf - 1, spans, nr);
 	spans[nr++] = (struct ivs_span){ lo, hi - 1, leaf };
-	return split(usable, hi, end, leaf - 1, spans, nr);
+	return leaf_split(usable, hi, end, leaf - 1, spans, nr);
 }
 
 /* ivs_leaves_bytes - bytes that so many leaves map */
@@ -89,7 +89,7 @@ unsigned int ivs_leaf_split(u64 pgsizes, u64 iova, u64 phys, u64 size,
 	for (leaf = IVS_LEAF_4K; leaf < IVS_NR_LEAVES; leaf++)
 		if (leaf_usable(pgsizes, iova, phys, size, leaf))
 			usable |= 1U << leaf;
-	return split(usable, iova, iova + size, IVS_LEAF_1G, spans, 0);
+	return leaf_split(usable, iova, iova + size, IVS_LEAF_1G, spans, 0);
 }
 
 /**

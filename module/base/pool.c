@@ -21,7 +21,7 @@
 /* Free objects are given back once there are this many times the reserve. */
 #define POOL_SLACK 4
 
-static bool at_limit(const struct ivs_pool *pool)
+static bool pool_at_limit(const struct ivs_pool *pool)
 {
 	return pool->limit && READ_ONCE(pool->nr) >= pool->limit;
 }
@@ -33,7 +33,8 @@ static bool pool_push(struct ivs_pool *pool, void *object, bool fresh)
 	bool wanted;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	wanted = !fresh || (pool->nr_free < pool->reserve && !at_limit(pool));
+	wanted = !fresh ||
+		 (pool->nr_free < pool->reserve && !pool_at_limit(pool));
 	if (wanted) {
 		node->next = pool->free;
 		pool->free = node;
@@ -60,7 +61,7 @@ static struct llist_node *pool_pop(struct ivs_pool *pool, unsigned int keep)
 	return node;
 }
 
-/* Give back what a burst left behind. */
+/* Free what is above @keep: a burst of puts leaves more than is needed. */
 static void pool_trim(struct ivs_pool *pool, unsigned int keep)
 {
 	struct llist_node *node;
@@ -161,7 +162,8 @@ void *ivs_pool_get(struct ivs_pool *pool)
 {
 	struct llist_node *node = pool_pop(pool, 0);
 
-	if (READ_ONCE(pool->nr_free) < pool->reserve / 2 && !at_limit(pool))
+	if (READ_ONCE(pool->nr_free) < pool->reserve / 2 &&
+	    !pool_at_limit(pool))
 		schedule_work(&pool->refill);
 	if (node)
 		memset(node, 0, pool->size);

@@ -44,7 +44,11 @@ void ivs_missed_arm(struct ivs_missed *missed, const struct kretprobe *rp)
 	WRITE_ONCE(missed->armed, rp);
 }
 
-/* ivs_missed_disarm - keep what it counted; before its memory is used anew */
+/*
+ * ivs_missed_disarm - the kretprobe counts no more; its count is kept
+ *
+ * Before the kretprobe is armed again, which starts its count at 0.
+ */
 void ivs_missed_disarm(struct ivs_missed *missed)
 {
 	u64 all = ivs_missed_by(missed);
@@ -128,7 +132,7 @@ int ivs_quality_init(void)
 	return register_kprobe(&heartbeat_probe);
 }
 
-/* ivs_quality_exit - and do so no more; may sleep */
+/* ivs_quality_exit - remove that probe; may sleep */
 void ivs_quality_exit(void)
 {
 	unregister_kprobe(&heartbeat_probe);

@@ -24,7 +24,8 @@
 
 #include "record.h"
 
-static struct hlist_head *bucket_of(struct ivs_table *table, unsigned long key)
+static struct hlist_head *table_bucket(struct ivs_table *table,
+				       unsigned long key)
 {
 	return &table->hash[hash_long(key, IVS_TABLE_BITS)];
 }
@@ -43,7 +44,7 @@ struct ivs_record *ivs_record_find(struct ivs_table *table, unsigned long key,
 {
 	struct ivs_record *record;
 
-	hlist_for_each_entry_rcu(record, bucket_of(table, key), hash)
+	hlist_for_each_entry_rcu(record, table_bucket(table, key), hash)
 		if (record->key == key && record->born == born)
 			return record;
 	return NULL;
@@ -90,7 +91,7 @@ struct ivs_record *ivs_record_get(struct ivs_table *table, unsigned long key,
 	again = ivs_record_find(table, key, born);
 	if (!again) {
 		record->id = ++table->last_id;
-		hlist_add_head_rcu(&record->hash, bucket_of(table, key));
+		hlist_add_head_rcu(&record->hash, table_bucket(table, key));
 		list_add_tail_rcu(&record->link, &table->list);
 	}
 	raw_spin_unlock_irqrestore(&table->lock, flags);

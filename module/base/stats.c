@@ -141,14 +141,14 @@ static struct host_hists __percpu *hists;
 static struct host_errors __percpu *errors;
 static unsigned long covered;
 
-static bool is_backed(enum ivs_op op)
+static bool op_is_backed(enum ivs_op op)
 {
 	return op >= IVS_FIRST_BACKED;
 }
 
 static unsigned int series_of(enum ivs_op op, enum ivs_backing backing)
 {
-	if (!is_backed(op))
+	if (!op_is_backed(op))
 		return op;
 	return IVS_FIRST_BACKED +
 	       (op - IVS_FIRST_BACKED) * IVS_NR_BACKINGS + backing;
@@ -159,7 +159,7 @@ static unsigned int counter_of(unsigned int series, enum ivs_field field)
 	return series * IVS_NR_FIELDS + field;
 }
 
-static bool is_covered(enum ivs_op op)
+static bool op_is_covered(enum ivs_op op)
 {
 	return covered & BIT(op);
 }
@@ -187,7 +187,7 @@ void ivs_stats_add(unsigned int counter, u64 delta,
 		atomic64_add(delta, &scope->process->v[counter]);
 }
 
-static void record_max(atomic64_t *max, u64 value)
+static void sums_max(atomic64_t *max, u64 value)
 {
 	u64 old = atomic64_read(max);
 
@@ -206,13 +206,13 @@ static void stats_max(unsigned int counter, u64 value,
 	if (scope->host && value > this_cpu_read(host->v[counter]))
 		this_cpu_write(host->v[counter], value);
 	if (scope->domain)
-		record_max(&scope->domain->v[counter], value);
+		sums_max(&scope->domain->v[counter], value);
 	if (scope->process)
-		record_max(&scope->process->v[counter], value);
+		sums_max(&scope->process->v[counter], value);
 }
 
-static void host_distributions(const struct ivs_sample *sample,
-			       unsigned int series)
+static void host_add_sample(const struct ivs_sample *sample,
+			    unsigned int series)
 {
 	this_cpu_inc(hists->duration[series][fls64(sample->ns)]);
 	if (!sample->error)
@@ -241,7 +241,7 @@ void ivs_stats_call(const struct ivs_sample *sample,
 	ivs_stats_add(counter_of(series, IVS_NS), sample->ns, scope);
 	stats_max(counter_of(series, IVS_MAX_NS), sample->ns, scope);
 	if (scope->host)
-		host_distributions(sample, series);
+		host_add_sample(sample, series);
 }
 
 /* ivs_stats_filtered - a call was let go; preemption off, and as short as it is */
@@ -284,7 +284,7 @@ static u64 host_value(unsigned int counter, bool max)
 	u64 value = 0;
 	int cpu;
 
-	/* The only one that is not ours to count: the probes do. */
+	/* Counted by the kretprobes themselves, not by a handler. */
 	if (counter == IVS_PROBE_MISSED_CALLS)
 		return ivs_missed_calls(~0UL);
 	for_each_possible_cpu(cpu) {
@@ -295,8 +295,8 @@ static u64 host_value(unsigned int counter, bool max)
 	return value;
 }
 
-static u64 value_of(const struct ivs_sums *sums, unsigned int series,
-		    enum ivs_field field)
+static u64 sums_value(const struct ivs_sums *sums, unsigned int series,
+		      enum ivs_field field)
 {
 	unsigned int counter = counter_of(series, field);
 
@@ -304,34 +304,34 @@ static u64 value_of(const struct ivs_sums *sums, unsigned int series,
 		      host_value(counter, field == IVS_MAX_NS);
 }
 
-static u64 total_of(const struct ivs_sums *sums, enum ivs_op op,
-		    enum ivs_field field)
+static u64 sums_total(const struct ivs_sums *sums, enum ivs_op op,
+		      enum ivs_field field)
 {
 	enum ivs_backing backing;
 	u64 total = 0;
 
-	if (!is_backed(op))
-		return value_of(sums, op, field);
+	if (!op_is_backed(op))
+		return sums_value(sums, op, field);
 	for (backing = 0; backing < IVS_NR_BACKINGS; backing++) {
-		u64 v = value_of(sums, series_of(op, backing), field);
+		u64 v = sums_value(sums, series_of(op, backing), field);
 
 		total = field == IVS_MAX_NS ? max(total, v) : total + v;
 	}
 	return total;
 }
 
-/* In which files a counter is: those of pins in none when nobody sees a pin. */
-static unsigned int plain_where(unsigned int counter)
+/* The files a counter is in: none for those of pins while pins have no probe. */
+static unsigned int counter_where(unsigned int counter)
 {
 	if (counter >= IVS_PIN_FAULTS && counter <= IVS_PIN_FAULTING_NS &&
-	    !is_covered(IVS_PIN))
+	    !op_is_covered(IVS_PIN))
 		return 0;
 	return plain[counter].where;
 }
 
 /* Compose <op>_<suffix>, or <op>_<backing>_<suffix> for a backing. */
-static const char *key_of(char key[KEY_MAX], enum ivs_op op,
-			  enum ivs_backing backing, const char *suffix)
+static const char *stats_key(char key[KEY_MAX], enum ivs_op op,
+			     enum ivs_backing backing, const char *suffix)
 {
 	if (backing == IVS_NR_BACKINGS)
 		snprintf(key, KEY_MAX, "%s_%s", ivs_op_name(op), suffix);
@@ -341,8 +341,8 @@ static const char *key_of(char key[KEY_MAX], enum ivs_op op,
 	return key;
 }
 
-static void show_op(const struct ivs_sums *sums, enum ivs_op op,
-		    const struct ivs_sink *sink)
+static void stats_show_op(const struct ivs_sums *sums, enum ivs_op op,
+			  const struct ivs_sink *sink)
 {
 	enum ivs_backing backing;
 	enum ivs_field field;
@@ -352,14 +352,15 @@ static void show_op(const struct ivs_sums *sums, enum ivs_op op,
 		const char *suffix = fields[field].suffix;
 
 		sink->emit(sink->ctx,
-			   key_of(key, op, IVS_NR_BACKINGS, suffix),
-			   total_of(sums, op, field));
-		if (!is_backed(op))
+			   stats_key(key, op, IVS_NR_BACKINGS, suffix),
+			   sums_total(sums, op, field));
+		if (!op_is_backed(op))
 			continue;
 		for (backing = 0; backing < IVS_NR_BACKINGS; backing++)
-			sink->emit(sink->ctx, key_of(key, op, backing, suffix),
-				   value_of(sums, series_of(op, backing),
-					    field));
+			sink->emit(sink->ctx,
+				   stats_key(key, op, backing, suffix),
+				   sums_value(sums, series_of(op, backing),
+					      field));
 	}
 }
 
@@ -378,11 +379,11 @@ void ivs_stats_show(const struct ivs_sums *sums, unsigned int where,
 	unsigned int i;
 
 	for (op = 0; op < IVS_NR_OPS; op++)
-		if ((ops[op].where & where) && is_covered(op))
-			show_op(sums, op, sink);
+		if ((ops[op].where & where) && op_is_covered(op))
+			stats_show_op(sums, op, sink);
 
 	for (i = IVS_FIRST_PLAIN; i < IVS_NR_COUNTERS; i++)
-		if (plain_where(i) & where)
+		if (counter_where(i) & where)
 			sink->emit(sink->ctx, plain[i].key, sums ?
 				   atomic64_read(&sums->v[i]) :
 				   host_value(i, false));
@@ -429,12 +430,12 @@ static void schema_series(struct seq_file *m, enum ivs_op op,
 	for (field = 0; field < IVS_NR_FIELDS; field++) {
 		snprintf(help, sizeof(help), "%s: %s", fields[field].help,
 			 ops[op].help);
-		key_of(key, op, backing, fields[field].suffix);
+		stats_key(key, op, backing, fields[field].suffix);
 		ivs_stats_schema_line(m, key, ops[op].where, fields[field].kind,
 				      fields[field].unit, help);
 	}
 	snprintf(help, sizeof(help), "time of one call: %s", ops[op].help);
-	key_of(key, op, backing, "duration_ns");
+	stats_key(key, op, backing, "duration_ns");
 	ivs_stats_schema_line(m, key, 0, "hist", "ns", help);
 }
 
@@ -446,9 +447,9 @@ static void schema_op(struct seq_file *m, enum ivs_op op)
 	schema_series(m, op, IVS_NR_BACKINGS);
 	snprintf(help, sizeof(help), "size of one successful call: %s",
 		 ops[op].help);
-	key_of(key, op, IVS_NR_BACKINGS, "size_bytes");
+	stats_key(key, op, IVS_NR_BACKINGS, "size_bytes");
 	ivs_stats_schema_line(m, key, 0, "hist", "bytes", help);
-	if (is_backed(op))
+	if (op_is_backed(op))
 		for (backing = 0; backing < IVS_NR_BACKINGS; backing++)
 			schema_series(m, op, backing);
 }
@@ -459,10 +460,10 @@ void ivs_stats_schema(struct seq_file *m)
 	unsigned int i;
 
 	for (i = 0; i < IVS_NR_OPS; i++)
-		if (is_covered(i))
+		if (op_is_covered(i))
 			schema_op(m, i);
 	for (i = IVS_FIRST_PLAIN; i < IVS_NR_COUNTERS; i++)
-		if (plain_where(i))
+		if (counter_where(i))
 			ivs_stats_schema_line(m, plain[i].key, plain[i].where,
 					      "counter", plain[i].unit,
 					      plain[i].help);
@@ -479,8 +480,8 @@ static u64 bucket_floor(unsigned int bucket)
  * @first. It points to a bucket and not to a row, for a compiler that knows
  * per-CPU memory as an address space does not take a pointer to a row of it.
  */
-static void show_hist(struct seq_file *m, const char *key,
-		      u64 __percpu *first, unsigned int nr)
+static void stats_show_hist(struct seq_file *m, const char *key,
+			    u64 __percpu *first, unsigned int nr)
 {
 	unsigned int bucket, row;
 	int cpu;
@@ -500,19 +501,19 @@ static void show_hist(struct seq_file *m, const char *key,
 	seq_putc(m, '\n');
 }
 
-static void show_op_hists(struct seq_file *m, enum ivs_op op)
+static void stats_show_op_hists(struct seq_file *m, enum ivs_op op)
 {
-	unsigned int nr = is_backed(op) ? IVS_NR_BACKINGS : 1;
+	unsigned int nr = op_is_backed(op) ? IVS_NR_BACKINGS : 1;
 	unsigned int series = series_of(op, 0), i;
 	char key[KEY_MAX];
 
-	show_hist(m, key_of(key, op, IVS_NR_BACKINGS, "duration_ns"),
-		  hists->duration[series], nr);
+	stats_show_hist(m, stats_key(key, op, IVS_NR_BACKINGS, "duration_ns"),
+			hists->duration[series], nr);
 	for (i = 0; i < nr && nr > 1; i++)
-		show_hist(m, key_of(key, op, i, "duration_ns"),
-			  hists->duration[series + i], 1);
-	show_hist(m, key_of(key, op, IVS_NR_BACKINGS, "size_bytes"),
-		  hists->size[op], 1);
+		stats_show_hist(m, stats_key(key, op, i, "duration_ns"),
+				hists->duration[series + i], 1);
+	stats_show_hist(m, stats_key(key, op, IVS_NR_BACKINGS, "size_bytes"),
+			hists->size[op], 1);
 }
 
 /* ivs_stats_hists - write all histograms, as lower bound = count */
@@ -521,8 +522,8 @@ void ivs_stats_hists(struct seq_file *m)
 	enum ivs_op op;
 
 	for (op = 0; op < IVS_NR_OPS; op++)
-		if (is_covered(op))
-			show_op_hists(m, op);
+		if (op_is_covered(op))
+			stats_show_op_hists(m, op);
 }
 
 /* ivs_stats_errors - write, for each op, how often each errno came back */
@@ -533,7 +534,7 @@ void ivs_stats_errors(struct seq_file *m)
 	int cpu;
 
 	for (op = 0; op < IVS_NR_OPS; op++) {
-		if (!is_covered(op))
+		if (!op_is_covered(op))
 			continue;
 		seq_puts(m, ivs_op_name(op));
 		for (err = 0; err <= IVS_MAX_ERRNO; err++) {

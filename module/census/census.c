@@ -17,12 +17,12 @@
 #include "phys.h"
 #include "run.h"
 
-/* A census being taken. */
-struct taking {
+/* A census being taken, while the table is walked. */
+struct census_walk {
 	struct ivs_runs runs;
 	const struct ivs_context *context;
 	struct ivs_census *census;
-	/* That the runs need, by all leaf sizes of the unit and up to 2M. */
+	/* What the runs need: with all leaf sizes of the unit, and up to 2M. */
 	struct ivs_tables tables;
 	struct ivs_tables tables_2m;
 };
@@ -52,7 +52,8 @@ void ivs_census_best(u64 pgsizes, u64 iova, u64 phys, u64 bytes,
 	}
 }
 
-static void count_leaves(struct ivs_census *census, const struct ivs_run *run)
+static void census_add_leaves(struct ivs_census *census,
+			      const struct ivs_run *run)
 {
 	u64 bytes = run->last - run->iova + 1;
 	enum ivs_leaf leaf;
@@ -65,15 +66,15 @@ static void count_leaves(struct ivs_census *census, const struct ivs_run *run)
 		census->mmio_bytes += bytes;
 }
 
-static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
+static int census_add_run(struct ivs_runs *runs, const struct ivs_run *run)
 {
-	struct taking *t = container_of(runs, struct taking, runs);
+	struct census_walk *t = container_of(runs, struct census_walk, runs);
 	u64 bytes = run->last - run->iova + 1, up_to_2m[IVS_NR_LEAVES] = { };
 
 	if (run->torn)
 		return 0;
 	t->census->runs++;
-	count_leaves(t->census, run);
+	census_add_leaves(t->census, run);
 	ivs_census_best(t->context->pgsizes, run->iova, run->phys, bytes,
 			t->context->levels, t->census->best_leaves, &t->tables);
 	ivs_census_best(t->context->pgsizes & ~ivs_leaf_bytes(IVS_LEAF_1G),
@@ -82,10 +83,11 @@ static int count_run(struct ivs_runs *runs, const struct ivs_run *run)
 	return 0;
 }
 
-/* None of them has room for a larger leaf: what they are is the best. */
-static int count_short(struct ivs_runs *runs, const struct ivs_run *all, u64 nr)
+/* Runs too short for a larger leaf: 4K leaves are the best they can have. */
+static int census_add_short(struct ivs_runs *runs, const struct ivs_run *all,
+			    u64 nr)
 {
-	struct taking *t = container_of(runs, struct taking, runs);
+	struct census_walk *t = container_of(runs, struct census_walk, runs);
 	const struct ivs_span span = {
 		.start = all->iova,
 		.last = all->last,
@@ -93,7 +95,7 @@ static int count_short(struct ivs_runs *runs, const struct ivs_run *all, u64 nr)
 	};
 
 	t->census->runs += nr;
-	count_leaves(t->census, all);
+	census_add_leaves(t->census, all);
 	t->census->best_leaves[IVS_LEAF_4K] += all->leaves[IVS_LEAF_4K];
 	ivs_tables_add(&t->tables, &span, t->context->levels);
 	ivs_tables_add(&t->tables_2m, &span, t->context->levels);
@@ -112,11 +114,11 @@ static int count_short(struct ivs_runs *runs, const struct ivs_run *all, u64 nr)
 int ivs_census_take(const struct ivs_context *context, struct ivs_walk *walk,
 		    struct ivs_census *census)
 {
-	struct taking t = {
+	struct census_walk t = {
 		.runs = {
 			.alike = ivs_phys_alike,
-			.done = count_run,
-			.short_runs = count_short,
+			.done = census_add_run,
+			.short_runs = census_add_short,
 		},
 		.context = context,
 		.census = census,

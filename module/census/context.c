@@ -64,15 +64,16 @@ struct reading {
 };
 
 /* An address width field: 1 is 39 bits and three levels (spec 9.3, 9.6). */
-static unsigned int levels_of(unsigned int aw)
+static unsigned int context_levels(unsigned int aw)
 {
 	return aw >= 1 && aw <= 3 ? aw + 2 : 0;
 }
 
-static void set_second(const struct reading *r, struct ivs_context *context,
-		       u64 anchor, u64 word, unsigned int aw)
+static void context_set_second(const struct reading *r,
+			       struct ivs_context *context, u64 anchor,
+			       u64 word, unsigned int aw)
 {
-	context->levels = levels_of(aw);
+	context->levels = context_levels(aw);
 	context->root = word & ADDRESS;
 	context->anchor = anchor;
 	context->anchored = word;
@@ -80,8 +81,8 @@ static void set_second(const struct reading *r, struct ivs_context *context,
 	context->pgsizes = ivs_dmar_pgsizes(r->state.cap, false);
 }
 
-static void set_first(const struct reading *r, struct ivs_context *context,
-		      u64 anchor, u64 word)
+static void context_set_first(const struct reading *r,
+			      struct ivs_context *context, u64 anchor, u64 word)
 {
 	context->levels = PASID_FSPM(word) == 1 ? 5 : 4;
 	context->root = word & ADDRESS;
@@ -100,7 +101,8 @@ static void decode_legacy(const struct reading *r, u64 at, const u64 entry[2],
 		context->type = IVS_TRANSLATION_IDENTITY;
 	} else if (LEGACY_TT(entry[0]) < 2) {
 		context->type = IVS_TRANSLATION_SECOND;
-		set_second(r, context, at, entry[0], LEGACY_AW(entry[1]));
+		context_set_second(r, context, at, entry[0],
+				   LEGACY_AW(entry[1]));
 	}
 }
 
@@ -112,15 +114,17 @@ static void decode_pasid(const struct reading *r, u64 at, const u64 entry[8],
 	switch (PASID_PGTT(entry[0])) {
 	case 1:
 		context->type = IVS_TRANSLATION_FIRST;
-		set_first(r, context, at + 16, entry[2]);
+		context_set_first(r, context, at + 16, entry[2]);
 		break;
 	case 2:
 		context->type = IVS_TRANSLATION_SECOND;
-		set_second(r, context, at, entry[0], PASID_AW(entry[0]));
+		context_set_second(r, context, at, entry[0],
+				   PASID_AW(entry[0]));
 		break;
 	case 3:
 		context->type = IVS_TRANSLATION_NESTED;
-		set_second(r, context, at, entry[0], PASID_AW(entry[0]));
+		context_set_second(r, context, at, entry[0],
+				   PASID_AW(entry[0]));
 		break;
 	case 4:
 		context->type = IVS_TRANSLATION_IDENTITY;
@@ -128,7 +132,7 @@ static void decode_pasid(const struct reading *r, u64 at, const u64 entry[8],
 	}
 }
 
-static struct ivs_context context_of(const struct reading *r, u16 rid)
+static struct ivs_context context_new(const struct reading *r, u16 rid)
 {
 	return (struct ivs_context){
 		.unit = r->unit->nr,
@@ -137,14 +141,14 @@ static struct ivs_context context_of(const struct reading *r, u16 rid)
 	};
 }
 
-static int each_in_table(const struct reading *r, u16 rid, u64 table,
-			 u32 first_pasid, u32 rid_pasid)
+static int pasid_table_each(const struct reading *r, u16 rid, u64 table,
+			    u32 first_pasid, u32 rid_pasid)
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < PASIDS_A_TABLE; i++) {
-		struct ivs_context context = context_of(r, rid);
+		struct ivs_context context = context_new(r, rid);
 		u64 at = table + i * PASID_ENTRY_BYTES, entry[8];
 
 		if (ivs_phys_read(at, entry, sizeof(entry)) ||
@@ -159,7 +163,8 @@ static int each_in_table(const struct reading *r, u16 rid, u64 table,
 }
 
 /* The directory has 2^(PDTS + 7) entries of 8 bytes (spec 9.4). */
-static int each_pasid(const struct reading *r, u16 rid, const u64 entry[2])
+static int pasid_directory_each(const struct reading *r, u16 rid,
+				const u64 entry[2])
 {
 	u32 nr = 1U << (SCALABLE_PDTS(entry[0]) + 7), i;
 	u64 directory = entry[0] & ADDRESS, table;
@@ -169,21 +174,23 @@ static int each_pasid(const struct reading *r, u16 rid, const u64 entry[2])
 		if (ivs_phys_read(directory + 8 * i, &table, sizeof(table)) ||
 		    !(table & PRESENT))
 			continue;
-		ret = each_in_table(r, rid, table & ADDRESS, i * PASIDS_A_TABLE,
-				    SCALABLE_RID(entry[1]));
+		ret = pasid_table_each(r, rid, table & ADDRESS,
+				       i * PASIDS_A_TABLE,
+				       SCALABLE_RID(entry[1]));
 		cond_resched();
-		/* Garbage may claim a million of them, for each device. */
+		/* A corrupt entry may claim a million of them, for each device. */
 		if (!ret && signal_pending(current))
 			ret = -EINTR;
 	}
 	return ret;
 }
 
-static int only_rid_pasid(const struct reading *r, u16 rid, const u64 entry[2])
+static int pasid_directory_rid(const struct reading *r, u16 rid,
+			       const u64 entry[2])
 {
 	u32 pasid = SCALABLE_RID(entry[1]);
 	u64 directory = entry[0] & ADDRESS, table, at, words[8];
-	struct ivs_context context = context_of(r, rid);
+	struct ivs_context context = context_new(r, rid);
 
 	if (ivs_phys_read(directory + 8 * (pasid / PASIDS_A_TABLE), &table,
 			  sizeof(table)) || !(table & PRESENT))
@@ -197,7 +204,7 @@ static int only_rid_pasid(const struct reading *r, u16 rid, const u64 entry[2])
 }
 
 /* Where the context entry of a request id is; 0 when there is none. */
-static u64 entry_at(const struct reading *r, u16 rid)
+static u64 context_entry_at(const struct reading *r, u16 rid)
 {
 	bool scalable = r->state.mode == IVS_MODE_SCALABLE;
 	unsigned int devfn = rid & 0xff;
@@ -213,23 +220,23 @@ static u64 entry_at(const struct reading *r, u16 rid)
 	return (table & ADDRESS) + (scalable ? devfn % 128 * 32 : devfn * 16);
 }
 
-static int each_of_rid(const struct reading *r, u16 rid, bool all_pasids)
+static int rid_each(const struct reading *r, u16 rid, bool all_pasids)
 {
-	u64 at = entry_at(r, rid), entry[2];
+	u64 at = context_entry_at(r, rid), entry[2];
 	struct ivs_context context;
 
 	if (!at || ivs_phys_read(at, entry, sizeof(entry)) ||
 	    !(entry[0] & PRESENT))
 		return 0;
 	if (r->state.mode == IVS_MODE_SCALABLE)
-		return all_pasids ? each_pasid(r, rid, entry) :
-				    only_rid_pasid(r, rid, entry);
-	context = context_of(r, rid);
+		return all_pasids ? pasid_directory_each(r, rid, entry) :
+				    pasid_directory_rid(r, rid, entry);
+	context = context_new(r, rid);
 	decode_legacy(r, at, entry, &context);
 	return r->fn(r->ctx, &context);
 }
 
-static int each_of_unit(const struct reading *r)
+static int unit_each(const struct reading *r)
 {
 	unsigned int rid;
 	int ret = 0;
@@ -240,17 +247,17 @@ static int each_of_unit(const struct reading *r)
 			if (signal_pending(current))
 				return -EINTR;
 			/* Most buses have no table; half of one in scalable. */
-			if (!entry_at(r, rid)) {
+			if (!context_entry_at(r, rid)) {
 				rid |= 0x7f;
 				continue;
 			}
 		}
-		ret = each_of_rid(r, rid, true);
+		ret = rid_each(r, rid, true);
 	}
 	return ret;
 }
 
-static bool read_unit(struct reading *r, const struct ivs_unit *unit)
+static bool unit_read(struct reading *r, const struct ivs_unit *unit)
 {
 	r->unit = unit;
 	ivs_dmar_read(unit, &r->state);
@@ -273,12 +280,12 @@ int ivs_context_each(ivs_context_fn fn, void *ctx)
 	int ret = 0;
 
 	for (nr = 0; !ret && (unit = ivs_dmar_unit(nr)); nr++)
-		if (read_unit(&r, unit))
-			ret = each_of_unit(&r);
+		if (unit_read(&r, unit))
+			ret = unit_each(&r);
 	return ret;
 }
 
-static int copy_context(void *ctx, const struct ivs_context *context)
+static int context_copy(void *ctx, const struct ivs_context *context)
 {
 	*(struct ivs_context *)ctx = *context;
 	return 1;
@@ -296,13 +303,13 @@ static int copy_context(void *ctx, const struct ivs_context *context)
  */
 int ivs_context_find(u32 segment, u16 rid, struct ivs_context *context)
 {
-	struct reading r = { .fn = copy_context, .ctx = context };
+	struct reading r = { .fn = context_copy, .ctx = context };
 	const struct ivs_unit *unit;
 	unsigned int nr;
 
 	for (nr = 0; (unit = ivs_dmar_unit(nr)); nr++)
-		if (unit->segment == segment && read_unit(&r, unit) &&
-		    each_of_rid(&r, rid, false) > 0)
+		if (unit->segment == segment && unit_read(&r, unit) &&
+		    rid_each(&r, rid, false) > 0)
 			return 0;
 	return -ENOENT;
 }

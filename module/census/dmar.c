@@ -137,7 +137,7 @@ const struct ivs_unit *ivs_dmar_unit(unsigned int nr)
 	return nr < nr_units ? &units[nr] : NULL;
 }
 
-static enum ivs_mode mode_of(u64 rtaddr)
+static enum ivs_mode rtaddr_mode(u64 rtaddr)
 {
 	switch ((rtaddr & RTADDR_TTM) >> 10) {
 	case 0:
@@ -170,7 +170,7 @@ void ivs_dmar_read(const struct ivs_unit *unit, struct ivs_unit_state *state)
 	state->ecap = readq(unit->regs + REG_ECAP);
 	rtaddr = readq(unit->regs + REG_RTADDR);
 	state->root = rtaddr & RTADDR_ROOT;
-	state->mode = mode_of(rtaddr);
+	state->mode = rtaddr_mode(rtaddr);
 	state->translating = readl(unit->regs + REG_GSTS) & GSTS_TES;
 }
 
@@ -192,7 +192,7 @@ u64 ivs_dmar_pgsizes(u64 cap, bool first)
 	return sizes;
 }
 
-static void show_levels(struct seq_file *m, u64 cap)
+static void unit_show_levels(struct seq_file *m, u64 cap)
 {
 	static const u64 sagaw[] = { CAP_SAGAW_3, CAP_SAGAW_4, CAP_SAGAW_5 };
 	const char *comma = "";
@@ -207,7 +207,7 @@ static void show_levels(struct seq_file *m, u64 cap)
 	}
 }
 
-static void show_unit(struct seq_file *m, const struct ivs_unit *unit)
+static void unit_show(struct seq_file *m, const struct ivs_unit *unit)
 {
 	static const char *const modes[] = {
 		[IVS_MODE_LEGACY] = "legacy",
@@ -224,7 +224,7 @@ static void show_unit(struct seq_file *m, const struct ivs_unit *unit)
 		   state.cap, state.ecap);
 	seq_printf(m, " translation=%d mode=%s", state.translating,
 		   modes[state.mode]);
-	show_levels(m, state.cap);
+	unit_show_levels(m, state.cap);
 	seq_printf(m, " second_2m=%d second_1g=%d first_2m=%d first_1g=%d",
 		   !!(state.cap & CAP_SLLPS_2M), !!(state.cap & CAP_SLLPS_1G),
 		   first, first && (state.cap & CAP_FL1GP));
@@ -238,5 +238,5 @@ void ivs_dmar_show(struct seq_file *m)
 	unsigned int nr;
 
 	for (nr = 0; nr < nr_units; nr++)
-		show_unit(m, &units[nr]);
+		unit_show(m, &units[nr]);
 }

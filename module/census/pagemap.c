@@ -15,7 +15,7 @@
 
 #define RECORD sizeof(struct iovascope_pagemap)
 
-static int put_record(struct ivs_runs *runs, const struct ivs_run *run)
+static int pagemap_put(struct ivs_runs *runs, const struct ivs_run *run)
 {
 	struct ivs_reader *reader = container_of(runs, struct ivs_reader, runs);
 	struct iovascope_pagemap record = {
@@ -38,7 +38,7 @@ static int put_record(struct ivs_runs *runs, const struct ivs_run *run)
 	return reader->room - reader->done < RECORD;
 }
 
-static int fill(struct ivs_reader *reader, u64 pos)
+static int pagemap_fill(struct ivs_reader *reader, u64 pos)
 {
 	reader->pos = pos;
 	return ivs_reader_walk(reader);
@@ -49,13 +49,14 @@ static ssize_t pagemap_read(struct file *file, char __user *to, size_t room,
 {
 	if (room < RECORD)
 		return -EINVAL;
-	return ivs_reader_read(file->private_data, to, room, ppos, fill);
+	return ivs_reader_read(file->private_data, to, room, ppos,
+			       pagemap_fill);
 }
 
 static int pagemap_open(struct inode *inode, struct file *file)
 {
-	struct ivs_reader *reader = ivs_reader_new(inode, sizeof(*reader),
-						   put_record);
+	struct ivs_reader *reader =
+		ivs_reader_new(inode, sizeof(*reader), pagemap_put);
 
 	if (!reader)
 		return -ENOMEM;

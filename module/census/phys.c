@@ -11,7 +11,8 @@
  * read; telling good copies from bad is the walker's business.
  *
  * Words that are 8-byte aligned are read whole (copy_from_kernel_nofault() and
- * read_table() copy u64 by u64), as the hardware itself writes and reads them.
+ * phys_read_table() copy u64 by u64), as the hardware itself writes and reads
+ * them.
  */
 #include <linux/io.h>
 #include <linux/memory_hotplug.h>
@@ -73,7 +74,7 @@ unsigned int ivs_phys_alike(const struct ivs_stretch *stretch,
 	return entry - first;
 }
 
-static bool is_memory(u64 phys)
+static bool phys_is_memory(u64 phys)
 {
 	unsigned long flags;
 	struct page *page;
@@ -101,7 +102,7 @@ static bool is_memory(u64 phys)
  */
 int ivs_phys_read(u64 phys, void *to, size_t bytes)
 {
-	if (!is_memory(phys) ||
+	if (!phys_is_memory(phys) ||
 	    copy_from_kernel_nofault(to, phys_to_virt(phys), bytes))
 		return -EFAULT;
 	return 0;
@@ -111,11 +112,11 @@ int ivs_phys_read(u64 phys, void *to, size_t bytes)
  * What copy_from_kernel_nofault() does, with a fifth of its jumps: where leaves
  * are small, copying the tables is a good part of all that a census does.
  */
-static int read_table(u64 phys, u64 *to)
+static int phys_read_table(u64 phys, u64 *to)
 {
 	const u64 *from = phys_to_virt(phys), *end = from + IVS_TABLE_ENTRIES;
 
-	if (!is_memory(phys))
+	if (!phys_is_memory(phys))
 		return -EFAULT;
 	pagefault_disable();
 	for (; from < end; from += 4, to += 4) {
@@ -134,7 +135,7 @@ fault:
 static int memory_read(const struct ivs_memory *memory, u64 phys, void *to,
 		       size_t bytes)
 {
-	return bytes == IVS_TABLE_BYTES ? read_table(phys, to) :
+	return bytes == IVS_TABLE_BYTES ? phys_read_table(phys, to) :
 					  ivs_phys_read(phys, to, bytes);
 }
 

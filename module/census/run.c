@@ -20,7 +20,7 @@ static struct ivs_runs *to_runs(struct ivs_visitor *visitor)
 	return container_of(visitor, struct ivs_runs, visitor);
 }
 
-static int flush(struct ivs_runs *runs)
+static int runs_flush(struct ivs_runs *runs)
 {
 	if (!runs->open)
 		return 0;
@@ -28,7 +28,7 @@ static int flush(struct ivs_runs *runs)
 	return runs->done(runs, &runs->run);
 }
 
-static bool joins(const struct ivs_runs *runs, const struct ivs_run *piece)
+static bool runs_joins(const struct ivs_runs *runs, const struct ivs_run *piece)
 {
 	const struct ivs_run *run = &runs->run;
 
@@ -38,17 +38,17 @@ static bool joins(const struct ivs_runs *runs, const struct ivs_run *piece)
 	       (!runs->by_leaf || run->leaf == piece->leaf);
 }
 
-static int append(struct ivs_runs *runs, const struct ivs_run *piece)
+static int runs_append(struct ivs_runs *runs, const struct ivs_run *piece)
 {
 	int ret;
 
-	if (joins(runs, piece)) {
+	if (runs_joins(runs, piece)) {
 		runs->run.last = piece->last;
 		runs->run.leaf = piece->leaf;
 		runs->run.leaves[piece->leaf] += piece->leaves[piece->leaf];
 		return 0;
 	}
-	ret = flush(runs);
+	ret = runs_flush(runs);
 	if (ret)
 		return ret;
 	runs->run = *piece;
@@ -65,7 +65,7 @@ struct cut {
 };
 
 /* How many, from @cut->from on, follow each other in memory. */
-static unsigned int count_joined(const struct cut *cut)
+static unsigned int cut_joined(const struct cut *cut)
 {
 	u64 step = ivs_leaf_bytes(cut->stretch->leaf);
 	u64 expect = ivs_stretch_phys(cut->stretch, cut->from) + step;
@@ -76,8 +76,8 @@ static unsigned int count_joined(const struct cut *cut)
 	return i - cut->from;
 }
 
-/* Where the run begins that goes on to the end. */
-static unsigned int last_run(const struct cut *cut)
+/* Where the last run begins: it may go on in the next table. */
+static unsigned int cut_last_run(const struct cut *cut)
 {
 	u64 step = ivs_leaf_bytes(cut->stretch->leaf);
 	unsigned int i = cut->end - 1;
@@ -89,7 +89,7 @@ static unsigned int last_run(const struct cut *cut)
 }
 
 /* How many runs [from, end) is made of. */
-static unsigned int count_runs(const struct cut *cut, unsigned int end)
+static unsigned int cut_count_runs(const struct cut *cut, unsigned int end)
 {
 	const u64 *entry = &cut->stretch->entries[cut->from];
 	const u64 *last = &cut->stretch->entries[end];
@@ -106,7 +106,7 @@ static unsigned int count_runs(const struct cut *cut, unsigned int end)
 }
 
 /* The first @nr leaves as one run, and the rest. */
-static struct ivs_run take(struct cut *cut, unsigned int nr)
+static struct ivs_run cut_take(struct cut *cut, unsigned int nr)
 {
 	const struct ivs_stretch *stretch = cut->stretch;
 	unsigned int shift = ivs_leaf_shift(stretch->leaf);
@@ -129,39 +129,39 @@ static struct ivs_run take(struct cut *cut, unsigned int nr)
  * the next table is left. What is between is complete, and short: less than a
  * table. Where each page is a run of its own this is nearly all there is.
  */
-static int pass_short(struct ivs_runs *runs, struct cut *cut)
+static int runs_pass_short(struct ivs_runs *runs, struct cut *cut)
 {
-	unsigned int last = last_run(cut), nr;
+	unsigned int last = cut_last_run(cut), nr;
 	struct ivs_run all;
 	int ret;
 
 	if (!runs->short_runs || cut->stretch->leaf != IVS_LEAF_4K ||
 	    last == cut->from)
 		return 0;
-	ret = flush(runs);
+	ret = runs_flush(runs);
 	if (ret)
 		return ret;
-	nr = count_runs(cut, last);
-	all = take(cut, last - cut->from);
+	nr = cut_count_runs(cut, last);
+	all = cut_take(cut, last - cut->from);
 	return runs->short_runs(runs, &all, nr);
 }
 
-static int cut_up(struct ivs_runs *runs, struct cut *cut)
+static int runs_add_cut(struct ivs_runs *runs, struct cut *cut)
 {
-	struct ivs_run piece = take(cut, count_joined(cut));
-	int ret = append(runs, &piece);
+	struct ivs_run piece = cut_take(cut, cut_joined(cut));
+	int ret = runs_append(runs, &piece);
 
 	if (!ret && cut->from < cut->end)
-		ret = pass_short(runs, cut);
+		ret = runs_pass_short(runs, cut);
 	while (!ret && cut->from < cut->end) {
-		piece = take(cut, count_joined(cut));
-		ret = append(runs, &piece);
+		piece = cut_take(cut, cut_joined(cut));
+		ret = runs_append(runs, &piece);
 	}
 	return ret;
 }
 
-static int on_leaves(struct ivs_visitor *visitor,
-		     const struct ivs_stretch *stretch)
+static int runs_leaves(struct ivs_visitor *visitor,
+		       const struct ivs_stretch *stretch)
 {
 	struct ivs_runs *runs = to_runs(visitor);
 	struct cut cut = { .stretch = stretch };
@@ -170,12 +170,12 @@ static int on_leaves(struct ivs_visitor *visitor,
 	while (!ret && cut.from < stretch->nr) {
 		cut.end = cut.from +
 			  runs->alike(stretch, cut.from, &cut.mmio);
-		ret = cut_up(runs, &cut);
+		ret = runs_add_cut(runs, &cut);
 	}
 	return ret;
 }
 
-static int on_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
+static int runs_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
 {
 	struct ivs_runs *runs = to_runs(visitor);
 	const struct ivs_run torn = {
@@ -183,7 +183,7 @@ static int on_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
 		.last = last,
 		.torn = true,
 	};
-	int ret = flush(runs);
+	int ret = runs_flush(runs);
 
 	return ret ? ret : runs->done(runs, &torn);
 }
@@ -191,8 +191,8 @@ static int on_torn(struct ivs_visitor *visitor, u64 iova, u64 last)
 /* ivs_runs_init - no run yet; the callbacks are the caller's to set */
 void ivs_runs_init(struct ivs_runs *runs)
 {
-	runs->visitor.leaves = on_leaves;
-	runs->visitor.torn = on_torn;
+	runs->visitor.leaves = runs_leaves;
+	runs->visitor.torn = runs_torn;
 	runs->open = false;
 }
 
@@ -204,5 +204,5 @@ void ivs_runs_init(struct ivs_runs *runs)
  */
 int ivs_runs_end(struct ivs_runs *runs)
 {
-	return flush(runs);
+	return runs_flush(runs);
 }

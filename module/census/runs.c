@@ -43,8 +43,8 @@ static struct lines *to_lines(struct ivs_reader *reader)
 	return container_of(reader, struct lines, reader);
 }
 
-/* 0: all of the line was given, 1: the reader's buffer is full. */
-static int give(struct lines *lines)
+/* Returns 0 when all of the line was copied, 1 when the buffer is full. */
+static int lines_copy_out(struct lines *lines)
 {
 	struct ivs_reader *reader = &lines->reader;
 	size_t nr = min_t(size_t, lines->len - lines->given,
@@ -61,7 +61,7 @@ static int give(struct lines *lines)
 	return reader->done == reader->room;
 }
 
-static int put_run(struct ivs_runs *runs, const struct ivs_run *run)
+static int lines_put_run(struct ivs_runs *runs, const struct ivs_run *run)
 {
 	struct ivs_reader *reader = container_of(runs, struct ivs_reader, runs);
 	struct lines *lines = to_lines(reader);
@@ -81,11 +81,11 @@ static int put_run(struct ivs_runs *runs, const struct ivs_run *run)
 			       run->write, run->mmio, run->torn);
 	lines->given = 0;
 	lines->next = run->last + 1;
-	return give(lines);
+	return lines_copy_out(lines);
 }
 
-/* The first thing to be read from here on is the format line. */
-static void start_at(struct lines *lines, u64 pos)
+/* Reading begins anew at @pos, with the format line. */
+static void lines_start(struct lines *lines, u64 pos)
 {
 	lines->len = scnprintf(lines->text, sizeof(lines->text), "format %d\n",
 			       IVS_FORMAT);
@@ -94,14 +94,14 @@ static void start_at(struct lines *lines, u64 pos)
 	lines->reader.pos = pos;
 }
 
-static int fill(struct ivs_reader *reader, u64 pos)
+static int runs_fill(struct ivs_reader *reader, u64 pos)
 {
 	struct lines *lines = to_lines(reader);
 	int ret;
 
 	if (pos != reader->pos)
-		start_at(lines, pos);
-	ret = give(lines);
+		lines_start(lines, pos);
+	ret = lines_copy_out(lines);
 	return ret ? ret : ivs_reader_walk(reader);
 }
 
@@ -110,7 +110,7 @@ static ssize_t runs_read(struct file *file, char __user *to, size_t room,
 {
 	if (!room)
 		return 0;
-	return ivs_reader_read(file->private_data, to, room, ppos, fill);
+	return ivs_reader_read(file->private_data, to, room, ppos, runs_fill);
 }
 
 static loff_t runs_llseek(struct file *file, loff_t offset, int whence)
@@ -122,19 +122,19 @@ static loff_t runs_llseek(struct file *file, loff_t offset, int whence)
 		return -EINTR;
 	pos = ivs_reader_llseek(file, offset, whence);
 	if (pos >= 0)
-		start_at(to_lines(reader), pos);
+		lines_start(to_lines(reader), pos);
 	mutex_unlock(&reader->lock);
 	return pos;
 }
 
 static int runs_open(struct inode *inode, struct file *file)
 {
-	struct ivs_reader *reader = ivs_reader_new(inode, sizeof(struct lines),
-						   put_run);
+	struct ivs_reader *reader =
+		ivs_reader_new(inode, sizeof(struct lines), lines_put_run);
 
 	if (!reader)
 		return -ENOMEM;
-	start_at(to_lines(reader), 0);
+	lines_start(to_lines(reader), 0);
 	file->private_data = reader;
 	file->f_mode &= ~FMODE_PREAD;
 	return 0;

@@ -31,28 +31,32 @@
 
 #define MAX_TRIES 16
 
-static unsigned int shift_of(unsigned int level)
+static unsigned int level_shift(unsigned int level)
 {
 	return 12 + 9 * (level - 1);
 }
 
-static int read_word(const struct ivs_walk *walk, u64 phys, u64 *word)
+static int walk_read_word(const struct ivs_walk *walk, u64 phys, u64 *word)
 {
 	return walk->memory->read(walk->memory, phys, word, sizeof(*word));
 }
 
-/* Everything below is done. */
-static void advance(struct ivs_walk *walk, unsigned int nr)
+/* The next @nr entries of the table at hand are done. */
+static void walk_advance(struct ivs_walk *walk, unsigned int nr)
 {
 	struct ivs_frame *frame = &walk->frames[walk->level];
 
 	frame->next += nr;
-	walk->pos = frame->iova + ((u64)frame->next << shift_of(walk->level));
+	walk->pos = frame->iova +
+		    ((u64)frame->next << level_shift(walk->level));
 	walk->tries = 0;
 }
 
-/* A word still says where to go; accessed bits may come to an entry. */
-static bool says_still(const struct ivs_walk *walk, u64 now, u64 seen)
+/*
+ * Does an entry still point where it did, with the same rights? Accessed and
+ * dirty bits, which the hardware sets, do not count.
+ */
+static bool entry_unchanged(const struct ivs_walk *walk, u64 now, u64 seen)
 {
 	u64 mask = walk->format->any | walk->format->all |
 		   walk->format->write | walk->format->large |
@@ -62,10 +66,11 @@ static bool says_still(const struct ivs_walk *walk, u64 now, u64 seen)
 }
 
 /*
- * The highest table, from @level up, that is not in the tree any more; 0 when
- * all are.
+ * Is every table on the way from the root down to @level still in the tree?
+ * Returns 0, or the level of the highest one that is not.
  */
-static unsigned int broken_at(const struct ivs_walk *walk, unsigned int level)
+static unsigned int walk_broken_level(const struct ivs_walk *walk,
+				      unsigned int level)
 {
 	unsigned int i;
 	u64 now;
@@ -75,16 +80,18 @@ static unsigned int broken_at(const struct ivs_walk *walk, unsigned int level)
 
 		if (!frame->at)
 			continue;
-		if (read_word(walk, frame->at, &now))
+		if (walk_read_word(walk, frame->at, &now))
 			return i;
+		/* The anchor is compared whole: it is no entry. */
 		if (i == walk->levels ? now != frame->seen :
-					!says_still(walk, now, frame->seen))
+					!entry_unchanged(walk, now,
+							 frame->seen))
 			return i;
 	}
 	return 0;
 }
 
-static int tell_torn(struct ivs_walk *walk, u64 last)
+static int walk_report_torn(struct ivs_walk *walk, u64 last)
 {
 	u64 iova = walk->pos;
 
@@ -93,49 +100,49 @@ static int tell_torn(struct ivs_walk *walk, u64 last)
 		walk->visitor->torn(walk->visitor, iova, last) : 0;
 }
 
-/* The root is not what the device uses any more: nothing more to see. */
-static int lose_root(struct ivs_walk *walk)
+/* The device has another root by now: what is left is torn, the walk ends. */
+static int walk_root_gone(struct ivs_walk *walk)
 {
 	u64 end = ivs_walk_end(walk->format, walk->levels);
-	int ret = tell_torn(walk, end - 1);
+	int ret = walk_report_torn(walk, end - 1);
 
 	walk->gone = true;
 	walk->level = walk->levels + 1;
 	return ret;
 }
 
-/* Give up on the entry the walk is at. */
-static int pass_over(struct ivs_walk *walk)
+/* The entry at hand keeps changing: report it as torn, go on behind it. */
+static int walk_skip_entry(struct ivs_walk *walk)
 {
 	const struct ivs_frame *frame = &walk->frames[walk->level];
 	u64 last = frame->iova +
-		   ((u64)(frame->next + 1) << shift_of(walk->level)) - 1;
-	int ret = tell_torn(walk, last);
+		   ((u64)(frame->next + 1) << level_shift(walk->level)) - 1;
+	int ret = walk_report_torn(walk, last);
 
 	if (!ret)
-		advance(walk, 1);
+		walk_advance(walk, 1);
 	return ret;
 }
 
-/* The table at @level left the tree: look again at the entry that held it. */
-static int look_again(struct ivs_walk *walk, unsigned int level)
+/* The table at @level left the tree: read the entry that held it once more. */
+static int walk_retry(struct ivs_walk *walk, unsigned int level)
 {
 	struct ivs_frame *frame;
 	u64 entry;
 
 	if (level == walk->levels)
-		return lose_root(walk);
+		return walk_root_gone(walk);
 	if (++walk->tries > MAX_TRIES)
-		return pass_over(walk);
+		return walk_skip_entry(walk);
 	walk->level = level + 1;
 	frame = &walk->frames[walk->level];
-	if (!read_word(walk, frame->table + 8 * frame->next, &entry) &&
-	    !broken_at(walk, walk->level))
+	if (!walk_read_word(walk, frame->table + 8 * frame->next, &entry) &&
+	    !walk_broken_level(walk, walk->level))
 		walk->entries[walk->level][frame->next] = entry;
 	return 0;
 }
 
-static bool is_empty(const struct ivs_walk *walk, const u64 *entries)
+static bool table_is_empty(const struct ivs_walk *walk, const u64 *entries)
 {
 	unsigned int i;
 
@@ -145,24 +152,24 @@ static bool is_empty(const struct ivs_walk *walk, const u64 *entries)
 	return true;
 }
 
-/* A table was copied in one piece; go on in it, at or after @pos. */
-static void enter(struct ivs_walk *walk, unsigned int level)
+/* The copy of the table at @level is good; go on in it, at or after @pos. */
+static void walk_enter(struct ivs_walk *walk, unsigned int level)
 {
 	struct ivs_frame *frame = &walk->frames[level];
 
 	walk->level = level;
 	walk->tables++;
-	walk->empty_tables += is_empty(walk, walk->entries[level]);
+	walk->empty_tables += table_is_empty(walk, walk->entries[level]);
 	frame->end = level == walk->levels ? walk->format->top_entries :
 					     IVS_TABLE_ENTRIES;
 	frame->next = 0;
 	if (walk->pos > frame->iova)
-		frame->next = (walk->pos - frame->iova) >> shift_of(level);
+		frame->next = (walk->pos - frame->iova) >> level_shift(level);
 	else
 		walk->pos = frame->iova;
 }
 
-static bool acceptable(const struct ivs_walk *walk, u64 table)
+static bool table_is_acceptable(const struct ivs_walk *walk, u64 table)
 {
 	unsigned int level;
 
@@ -173,7 +180,7 @@ static bool acceptable(const struct ivs_walk *walk, u64 table)
 	       walk->tables < walk->memory->max_tables;
 }
 
-static int descend(struct ivs_walk *walk, u64 entry)
+static int walk_descend(struct ivs_walk *walk, u64 entry)
 {
 	unsigned int level = walk->level - 1, broken;
 	struct ivs_frame *frame = &walk->frames[walk->level];
@@ -186,28 +193,28 @@ static int descend(struct ivs_walk *walk, u64 entry)
 	child->at = frame->table + 8 * frame->next;
 	child->seen = entry;
 	child->iova = frame->iova +
-		      ((u64)frame->next << shift_of(walk->level));
+		      ((u64)frame->next << level_shift(walk->level));
 	child->write = frame->write && (entry & walk->format->write);
 
-	if (acceptable(walk, child->table))
+	if (table_is_acceptable(walk, child->table))
 		ret = walk->memory->read(walk->memory, child->table,
 					 walk->entries[level], IVS_TABLE_BYTES);
 	else
 		ret = -ELOOP;
-	broken = broken_at(walk, level);
+	broken = walk_broken_level(walk, level);
 	if (broken)
-		return look_again(walk, broken);
+		return walk_retry(walk, broken);
 	if (ret) {
 		walk->garbage++;
-		advance(walk, 1);
+		walk_advance(walk, 1);
 		return 0;
 	}
-	enter(walk, level);
+	walk_enter(walk, level);
 	return 0;
 }
 
-/* From the entry at hand on, those that are like it in all bits of @mask. */
-static unsigned int count_alike(const struct ivs_walk *walk, u64 mask)
+/* How many entries, from the one at hand on, agree with it in all of @mask. */
+static unsigned int walk_count_alike(const struct ivs_walk *walk, u64 mask)
 {
 	const struct ivs_frame *frame = &walk->frames[walk->level];
 	const u64 *first = &walk->entries[walk->level][frame->next];
@@ -215,7 +222,7 @@ static unsigned int count_alike(const struct ivs_walk *walk, u64 mask)
 	const u64 *entry = first;
 	u64 like = *first;
 
-	/* Most tables are of one kind: by fours as long as all of them are. */
+	/* Most tables are of one kind: compare four at a time while they are. */
 	while (end - entry >= 4 && !(((entry[0] ^ like) | (entry[1] ^ like) |
 				      (entry[2] ^ like) | (entry[3] ^ like)) &
 				     mask))
@@ -225,14 +232,14 @@ static unsigned int count_alike(const struct ivs_walk *walk, u64 mask)
 	return entry - first;
 }
 
-static int visit(struct ivs_walk *walk, u64 entry)
+static int walk_visit(struct ivs_walk *walk, u64 entry)
 {
 	const struct ivs_format *format = walk->format;
 	struct ivs_frame *frame = &walk->frames[walk->level];
 	u64 bits = format->any | format->all | format->write, crooked;
 	struct ivs_stretch stretch = {
 		.iova = frame->iova +
-			((u64)frame->next << shift_of(walk->level)),
+			((u64)frame->next << level_shift(walk->level)),
 		.leaf = walk->level - 1,
 		.write = frame->write && (entry & format->write),
 		.entries = &walk->entries[walk->level][frame->next],
@@ -244,21 +251,21 @@ static int visit(struct ivs_walk *walk, u64 entry)
 		bits |= format->large;
 		stretch.address &= ~format->ignored;
 	}
-	/* A leaf lies where its size would have it. */
-	crooked = stretch.address & ((1ULL << shift_of(walk->level)) - 1);
+	/* An address that is not aligned to the leaf's size is garbage. */
+	crooked = stretch.address & ((1ULL << level_shift(walk->level)) - 1);
 	if (walk->level > IVS_MAX_LEAF_LEVEL || (entry & crooked)) {
 		walk->garbage++;
-		advance(walk, 1);
+		walk_advance(walk, 1);
 		return 0;
 	}
-	stretch.nr = count_alike(walk, bits | crooked);
+	stretch.nr = walk_count_alike(walk, bits | crooked);
 	ret = walk->visitor->leaves(walk->visitor, &stretch);
 	if (!ret)
-		advance(walk, stretch.nr);
+		walk_advance(walk, stretch.nr);
 	return ret;
 }
 
-static int step(struct ivs_walk *walk)
+static int walk_step(struct ivs_walk *walk)
 {
 	struct ivs_frame *frame = &walk->frames[walk->level];
 	const u64 *entries = walk->entries[walk->level];
@@ -268,19 +275,19 @@ static int step(struct ivs_walk *walk)
 	       !ivs_entry_present(walk->format, entries[next]))
 		next++;
 	if (next != frame->next)
-		advance(walk, next - frame->next);
+		walk_advance(walk, next - frame->next);
 	if (next >= frame->end) {
 		/* The table is done, and with it the entry that names it. */
 		if (++walk->level <= walk->levels)
-			advance(walk, 1);
+			walk_advance(walk, 1);
 		return 0;
 	}
 	if (ivs_entry_leaf(walk->format, entries[next], walk->level))
-		return visit(walk, entries[next]);
-	return descend(walk, entries[next]);
+		return walk_visit(walk, entries[next]);
+	return walk_descend(walk, entries[next]);
 }
 
-static int enter_root(struct ivs_walk *walk)
+static int walk_enter_root(struct ivs_walk *walk)
 {
 	unsigned int level = walk->levels;
 	int ret;
@@ -294,10 +301,10 @@ static int enter_root(struct ivs_walk *walk)
 	};
 	ret = walk->memory->read(walk->memory, walk->root,
 				 walk->entries[level], IVS_TABLE_BYTES);
-	if (broken_at(walk, level))
-		return lose_root(walk);
+	if (walk_broken_level(walk, level))
+		return walk_root_gone(walk);
 	if (!ret)
-		enter(walk, level);
+		walk_enter(walk, level);
 	return ret;
 }
 
@@ -324,8 +331,8 @@ int ivs_walk(struct ivs_walk *walk)
 		return -EINVAL;
 	if (walk->pos >= ivs_walk_end(walk->format, walk->levels))
 		return 0;
-	ret = enter_root(walk);
+	ret = walk_enter_root(walk);
 	while (!ret && walk->level <= walk->levels)
-		ret = step(walk);
+		ret = walk_step(walk);
 	return ret;
 }

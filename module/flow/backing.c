@@ -20,7 +20,7 @@
 #include "backing.h"
 
 /* Not a bool: four are joined without a jump. */
-static unsigned int is_tail(unsigned long odd)
+static unsigned int frame_is_tail(unsigned long odd)
 {
 	return ivs_compat_odd_is_tail(pfn_to_page(odd));
 }
@@ -31,16 +31,16 @@ static unsigned int is_tail(unsigned long odd)
  * of the frames tell all, and a last one that is even tells for itself. Four at
  * a time, as this is most of what a long run of small pages costs here.
  */
-static unsigned long base_end(unsigned long pfn, unsigned long end)
+static unsigned long frame_base_end(unsigned long pfn, unsigned long end)
 {
 	unsigned long odd;
 
 	for (odd = pfn | 1; odd + 6 < end; odd += 8)
-		if (is_tail(odd) | is_tail(odd + 2) | is_tail(odd + 4) |
-		    is_tail(odd + 6))
+		if (frame_is_tail(odd) | frame_is_tail(odd + 2) |
+		    frame_is_tail(odd + 4) | frame_is_tail(odd + 6))
 			break;
 	for (; odd < end; odd += 2)
-		if (is_tail(odd))
+		if (frame_is_tail(odd))
 			return max(odd - 1, pfn);
 	if (odd == end && PageCompound(pfn_to_page(end - 1)))
 		return end - 1;
@@ -86,7 +86,7 @@ enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages)
 		return IVS_MMIO;
 
 	while (pfn < end && backing != IVS_MIXED) {
-		unsigned long here = base_end(pfn, end);
+		unsigned long here = frame_base_end(pfn, end);
 		struct page *head;
 		unsigned int order;
 

@@ -149,7 +149,7 @@ bool ivs_device_nth(u64 domain, unsigned int nth, struct ivs_bdf *bdf)
 }
 
 /* Devices of one group are attached one after the other. */
-static void show_groups(struct seq_file *m, u64 domain)
+static void device_show_groups(struct seq_file *m, u64 domain)
 {
 	struct ivs_device *entry;
 	const char *comma = "";
@@ -167,7 +167,7 @@ static void show_groups(struct seq_file *m, u64 domain)
 		seq_puts(m, "none");
 }
 
-static void show_names(struct seq_file *m, u64 domain)
+static void device_show_names(struct seq_file *m, u64 domain)
 {
 	struct ivs_device *entry;
 	const char *comma = "";
@@ -187,7 +187,7 @@ void ivs_device_list(struct seq_file *m, u64 domain)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&devices_lock, flags);
-	show_names(m, domain);
+	device_show_names(m, domain);
 	raw_spin_unlock_irqrestore(&devices_lock, flags);
 }
 
@@ -197,9 +197,9 @@ void ivs_device_show(struct seq_file *m, u64 domain)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&devices_lock, flags);
-	show_groups(m, domain);
+	device_show_groups(m, domain);
 	seq_puts(m, " devices=");
-	show_names(m, domain);
+	device_show_names(m, domain);
 	raw_spin_unlock_irqrestore(&devices_lock, flags);
 }
 

@@ -77,7 +77,7 @@ struct ivs_table ivs_domains = {
 	.release = domain_release,
 };
 
-static bool is_dma_api(unsigned int type)
+static bool type_is_dma_api(unsigned int type)
 {
 	return type & __IOMMU_DOMAIN_DMA_API;
 }
@@ -121,7 +121,7 @@ struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 		dom = domain_make(domain);
 		if (!dom)
 			return NULL;
-		/* Whoever attached it did so before we looked. */
+		/* No attach made this record, so none was seen: it is older. */
 		set_bit(IVS_INEXACT_OLDER, &dom->inexact);
 	}
 	if (dom->backend == IVS_BACKEND_NONE)
@@ -147,7 +147,7 @@ void ivs_domain_new(const struct iommu_domain *domain,
 }
 
 /* Table levels that reach the end of the aperture, nine bits each over 4K. */
-static u8 levels_of(const struct iommu_domain *domain)
+static u8 domain_levels(const struct iommu_domain *domain)
 {
 	unsigned int bits = fls64(domain->geometry.aperture_end);
 
@@ -155,16 +155,16 @@ static u8 levels_of(const struct iommu_domain *domain)
 		       IVS_MAX_LEVELS);
 }
 
-static void forget(struct ivs_domain *dom, u64 start, u64 last,
-		   struct ivs_removed *removed)
+static void domain_forget(struct ivs_domain *dom, u64 start, u64 last,
+			  struct ivs_removed *removed)
 {
 	ivs_extents_remove(&dom->extents, start, last, removed);
 	if (removed->lost)
 		set_bit(IVS_INEXACT_RANGES, &dom->inexact);
 }
 
-static void count_removed(const struct ivs_removed *removed,
-			  const struct ivs_scope *scope)
+static void domain_count_removed(const struct ivs_removed *removed,
+				 const struct ivs_scope *scope)
 {
 	enum ivs_leaf leaf;
 
@@ -204,8 +204,8 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 		return;
 
 	raw_spin_lock_irqsave(&dom->lock, flags);
-	dom->levels = levels_of(domain);
-	forget(dom, iova, iova + size - 1, &over);
+	dom->levels = domain_levels(domain);
+	domain_forget(dom, iova, iova + size - 1, &over);
 	for (i = 0; i < nr; i++) {
 		leaves[spans[i].leaf] += ivs_span_leaves(&spans[i]);
 		lost += !!ivs_extents_add(&dom->extents, &spans[i]);
@@ -219,7 +219,7 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 	ivs_stats_add(IVS_LOST_RANGES, lost, scope);
 	if (over.known_bytes) {
 		ivs_stats_add(IVS_OVERMAPPED_CALLS, 1, scope);
-		count_removed(&over, scope);
+		domain_count_removed(&over, scope);
 	}
 }
 
@@ -245,10 +245,10 @@ void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 		return;
 
 	raw_spin_lock_irqsave(&dom->lock, flags);
-	forget(dom, iova, iova + size - 1, removed);
+	domain_forget(dom, iova, iova + size - 1, removed);
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 
-	count_removed(removed, scope);
+	domain_count_removed(removed, scope);
 	if (removed->known_bytes < size) {
 		set_bit(IVS_INEXACT_OLDER, &dom->inexact);
 		ivs_stats_add(IVS_UNKNOWN_UNMAP_BYTES,
@@ -311,8 +311,8 @@ void ivs_domain_free(const struct iommu_domain *domain)
 	memcpy(removed.leaves, dom->extents.leaves, sizeof(removed.leaves));
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 
-	scope.host = !is_dma_api(dom->type);
-	count_removed(&removed, &scope);
+	scope.host = !type_is_dma_api(dom->type);
+	domain_count_removed(&removed, &scope);
 	ivs_record_retire(&dom->rec);
 }
 
@@ -346,14 +346,14 @@ void ivs_domain_begin(const struct iommu_domain *domain,
 	if (!dom)
 		return;
 	atomic64_inc(&dom->begun);
-	/* Whoever sees a change of the table sees that it began. */
+	/* Pairs with ivs_domain_quiet(): begun is seen before the change. */
 	smp_mb__after_atomic();
 }
 
-/* ivs_domain_end - and is in the numbers now; its return handler */
+/* ivs_domain_end - it has ended and is in the numbers; its return handler */
 void ivs_domain_end(struct ivs_domain *dom)
 {
-	/* Whoever sees that it ended sees what it did. */
+	/* Pairs with ivs_domain_quiet(): the change is seen before ended. */
 	smp_mb__before_atomic();
 	atomic64_inc(&dom->ended);
 }
@@ -370,10 +370,10 @@ bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events)
 {
 	u64 ended = atomic64_read(&dom->ended);
 
-	/* In this order: one that begins between the two is not missed. */
+	/* Ended before begun: what begins in between makes them differ. */
 	smp_mb();
 	*events = atomic64_read(&dom->begun);
-	/* And what is looked at next is no older than this. */
+	/* The caller reads numbers and table after this. */
 	smp_mb();
 	return *events == ended;
 }
@@ -410,7 +410,7 @@ bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
 }
 
 /* Tables that the extents need, the root included; 0 when nobody mapped. */
-static u64 tables_of(struct ivs_domain *dom)
+static u64 domain_tables(struct ivs_domain *dom)
 {
 	struct ivs_tables tables = { };
 	struct ivs_extent *extent;
@@ -449,17 +449,17 @@ void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
 	raw_spin_lock_irqsave(&dom->lock, flags);
 	memcpy(leaves, dom->extents.leaves, sizeof(dom->extents.leaves));
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
-	*tables = tables_of(dom);
+	*tables = domain_tables(dom);
 }
 
-/* ivs_domain_wants_baseline - is it only age that makes it inexact? */
+/* ivs_domain_wants_baseline - was it there before the module? */
 bool ivs_domain_wants_baseline(const struct ivs_domain *dom)
 {
 	return READ_ONCE(dom->inexact) & BIT(IVS_INEXACT_OLDER);
 }
 
 /**
- * ivs_domain_adopt - begin anew, with what was found in the page table
+ * ivs_domain_seed - replace the extents by what was found in the page table
  * @dom: the record
  * @extents: what was found; exchanged for what the record had
  * @levels: depth of the table
@@ -468,8 +468,8 @@ bool ivs_domain_wants_baseline(const struct ivs_domain *dom)
  * Context: under RCU.
  * Return: 0, or -EAGAIN when something was mapped or unmapped meanwhile.
  */
-int ivs_domain_adopt(struct ivs_domain *dom, struct ivs_extents *extents,
-		     unsigned int levels, u64 events)
+int ivs_domain_seed(struct ivs_domain *dom, struct ivs_extents *extents,
+		    unsigned int levels, u64 events)
 {
 	unsigned long flags;
 	int ret = -EAGAIN;
@@ -485,8 +485,8 @@ int ivs_domain_adopt(struct ivs_domain *dom, struct ivs_extents *extents,
 	return ret;
 }
 
-/* ivs_domain_trust - what was adopted has proved to be true */
-void ivs_domain_trust(struct ivs_domain *dom)
+/* ivs_domain_seed_verified - flow and census agreed after the seed */
+void ivs_domain_seed_verified(struct ivs_domain *dom)
 {
 	dom->baseline = true;
 	clear_bit(IVS_INEXACT_OLDER, &dom->inexact);

@@ -62,7 +62,7 @@ static inline struct ivs_domain *to_ivs_domain(struct ivs_record *record)
 	return container_of(record, struct ivs_domain, rec);
 }
 
-/* ivs_domain_tracked - is a domain worth a record? Most calls end with this. */
+/* ivs_domain_tracked - does a domain get a record? Most calls end with this. */
 static inline bool ivs_domain_tracked(const struct iommu_domain *domain)
 {
 	return domain->type == IOMMU_DOMAIN_UNMANAGED ||
@@ -87,9 +87,9 @@ void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
 		     u64 *tables);
 unsigned long ivs_domain_inexact(const struct ivs_domain *dom);
 bool ivs_domain_wants_baseline(const struct ivs_domain *dom);
-int ivs_domain_adopt(struct ivs_domain *dom, struct ivs_extents *extents,
-		     unsigned int levels, u64 events);
-void ivs_domain_trust(struct ivs_domain *dom);
+int ivs_domain_seed(struct ivs_domain *dom, struct ivs_extents *extents,
+		    unsigned int levels, u64 events);
+void ivs_domain_seed_verified(struct ivs_domain *dom);
 void ivs_domain_device(struct device *dev, u64 domain);
 void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 		    u64 iova, u64 phys, u64 size, u64 leaves[IVS_NR_LEAVES],

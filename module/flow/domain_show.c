@@ -22,7 +22,7 @@ static const char *const inexact_names[IVS_NR_INEXACT] = {
 	[IVS_INEXACT_RANGES] = "ranges",
 };
 
-static void show_inexact(struct seq_file *m, unsigned long inexact)
+static void domain_show_inexact(struct seq_file *m, unsigned long inexact)
 {
 	const char *comma = "";
 	unsigned int i;
@@ -67,7 +67,7 @@ static const struct {
 		"page tables these leaves need, root included" },
 };
 
-static void show_live(struct seq_file *m, struct ivs_domain *dom)
+static void domain_show_live(struct seq_file *m, struct ivs_domain *dom)
 {
 	u64 value[NR_GAUGES], leaves[IVS_NR_LEAVES], tables;
 	unsigned int i;
@@ -93,7 +93,7 @@ void ivs_domain_schema(struct seq_file *m)
 				      gauges[i].unit, gauges[i].help);
 }
 
-static const char *type_name(unsigned int type)
+static const char *domain_type_name(unsigned int type)
 {
 	if (type == IOMMU_DOMAIN_UNMANAGED)
 		return "unmanaged";
@@ -117,15 +117,16 @@ void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
 	if (!dom->levels && !ivs_device_any(dom->rec.id))
 		return;
 	seq_printf(m, "%llu type=%s backend=%s", dom->rec.id,
-		   type_name(dom->type), ivs_backend_names[dom->backend]);
+		   domain_type_name(dom->type),
+		   ivs_backend_names[dom->backend]);
 	ivs_device_show(m, dom->rec.id);
 	seq_printf(m, " pid=%d", dom->rec.pid);
 	ivs_text_pair(m, "comm", dom->rec.comm);
 	seq_printf(m, " first_ns=%llu last_ns=%llu", dom->rec.first_ns,
 		   READ_ONCE(dom->rec.last_ns));
-	show_inexact(m, ivs_domain_inexact(dom));
+	domain_show_inexact(m, ivs_domain_inexact(dom));
 	seq_printf(m, " baseline=%d", dom->baseline);
-	show_live(m, dom);
+	domain_show_live(m, dom);
 	ivs_stats_show(&dom->rec.sums, IVS_IN_DOMAINS, &sink);
 	seq_putc(m, '\n');
 }

@@ -30,7 +30,7 @@ static struct ivs_extent *to_extent(struct rb_node *node)
 	return node ? rb_entry(node, struct ivs_extent, node) : NULL;
 }
 
-static struct ivs_extent *next_of(struct ivs_extent *extent)
+static struct ivs_extent *extent_next(struct ivs_extent *extent)
 {
 	return to_extent(rb_next(&extent->node));
 }
@@ -72,7 +72,7 @@ struct ivs_extent *ivs_extents_at(const struct ivs_extents *set, u64 iova)
 	return best;
 }
 
-static void insert(struct ivs_extents *set, struct ivs_extent *new)
+static void extent_insert(struct ivs_extents *set, struct ivs_extent *new)
 {
 	struct rb_node **link = &set->root.rb_node, *parent = NULL;
 
@@ -87,13 +87,14 @@ static void insert(struct ivs_extents *set, struct ivs_extent *new)
 	rb_insert_color(&new->node, &set->root);
 }
 
-static void drop(struct ivs_extents *set, struct ivs_extent *extent)
+static void extent_drop(struct ivs_extents *set, struct ivs_extent *extent)
 {
 	rb_erase(&extent->node, &set->root);
 	ivs_pool_put(set->pool, extent);
 }
 
-static bool joins(const struct ivs_span *left, const struct ivs_span *right)
+static bool span_joins(const struct ivs_span *left,
+		       const struct ivs_span *right)
 {
 	return left->leaf == right->leaf && left->last + 1 == right->start;
 }
@@ -114,27 +115,27 @@ int ivs_extents_add(struct ivs_extents *set, const struct ivs_span *span)
 	if (span->start)
 		left = ivs_extents_at(set, span->start - 1);
 
-	if (left && joins(&left->span, span)) {
+	if (left && span_joins(&left->span, span)) {
 		left->span.last = span->last;
-		if (right && joins(&left->span, &right->span)) {
+		if (right && span_joins(&left->span, &right->span)) {
 			left->span.last = right->span.last;
-			drop(set, right);
+			extent_drop(set, right);
 		}
-	} else if (right && joins(span, &right->span)) {
+	} else if (right && span_joins(span, &right->span)) {
 		right->span.start = span->start;
 	} else {
 		new = ivs_pool_get(set->pool);
 		if (!new)
 			return -ENOMEM;
 		new->span = *span;
-		insert(set, new);
+		extent_insert(set, new);
 	}
 	set->leaves[span->leaf] += ivs_span_leaves(span);
 	return 0;
 }
 
 /* Widen [start, last] to whole leaves; say whether that was necessary. */
-static bool whole_leaves(enum ivs_leaf leaf, u64 *start, u64 *last)
+static bool leaf_align_range(enum ivs_leaf leaf, u64 *start, u64 *last)
 {
 	u64 mask = ivs_leaf_bytes(leaf) - 1;
 	u64 lo = *start & ~mask, hi = *last | mask;
@@ -146,8 +147,8 @@ static bool whole_leaves(enum ivs_leaf leaf, u64 *start, u64 *last)
 }
 
 /* Take [gone->start, gone->last] out of an extent that contains it. */
-static int cut(struct ivs_extents *set, struct ivs_extent *extent,
-	       const struct ivs_span *gone)
+static int extent_cut(struct ivs_extents *set, struct ivs_extent *extent,
+		      const struct ivs_span *gone)
 {
 	struct ivs_span tail = extent->span;
 	struct ivs_extent *new;
@@ -163,11 +164,11 @@ static int cut(struct ivs_extents *set, struct ivs_extent *extent,
 			return -ENOMEM;
 		}
 		new->span = tail;
-		insert(set, new);
+		extent_insert(set, new);
 	} else if (gone->last < extent->span.last) {
 		extent->span.start = tail.start;
 	} else {
-		drop(set, extent);
+		extent_drop(set, extent);
 	}
 	return 0;
 }
@@ -194,17 +195,17 @@ void ivs_extents_remove(struct ivs_extents *set, u64 start, u64 last,
 		struct ivs_span gone = extent->span;
 		u64 nr;
 
-		next = next_of(extent);
+		next = extent_next(extent);
 		gone.start = max(start, gone.start);
 		gone.last = min(last, gone.last);
-		removed->split |= whole_leaves(gone.leaf, &gone.start,
-					       &gone.last);
+		removed->split |=
+			leaf_align_range(gone.leaf, &gone.start, &gone.last);
 
 		nr = ivs_span_leaves(&gone);
 		removed->leaves[gone.leaf] += nr;
 		removed->known_bytes += nr << ivs_leaf_shift(gone.leaf);
 		set->leaves[gone.leaf] -= nr;
-		if (cut(set, extent, &gone))
+		if (extent_cut(set, extent, &gone))
 			removed->lost = true;
 	}
 }

@@ -40,13 +40,14 @@ static struct {
 
 static bool closed;
 
-static unsigned int bucket_of(const struct task_struct *task)
+static unsigned int flight_bucket(const struct task_struct *task)
 {
 	return hash_ptr(task, ilog2(IVS_FLIGHT_BUCKETS));
 }
 
 /* The innermost call of a task is nearest to the head. */
-static struct ivs_call *innermost(unsigned int b, struct task_struct *task)
+static struct ivs_call *flight_innermost(unsigned int b,
+					 struct task_struct *task)
 {
 	struct ivs_call *call;
 
@@ -66,7 +67,7 @@ static struct ivs_call *innermost(unsigned int b, struct task_struct *task)
  */
 void ivs_flight_begin(struct ivs_call *call, enum ivs_op op)
 {
-	unsigned int b = bucket_of(current);
+	unsigned int b = flight_bucket(current);
 	unsigned long flags;
 
 	call->op = op;
@@ -79,7 +80,7 @@ void ivs_flight_begin(struct ivs_call *call, enum ivs_op op)
 		return;
 
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
-	call->parent = innermost(b, current);
+	call->parent = flight_innermost(b, current);
 	if (call->parent && call->backend == IVS_BACKEND_NONE)
 		call->backend = call->parent->backend;
 	hlist_add_head(&call->node, &buckets[b].head);
@@ -94,7 +95,7 @@ void ivs_flight_begin(struct ivs_call *call, enum ivs_op op)
  */
 void ivs_flight_end(struct ivs_call *call)
 {
-	unsigned int b = bucket_of(call->task);
+	unsigned int b = flight_bucket(call->task);
 	unsigned long flags;
 
 	if (READ_ONCE(closed))
@@ -113,14 +114,14 @@ void ivs_flight_end(struct ivs_call *call)
  */
 struct ivs_call *ivs_flight_current(void)
 {
-	unsigned int b = bucket_of(current);
+	unsigned int b = flight_bucket(current);
 	struct ivs_call *call;
 	unsigned long flags;
 
 	if (READ_ONCE(closed))
 		return NULL;
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
-	call = innermost(b, current);
+	call = flight_innermost(b, current);
 	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
 	return call;
 }
@@ -136,7 +137,7 @@ void ivs_flight_close(void)
 	synchronize_rcu();
 }
 
-static unsigned int depth_of(const struct ivs_call *call)
+static unsigned int call_depth(const struct ivs_call *call)
 {
 	unsigned int depth = 0;
 
@@ -145,11 +146,12 @@ static unsigned int depth_of(const struct ivs_call *call)
 	return depth;
 }
 
-static void show_call(struct seq_file *m, const struct ivs_call *call, u64 now)
+static void flight_show_call(struct seq_file *m, const struct ivs_call *call,
+			     u64 now)
 {
 	u64 start = READ_ONCE(call->start_ns);
 
-	seq_printf(m, "%d.%u op=%s pid=%d", call->tid, depth_of(call),
+	seq_printf(m, "%d.%u op=%s pid=%d", call->tid, call_depth(call),
 		   ivs_op_name(call->op), call->pid);
 	ivs_text_pair(m, "comm", call->comm);
 	seq_printf(m, " age_ns=%llu iova=0x%llx bytes=%llu\n",
@@ -171,6 +173,6 @@ void ivs_flight_show(struct seq_file *m, unsigned int bucket)
 	raw_spin_lock_irqsave(&buckets[bucket].lock, flags);
 	now = ktime_get_mono_fast_ns();
 	hlist_for_each_entry(call, &buckets[bucket].head, node)
-		show_call(m, call, now);
+		flight_show_call(m, call, now);
 	raw_spin_unlock_irqrestore(&buckets[bucket].lock, flags);
 }

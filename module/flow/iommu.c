@@ -35,7 +35,7 @@ static struct iommu_domain *domain_arg(struct pt_regs *regs)
 	return (struct iommu_domain *)regs_get_kernel_argument(regs, 0);
 }
 
-static bool is_unmanaged(const struct iommu_domain *domain)
+static bool domain_is_unmanaged(const struct iommu_domain *domain)
 {
 	return domain->type == IOMMU_DOMAIN_UNMANAGED;
 }
@@ -55,7 +55,7 @@ bool ivs_iommu_prefilter(struct pt_regs *regs)
 }
 
 /* Who maps: the backend whose call this one is in, or somebody unknown. */
-static enum ivs_backend backend_of(const struct ivs_call *call)
+static enum ivs_backend call_backend(const struct ivs_call *call)
 {
 	return call->backend == IVS_BACKEND_NONE ? IVS_BACKEND_OTHER :
 						   call->backend;
@@ -65,8 +65,8 @@ static enum ivs_backend backend_of(const struct ivs_call *call)
  * DMA-API calls come from interrupts too, where current is a bystander. They
  * never last: they are kept out of the flight table and out of processes.
  */
-static void begin(struct kretprobe_instance *ri, enum ivs_op op,
-		  struct pt_regs *regs, u64 entered)
+static void iommu_call_begin(struct kretprobe_instance *ri, enum ivs_op op,
+			     struct pt_regs *regs, u64 entered)
 {
 	struct iommu_domain *domain = domain_arg(regs);
 	struct ivs_call *call = ivs_call_of(ri);
@@ -75,26 +75,26 @@ static void begin(struct kretprobe_instance *ri, enum ivs_op op,
 	call->op = op;
 	call->object = domain;
 	call->iova = regs_get_kernel_argument(regs, 1);
-	if (is_unmanaged(domain))
+	if (domain_is_unmanaged(domain))
 		ivs_flight_begin(call, op);
 	if (ivs_request_enclosing(call, IVS_NEW_TABLE))
-		ivs_domain_new(domain, backend_of(call));
-	ivs_domain_begin(domain, backend_of(call), entered);
+		ivs_domain_new(domain, call_backend(call));
+	ivs_domain_begin(domain, call_backend(call), entered);
 }
 
-static void end(struct ivs_call *call)
+static void iommu_call_end(struct ivs_call *call)
 {
 	if (call->task)
 		ivs_flight_end(call);
 }
 
-static struct ivs_domain *domain_of(const struct ivs_call *call, u64 entered)
+static struct ivs_domain *call_domain(const struct ivs_call *call, u64 entered)
 {
-	return ivs_domain_get(call->object, backend_of(call), entered);
+	return ivs_domain_get(call->object, call_backend(call), entered);
 }
 
-static struct ivs_scope scope_of(const struct ivs_call *call,
-				 struct ivs_domain *dom, u64 entered)
+static struct ivs_scope call_scope(const struct ivs_call *call,
+				   struct ivs_domain *dom, u64 entered)
 {
 	return (struct ivs_scope){
 		.domain = dom ? &dom->rec.sums : NULL,
@@ -105,12 +105,12 @@ static struct ivs_scope scope_of(const struct ivs_call *call,
 
 /* ---- map ---- */
 
-static int map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
 
-	begin(ri, IVS_MAP, regs, entered);
+	iommu_call_begin(ri, IVS_MAP, regs, entered);
 	call->phys = regs_get_kernel_argument(regs, 2);
 	call->bytes = regs_get_kernel_argument(regs, 3);
 	call->start_ns = ivs_stats_self(entered);
@@ -120,9 +120,9 @@ static int map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* int iommu_map(domain, iova, phys, size, prot[, gfp]) */
 int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	if (ivs_iommu_prefilter(regs) || !is_unmanaged(domain_arg(regs)))
+	if (ivs_iommu_prefilter(regs) || !domain_is_unmanaged(domain_arg(regs)))
 		return 1;
-	return map_entry(ri, regs);
+	return iommu_map_entry(ri, regs);
 }
 
 /*
@@ -132,9 +132,9 @@ int ivs_iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 int ivs_iommu_dma_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	if (!ivs_domain_tracked(domain_arg(regs)) ||
-	    is_unmanaged(domain_arg(regs)))
+	    domain_is_unmanaged(domain_arg(regs)))
 		return 1;
-	return map_entry(ri, regs);
+	return iommu_map_entry(ri, regs);
 }
 
 int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -142,8 +142,8 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u64 entered = ktime_get_mono_fast_ns(), leaves[IVS_NR_LEAVES] = { };
 	struct ivs_call *call = ivs_call_of(ri);
 	int ret = regs_return_value(regs);
-	struct ivs_domain *dom = domain_of(call, entered);
-	const struct ivs_scope scope = scope_of(call, dom, entered);
+	struct ivs_domain *dom = call_domain(call, entered);
+	const struct ivs_scope scope = call_scope(call, dom, entered);
 	const struct ivs_sample sample = {
 		.op = IVS_MAP,
 		.error = ret < 0 ? -ret : 0,
@@ -151,7 +151,7 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		.ns = entered - call->start_ns,
 	};
 
-	end(call);
+	iommu_call_end(call);
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
@@ -168,7 +168,7 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* ---- unmap ---- */
 
 /* An unmap directly inside a map of the same task is the map's rollback. */
-static bool is_rollback(const struct iommu_domain *domain, u64 size)
+static bool unmap_is_rollback(const struct iommu_domain *domain, u64 size)
 {
 	struct ivs_call *map = ivs_flight_current();
 
@@ -192,9 +192,9 @@ int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 1;
 	entered = ktime_get_mono_fast_ns();
 	size = regs_get_kernel_argument(regs, 2);
-	if (is_unmanaged(domain) && is_rollback(domain, size))
+	if (domain_is_unmanaged(domain) && unmap_is_rollback(domain, size))
 		return 1;
-	begin(ri, IVS_UNMAP, regs, entered);
+	iommu_call_begin(ri, IVS_UNMAP, regs, entered);
 	call->bytes = size;
 	call->start_ns = ivs_stats_self(entered);
 	return 0;
@@ -204,8 +204,8 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
-	struct ivs_domain *dom = domain_of(call, entered);
-	const struct ivs_scope scope = scope_of(call, dom, entered);
+	struct ivs_domain *dom = call_domain(call, entered);
+	const struct ivs_scope scope = call_scope(call, dom, entered);
 	struct ivs_removed removed = { };
 	const struct ivs_sample sample = {
 		.op = IVS_UNMAP,
@@ -213,7 +213,7 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		.ns = entered - call->start_ns,
 	};
 
-	end(call);
+	iommu_call_end(call);
 	if (dom)
 		ivs_domain_unmap(dom, call->iova, sample.bytes, &removed,
 				 &scope);
@@ -237,7 +237,7 @@ int ivs_iommu_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	memset(call, 0, sizeof(*call));
 	call->object = domain_arg(regs);
-	/* Not a call in flight: iova only carries the device. */
+	/* Not in the flight table: @iova is free to carry the device. */
 	call->iova = regs_get_kernel_argument(regs, 1);
 	return 0;
 }

@@ -36,15 +36,15 @@
 #include "request.h"
 #include "vfio.h"
 
-static int begin(struct ivs_call *call, enum ivs_op op, u64 entered)
+static int iommufd_begin(struct ivs_call *call, enum ivs_op op, u64 entered)
 {
 	return ivs_request_begin(call, op, IVS_BACKEND_IOMMUFD, entered);
 }
 
 /* ---- region ---- */
 
-/* IVS_NR_OPS for what is none of our business. */
-static enum ivs_op op_of(unsigned int cmd)
+/* Which op a request is; IVS_NR_OPS for one that is not watched. */
+static enum ivs_op iommufd_op(unsigned int cmd)
 {
 	switch (cmd) {
 	case IOMMU_IOAS_MAP:
@@ -64,7 +64,7 @@ static enum ivs_op op_of(unsigned int cmd)
 	}
 }
 
-static bool read_map(struct ivs_call *call, const void __user *arg)
+static bool iommufd_read_map(struct ivs_call *call, const void __user *arg)
 {
 	struct iommu_ioas_map map;
 
@@ -77,7 +77,7 @@ static bool read_map(struct ivs_call *call, const void __user *arg)
 }
 
 #ifdef IOMMU_IOAS_MAP_FILE
-static bool read_map_file(struct ivs_call *call, const void __user *arg)
+static bool iommufd_read_map_file(struct ivs_call *call, const void __user *arg)
 {
 	struct iommu_ioas_map_file map;
 
@@ -89,7 +89,7 @@ static bool read_map_file(struct ivs_call *call, const void __user *arg)
 }
 #endif
 
-static bool read_copy(struct ivs_call *call, const void __user *arg)
+static bool iommufd_read_copy(struct ivs_call *call, const void __user *arg)
 {
 	struct iommu_ioas_copy copy;
 
@@ -100,7 +100,7 @@ static bool read_copy(struct ivs_call *call, const void __user *arg)
 	return true;
 }
 
-static bool read_unmap(struct ivs_call *call, const void __user *arg)
+static bool iommufd_read_unmap(struct ivs_call *call, const void __user *arg)
 {
 	struct iommu_ioas_unmap unmap;
 
@@ -111,21 +111,21 @@ static bool read_unmap(struct ivs_call *call, const void __user *arg)
 	return true;
 }
 
-static bool read_region(struct ivs_call *call)
+static bool iommufd_read_region(struct ivs_call *call)
 {
 	const void __user *arg = (const void __user *)call->object;
 
 	switch (call->cmd) {
 	case IOMMU_IOAS_MAP:
-		return read_map(call, arg);
+		return iommufd_read_map(call, arg);
 #ifdef IOMMU_IOAS_MAP_FILE
 	case IOMMU_IOAS_MAP_FILE:
-		return read_map_file(call, arg);
+		return iommufd_read_map_file(call, arg);
 #endif
 	case IOMMU_IOAS_COPY:
-		return read_copy(call, arg);
+		return iommufd_read_copy(call, arg);
 	case IOMMU_IOAS_UNMAP:
-		return read_unmap(call, arg);
+		return iommufd_read_unmap(call, arg);
 	default:
 		return ivs_vfio_read_region(call);
 	}
@@ -136,7 +136,7 @@ int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	unsigned int cmd = regs_get_kernel_argument(regs, 1);
 	u64 entered = ktime_get_mono_fast_ns();
-	enum ivs_op op = op_of(cmd);
+	enum ivs_op op = iommufd_op(cmd);
 	struct ivs_call *call;
 
 	if (op == IVS_NR_OPS)
@@ -145,9 +145,9 @@ int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->object = (void *)regs_get_kernel_argument(regs, 2);
 	call->cmd = cmd;
 	call->op = op;
-	if (op != IVS_DETACH && !read_region(call))
+	if (op != IVS_DETACH && !iommufd_read_region(call))
 		ivs_request_unread(entered);
-	return begin(call, op, entered);
+	return iommufd_begin(call, op, entered);
 }
 
 int ivs_iommufd_ioctl_return(struct kretprobe_instance *ri,
@@ -156,7 +156,7 @@ int ivs_iommufd_ioctl_return(struct kretprobe_instance *ri,
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
 
-	/* A map answers where, an unmap answers how much. */
+	/* Both answer in their arguments: a map where, an unmap how much. */
 	if (call->op == IVS_DETACH)
 		ivs_flight_end(call);
 	else
@@ -173,7 +173,7 @@ int ivs_iommufd_attach_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return begin(ivs_request_new(ri), IVS_ATTACH, entered);
+	return iommufd_begin(ivs_request_new(ri), IVS_ATTACH, entered);
 }
 
 /*
@@ -185,7 +185,7 @@ int ivs_iommufd_detach_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return begin(ivs_request_new(ri), IVS_DETACH, entered);
+	return iommufd_begin(ivs_request_new(ri), IVS_DETACH, entered);
 }
 
 /*
@@ -196,7 +196,7 @@ int ivs_iommufd_table_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return begin(ivs_request_new(ri), IVS_NEW_TABLE, entered);
+	return iommufd_begin(ivs_request_new(ri), IVS_NEW_TABLE, entered);
 }
 
 int ivs_iommufd_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -222,7 +222,7 @@ struct reader {
 };
 
 /* The file whose pages are pinned; NULL for memory, and on an older kernel. */
-static const struct file *file_of(const struct ivs_call *call)
+static const struct file *pin_file(const struct ivs_call *call)
 {
 #ifdef IOMMU_IOAS_MAP_FILE
 	const struct reader *reader = call->object;
@@ -235,7 +235,7 @@ static const struct file *file_of(const struct ivs_call *call)
 }
 
 /* Pages that follow the one at @pages in memory and are in its folio. */
-static unsigned long nr_together(struct page *const *pages, unsigned long nr)
+static unsigned long pages_together(struct page *const *pages, unsigned long nr)
 {
 	struct page *page = pages[0], *head = compound_head(page), *last;
 	unsigned long room = (1UL << compound_order(head)) - (page - head);
@@ -246,14 +246,14 @@ static unsigned long nr_together(struct page *const *pages, unsigned long nr)
 	return nr;
 }
 
-static enum ivs_backing backing_of_pages(struct page *const *pages,
-					 unsigned long nr)
+static enum ivs_backing pages_backing(struct page *const *pages,
+				      unsigned long nr)
 {
 	enum ivs_backing backing = IVS_NONE;
 	unsigned long i, together;
 
 	for (i = 0; i < nr && backing != IVS_MIXED; i += together) {
-		together = nr_together(pages + i, nr - i);
+		together = pages_together(pages + i, nr - i);
 		backing = ivs_backing_join(backing,
 					   ivs_backing_of(page_to_pfn(pages[i]),
 							  together));
@@ -262,8 +262,8 @@ static enum ivs_backing backing_of_pages(struct page *const *pages,
 }
 
 /* A page a folio; the first may begin before the pages that were asked for. */
-static enum ivs_backing backing_of_folios(const struct reader *reader,
-					  unsigned long nr)
+static enum ivs_backing folios_backing(const struct reader *reader,
+				       unsigned long nr)
 {
 	enum ivs_backing backing = IVS_NONE;
 	unsigned long end = reader->offset + nr, at = 0, i;
@@ -293,9 +293,9 @@ int ivs_iommufd_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->index = regs_get_kernel_argument(regs, 2);
 	last = regs_get_kernel_argument(regs, 3);
 	call->bytes = (u64)(last - call->index + 1) << PAGE_SHIFT;
-	call->file = file_of(call);
+	call->file = pin_file(call);
 	ivs_pin_begin(call);
-	begin(call, IVS_PIN, entered);
+	iommufd_begin(call, IVS_PIN, entered);
 	region = ivs_request_enclosing(call, IVS_REGION_MAP);
 	if (region) {
 		call->iova = region->iova + ((u64)call->index << PAGE_SHIFT);
@@ -304,8 +304,8 @@ int ivs_iommufd_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-/* Is what the call left in its structure what it was asked for? */
-static bool read_pinned(const struct ivs_call *call, struct reader *reader)
+/* Copy what a pin left in its structure; false if it is not laid out as here. */
+static bool pin_read_result(const struct ivs_call *call, struct reader *reader)
 {
 	unsigned long end = call->index + (call->bytes >> PAGE_SHIFT);
 
@@ -325,12 +325,12 @@ int ivs_iommufd_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	int ret = regs_return_value(regs);
 	struct reader reader;
 
-	if (!ret && read_pinned(call, &reader)) {
+	if (!ret && pin_read_result(call, &reader)) {
 		unsigned long nr = reader.end - reader.start;
 
 		bytes = (u64)nr << PAGE_SHIFT;
-		backing = reader.pages ? backing_of_pages(reader.pages, nr) :
-					 backing_of_folios(&reader, nr);
+		backing = reader.pages ? pages_backing(reader.pages, nr) :
+					 folios_backing(&reader, nr);
 	} else if (!ret) {
 		ivs_request_unread(entered);
 	}
@@ -347,8 +347,8 @@ struct batch {
 };
 
 /* @nr pages from the @skip-th on, which somebody holds until they are unpinned. */
-static enum ivs_backing backing_of_batch(const struct batch *batch,
-					 unsigned long skip, unsigned long nr)
+static enum ivs_backing batch_backing(const struct batch *batch,
+				      unsigned long skip, unsigned long nr)
 {
 	enum ivs_backing backing = IVS_NONE;
 	unsigned long pfn, here;
@@ -386,10 +386,10 @@ int ivs_iommufd_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!copy_from_kernel_nofault(&batch,
 				      (void *)regs_get_kernel_argument(regs, 0),
 				      sizeof(batch)))
-		call->backing = backing_of_batch(&batch, skip, nr);
+		call->backing = batch_backing(&batch, skip, nr);
 	if (call->backing == IVS_NONE && nr)
 		ivs_request_unread(entered);
-	return begin(call, IVS_UNPIN, entered);
+	return iommufd_begin(call, IVS_UNPIN, entered);
 }
 
 int ivs_iommufd_unpin_return(struct kretprobe_instance *ri,
@@ -403,7 +403,7 @@ int ivs_iommufd_unpin_return(struct kretprobe_instance *ri,
 
 /* ---- teardown ---- */
 
-static bool in_teardown(void)
+static bool iommufd_in_teardown(void)
 {
 	struct ivs_call *call = ivs_flight_current();
 
@@ -421,7 +421,7 @@ int ivs_iommufd_teardown_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	if (in_teardown())
+	if (iommufd_in_teardown())
 		return 1;
 	ivs_teardown_begin(ivs_request_new(ri), IVS_BACKEND_IOMMUFD, entered);
 	return 0;

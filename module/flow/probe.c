@@ -70,7 +70,7 @@ static int probe_prefilter(struct kprobe *kp, struct pt_regs *regs)
 static void probe_set_prefilter(struct ivs_probe *p)
 {
 	p->take_instance = p->rp.kp.pre_handler;
-	/* Who sees the new handler sees what it goes on to. */
+	/* The new handler calls @take_instance, so that is written first. */
 	smp_store_release(&p->rp.kp.pre_handler, probe_prefilter);
 }
 
@@ -141,7 +141,7 @@ static bool probe_is_in(const struct ivs_probe *p, const char *module)
  * -ENOENT says nothing about which is missing, the module or the symbol. Where
  * any other row of the module was found, it is the symbol.
  */
-static void probes_settle_missing(const char *module)
+static void probes_mark_missing(const char *module)
 {
 	struct ivs_probe *p;
 	bool loaded = false;
@@ -159,7 +159,7 @@ static void probes_settle_missing(const char *module)
  * What is attached, or will be when its module comes, is covered; but the row
  * of one backend does not see what that of another one misses.
  */
-static void probes_settle_cover(void)
+static void probes_update_cover(void)
 {
 	unsigned long covered = 0, lost = 0;
 	struct ivs_probe *p;
@@ -181,11 +181,11 @@ static void probes_arm_module(const char *module)
 	for (p = probes; p < probes_end; p++)
 		if (probe_is_in(p, module))
 			probe_arm(p);
-	probes_settle_missing(module);
-	probes_settle_cover();
+	probes_mark_missing(module);
+	probes_update_cover();
 }
 
-/* What there is by now: modules may have been here before us. */
+/* Modules that were loaded before ours send no notification. */
 static void probes_arm(void)
 {
 	struct ivs_probe *p;
@@ -194,8 +194,8 @@ static void probes_arm(void)
 		probe_arm(p);
 	for (p = probes; p < probes_end; p++)
 		if (p->module)
-			probes_settle_missing(p->module);
-	probes_settle_cover();
+			probes_mark_missing(p->module);
+	probes_update_cover();
 }
 
 static void probes_disarm_module(const char *module)
@@ -373,7 +373,7 @@ static const char *feed_name(unsigned int feed)
 	}
 }
 
-static void show_feeds(struct seq_file *m, unsigned long feeds)
+static void probe_show_feeds(struct seq_file *m, unsigned long feeds)
 {
 	const char *comma = "";
 	unsigned int feed;
@@ -387,8 +387,8 @@ static void show_feeds(struct seq_file *m, unsigned long feeds)
 	}
 }
 
-/* The symbol in use; all that would do while there is none. */
-static void show_symbol(struct seq_file *m, const struct ivs_probe *p)
+/* The symbol in use, or all candidates while none is. */
+static void probe_show_symbol(struct seq_file *m, const struct ivs_probe *p)
 {
 	unsigned int i;
 
@@ -401,14 +401,15 @@ static void show_symbol(struct seq_file *m, const struct ivs_probe *p)
 		seq_printf(m, ",%s", p->symbols[i]);
 }
 
-static enum ivs_probe_state state_of(const struct ivs_probe *p, bool silent)
+static enum ivs_probe_state probe_shown_state(const struct ivs_probe *p,
+					      bool silent)
 {
 	return silent && p->state == IVS_PROBE_ATTACHED ? IVS_PROBE_SILENT :
 							  p->state;
 }
 
-/* To wait for a module is no error. */
-static int errno_of(const struct ivs_probe *p)
+/* The -ENOENT of a row whose module is not loaded is no error. */
+static int probe_errno(const struct ivs_probe *p)
 {
 	return p->state == IVS_PROBE_WAITING ? 0 : -min(p->error, 0);
 }
@@ -422,13 +423,14 @@ void ivs_probes_show(struct seq_file *m)
 	mutex_lock(&probe_lock);
 	for (p = probes; p < probes_end; p++) {
 		seq_puts(m, p->name);
-		show_symbol(m, p);
+		probe_show_symbol(m, p);
 		seq_printf(m, " module=%s state=%s required=%d",
 			   p->module ?: "vmlinux",
-			   state_names[state_of(p, silent)], p->required);
-		show_feeds(m, p->feeds);
+			   state_names[probe_shown_state(p, silent)],
+			   p->required);
+		probe_show_feeds(m, p->feeds);
 		seq_printf(m, " missed=%llu errno=%d\n",
-			   ivs_missed_by(&p->missed), errno_of(p));
+			   ivs_missed_by(&p->missed), probe_errno(p));
 	}
 	mutex_unlock(&probe_lock);
 }

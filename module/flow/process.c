@@ -43,7 +43,7 @@ bool ivs_process_alive(const struct ivs_record *record)
 	return task && task->start_boottime == record->born;
 }
 
-static void make_room(struct work_struct *work)
+static void process_make_room(struct work_struct *work)
 {
 	unsigned int wanted = SPARE_PROCESSES;
 
@@ -63,9 +63,9 @@ static void make_room(struct work_struct *work)
 	}
 }
 
-static DECLARE_WORK(room_work, make_room);
+static DECLARE_WORK(room_work, process_make_room);
 
-static bool nearly_full(void)
+static bool process_table_nearly_full(void)
 {
 	const struct ivs_pool *pool = &ivs_processes.pool;
 
@@ -94,7 +94,7 @@ struct ivs_sums *ivs_process_current(u64 now_ns)
 		schedule_work(&room_work);
 		return NULL;
 	}
-	if (nearly_full())
+	if (process_table_nearly_full())
 		schedule_work(&room_work);
 	ivs_record_used(record, now_ns);
 	return &record->sums;

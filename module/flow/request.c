@@ -62,7 +62,7 @@ struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 	return NULL;
 }
 
-static struct ivs_scope scope_of_current(u64 entered)
+static struct ivs_scope request_scope(u64 entered)
 {
 	return (struct ivs_scope){
 		.process = ivs_process_current(entered),
@@ -70,9 +70,9 @@ static struct ivs_scope scope_of_current(u64 entered)
 	};
 }
 
-static void count(const struct ivs_sample *sample, u64 entered)
+static void request_count(const struct ivs_sample *sample, u64 entered)
 {
-	const struct ivs_scope scope = scope_of_current(entered);
+	const struct ivs_scope scope = request_scope(entered);
 
 	ivs_stats_call(sample, &scope);
 }
@@ -80,7 +80,7 @@ static void count(const struct ivs_sample *sample, u64 entered)
 /* ivs_request_unread - something a handler needed could not be read */
 void ivs_request_unread(u64 entered)
 {
-	const struct ivs_scope scope = scope_of_current(entered);
+	const struct ivs_scope scope = request_scope(entered);
 
 	ivs_stats_add(IVS_UNREAD_ARGS_CALLS, 1, &scope);
 }
@@ -106,7 +106,7 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
 		ivs_request_unread(entered);
 	if (!ret)
 		sample.bytes = call->bytes;
-	count(&sample, entered);
+	request_count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
 		     call->bytes, sample.ns, ret);
 	ivs_stats_self(entered);
@@ -122,12 +122,12 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
  * moves then is the process's count of them. Pages of a file that is pinned as a
  * file are brought in without a fault; what moves is the file's count.
  */
-static u64 faults_of_current(void)
+static u64 task_faults(void)
 {
 	return current->min_flt + current->maj_flt;
 }
 
-static u64 hugetlb_pages_of_current(void)
+static u64 task_hugetlb_pages(void)
 {
 #ifdef CONFIG_HUGETLB_PAGE
 	if (current->mm)
@@ -137,7 +137,7 @@ static u64 hugetlb_pages_of_current(void)
 }
 
 /* Whoever pins pages of a file holds it, so that its pointers can be followed. */
-static u64 pages_of_file(const struct file *file)
+static u64 file_cached_pages(const struct file *file)
 {
 	struct address_space *mapping;
 	unsigned long nr;
@@ -148,17 +148,17 @@ static u64 pages_of_file(const struct file *file)
 	return nr;
 }
 
-static u64 pages_brought_in(const struct ivs_call *pin)
+static u64 pin_new_pages(const struct ivs_call *pin)
 {
 	u64 now, before = pin->file ? pin->file_pages : pin->hugetlb_pages;
 
-	now = pin->file ? pages_of_file(pin->file) : hugetlb_pages_of_current();
+	now = pin->file ? file_cached_pages(pin->file) : task_hugetlb_pages();
 	return now - min(now, before);
 }
 
-static u64 faults_in(const struct ivs_call *pin, enum ivs_backing backing)
+static u64 pin_faults(const struct ivs_call *pin, enum ivs_backing backing)
 {
-	u64 pages = pages_brought_in(pin);
+	u64 pages = pin_new_pages(pin);
 
 	switch (backing) {
 	case IVS_HUGETLB_2M:
@@ -169,13 +169,13 @@ static u64 faults_in(const struct ivs_call *pin, enum ivs_backing backing)
 		/* A BAR has nothing to allocate or zero. */
 		return 0;
 	default:
-		return pin->file ? pages : faults_of_current() - pin->faults;
+		return pin->file ? pages : task_faults() - pin->faults;
 	}
 }
 
-static void count_pin(const struct ivs_sample *sample, u64 entered, u64 faults)
+static void pin_count(const struct ivs_sample *sample, u64 entered, u64 faults)
 {
-	const struct ivs_scope scope = scope_of_current(entered);
+	const struct ivs_scope scope = request_scope(entered);
 
 	ivs_stats_call(sample, &scope);
 	if (!faults)
@@ -188,9 +188,9 @@ static void count_pin(const struct ivs_sample *sample, u64 entered, u64 faults)
 /* ivs_pin_begin - remember what there is to fault in; before the call begins */
 void ivs_pin_begin(struct ivs_call *call)
 {
-	call->faults = faults_of_current();
-	call->hugetlb_pages = hugetlb_pages_of_current();
-	call->file_pages = pages_of_file(call->file);
+	call->faults = task_faults();
+	call->hugetlb_pages = task_hugetlb_pages();
+	call->file_pages = file_cached_pages(call->file);
 }
 
 /**
@@ -213,7 +213,7 @@ void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
 	};
 
 	ivs_flight_end(call);
-	count_pin(&sample, entered, faults_in(call, backing));
+	pin_count(&sample, entered, pin_faults(call, backing));
 	trace_pin(call->iova, bytes ?: call->bytes, backing, sample.ns, -error);
 	ivs_stats_self(entered);
 }
@@ -241,14 +241,14 @@ void ivs_unpin_end(struct ivs_call *call, u64 entered)
 		teardown->backing = ivs_backing_join(teardown->backing,
 						     call->backing);
 	}
-	count(&sample, entered);
+	request_count(&sample, entered);
 	trace_unpin(call->iova, call->bytes, call->backing, sample.ns, 0);
 	ivs_stats_self(entered);
 }
 
 /* ---- teardown ---- */
 
-/* ivs_teardown_begin - the way out of a region begins; see ivs_request_begin() */
+/* ivs_teardown_begin - a region's teardown begins; see ivs_request_begin() */
 void ivs_teardown_begin(struct ivs_call *call, enum ivs_backend backend,
 			u64 entered)
 {
@@ -260,7 +260,7 @@ void ivs_teardown_begin(struct ivs_call *call, enum ivs_backend backend,
 	}
 }
 
-/* ivs_teardown_end - and has ended: its bytes are those of its unpins */
+/* ivs_teardown_end - it has ended; its bytes are those of its unpins */
 void ivs_teardown_end(struct ivs_call *call, u64 entered)
 {
 	const struct ivs_sample sample = {
@@ -271,7 +271,7 @@ void ivs_teardown_end(struct ivs_call *call, u64 entered)
 	};
 
 	ivs_flight_end(call);
-	count(&sample, entered);
+	request_count(&sample, entered);
 	trace_teardown(call->iova, sample.bytes, call->backing, sample.ns, 0);
 	ivs_stats_self(entered);
 }

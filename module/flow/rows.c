@@ -21,7 +21,7 @@
 #include "rows.h"
 #include "vfio.h"
 
-/* What is built into the kernel is looked for there. */
+/* NULL, for the kernel itself, where the driver is built in. */
 #define TYPE1 (IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1) ? NULL : "vfio_iommu_type1")
 #define IOMMUFD (IS_BUILTIN(CONFIG_IOMMUFD) ? NULL : "iommufd")
 #define HUGEPATH "iovascope_hugepath"

@@ -33,7 +33,7 @@
 
 /* ---- region ---- */
 
-static bool read_map(struct ivs_call *call, const void __user *arg)
+static bool vfio_read_map(struct ivs_call *call, const void __user *arg)
 {
 	struct vfio_iommu_type1_dma_map map;
 
@@ -45,7 +45,7 @@ static bool read_map(struct ivs_call *call, const void __user *arg)
 	return true;
 }
 
-static bool read_unmap(struct ivs_call *call, const void __user *arg)
+static bool vfio_read_unmap(struct ivs_call *call, const void __user *arg)
 {
 	struct vfio_iommu_type1_dma_unmap unmap;
 	size_t minsz = offsetofend(struct vfio_iommu_type1_dma_unmap, size);
@@ -67,13 +67,13 @@ bool ivs_vfio_read_region(struct ivs_call *call)
 {
 	const void __user *arg = (const void __user *)call->object;
 
-	return call->op == IVS_REGION_MAP ? read_map(call, arg) :
-					    read_unmap(call, arg);
+	return call->op == IVS_REGION_MAP ? vfio_read_map(call, arg) :
+					    vfio_read_unmap(call, arg);
 }
 
 /* long vfio_iommu_type1_ioctl(void *iommu, unsigned int cmd, unsigned long) */
-static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
-		       enum ivs_backend backend)
+static int vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
+			    enum ivs_backend backend)
 {
 	unsigned int cmd = regs_get_kernel_argument(regs, 1);
 	u64 entered = ktime_get_mono_fast_ns();
@@ -97,13 +97,13 @@ static int ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
 
 int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return ioctl_entry(ri, regs, IVS_BACKEND_TYPE1);
+	return vfio_ioctl_entry(ri, regs, IVS_BACKEND_TYPE1);
 }
 
 int ivs_hugepath_ioctl_entry(struct kretprobe_instance *ri,
 			     struct pt_regs *regs)
 {
-	return ioctl_entry(ri, regs, IVS_BACKEND_HUGEPATH);
+	return vfio_ioctl_entry(ri, regs, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -124,7 +124,8 @@ int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
  * Not counted: it tells the attaches and maps inside it (a new domain that is
  * filled with the container's mappings) whose they are.
  */
-static int attach_entry(struct kretprobe_instance *ri, enum ivs_backend backend)
+static int vfio_attach_entry(struct kretprobe_instance *ri,
+			     enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
@@ -134,13 +135,13 @@ static int attach_entry(struct kretprobe_instance *ri, enum ivs_backend backend)
 
 int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return attach_entry(ri, IVS_BACKEND_TYPE1);
+	return vfio_attach_entry(ri, IVS_BACKEND_TYPE1);
 }
 
 int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
 			      struct pt_regs *regs)
 {
-	return attach_entry(ri, IVS_BACKEND_HUGEPATH);
+	return vfio_attach_entry(ri, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -178,7 +179,7 @@ int ivs_vfio_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	long ret = regs_return_value(regs);
 	unsigned long pfn;
 
-	/* The caller's local variable; it is waiting for us. */
+	/* @object points to a local variable of the caller, which still runs. */
 	if (ret > 0 && !get_kernel_nofault(pfn, (unsigned long *)call->object))
 		backing = ivs_backing_of(pfn, ret);
 	ivs_pin_end(call, entered, ret > 0 ? (u64)ret << PAGE_SHIFT : 0,
@@ -218,8 +219,8 @@ int ivs_vfio_unpin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* ---- teardown ---- */
 
 /* long vfio_unmap_unpin(iommu, dma, do_accounting) */
-static int teardown_entry(struct kretprobe_instance *ri,
-			  enum ivs_backend backend)
+static int vfio_teardown_entry(struct kretprobe_instance *ri,
+			       enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
@@ -230,13 +231,13 @@ static int teardown_entry(struct kretprobe_instance *ri,
 int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,
 			    struct pt_regs *regs)
 {
-	return teardown_entry(ri, IVS_BACKEND_TYPE1);
+	return vfio_teardown_entry(ri, IVS_BACKEND_TYPE1);
 }
 
 int ivs_hugepath_teardown_entry(struct kretprobe_instance *ri,
 				struct pt_regs *regs)
 {
-	return teardown_entry(ri, IVS_BACKEND_HUGEPATH);
+	return vfio_teardown_entry(ri, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_teardown_return(struct kretprobe_instance *ri,

@@ -41,12 +41,12 @@ for source in "$LAB_TREE"/selftests/host/*_test.c; do
 done
 tap "mutant walk_looks_never_back caught by walk_test" \
 	mutant walk_looks_never_back census/walk.c \
-	's/broken = broken_at\(walk, level\);/broken = 0;/' walk_test
+	's/broken = walk_broken_level\(walk, level\);/broken = 0;/' walk_test
 tap "mutant context_one_half caught by context_test" \
 	mutant context_one_half census/context.c \
 	's/table = scalable && devfn >= 128/table = false/' context_test
 tap "mutant run_short_takes_the_last caught by walk_test" \
 	mutant run_short_takes_the_last census/run.c \
-	's/take\(cut, last - cut->from\)/take(cut, cut->end - cut->from)/' \
+	's/cut_take\(cut, last - cut->from\)/cut_take(cut, cut->end - cut->from)/' \
 	walk_test
 tap_totals

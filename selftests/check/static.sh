@@ -150,7 +150,7 @@ module_includes() {
 
 	printf '%s\n' "${CODE[@]}" | grep '^module/' |
 		xargs grep -H -o '^#include "[^"]*"' | while IFS=: read -r file taken; do
-		taken=$(dirname "$file")/${taken#*\"}
+		taken=${file%/*}/${taken#*\"}
 		taken=$(realpath -m --relative-to=. "${taken%.h\"}")
 		[[ ${file%.[ch]} == "$taken" ]] || echo "${file%.[ch]} $taken"
 	done
