@@ -10,6 +10,7 @@
 #define IVS_COMPAT_H
 
 #include <linux/err.h>
+#include <linux/ftrace.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
 #include <linux/mm.h>
@@ -93,6 +94,18 @@ static inline bool ivs_compat_odd_is_tail(const struct page *page)
 	return PageTail(page);
 #endif
 }
+
+/* ivs_compat_entry_regs - registers that hold a function's arguments, at least */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+static inline struct pt_regs *ivs_compat_entry_regs(struct ftrace_regs *fregs)
+{
+#ifdef arch_ftrace_regs
+	return &arch_ftrace_regs(fregs)->regs;
+#else
+	return &fregs->regs;
+#endif
+}
+#endif
 
 /* ---- hugepath: memory ---- */
 

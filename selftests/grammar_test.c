@@ -501,6 +501,7 @@ TEST_F(grammar, probes)
 		EXPECT_LT(0, strlen(module));
 		EXPECT_LE(stats_u64(probe, "required"), 1);
 		EXPECT_EQ(0, stats_u64(probe, "missed"));
+		EXPECT_EQ(0, stats_u64(probe, "nested"));
 		EXPECT_EQ(0, stats_u64(probe, "errno"));
 		EXPECT_EQ(0, strcmp(state, expected));
 	}

@@ -115,6 +115,8 @@ static const struct {
 		"calls", "ioctls whose arguments could not be read" },
 	[IVS_PROBE_MISSED_CALLS] = { "probe_missed_calls", IVS_IN_COUNTERS,
 		"calls", "calls that a probe could not catch" },
+	[IVS_PROBE_NESTED_CALLS] = { "probe_nested_calls", IVS_IN_COUNTERS,
+		"calls", "hits refused in interrupts: the host's own DMA, and no call of VFIO's" },
 	[IVS_FILTERED_CALLS] = { "filtered_calls", IVS_IN_COUNTERS,
 		"calls", "DMA-API calls let through uncounted" },
 	[IVS_SELF_CALLS] = { "self_calls", IVS_IN_COUNTERS,
@@ -284,9 +286,11 @@ static u64 host_value(unsigned int counter, bool max)
 	u64 value = 0;
 	int cpu;
 
-	/* Counted by the kretprobes themselves, not by a handler. */
+	/* Counted by the probes themselves, not by a handler. */
 	if (counter == IVS_PROBE_MISSED_CALLS)
 		return ivs_missed_calls(~0UL);
+	if (counter == IVS_PROBE_NESTED_CALLS)
+		return ivs_nested_calls(~0UL);
 	for_each_possible_cpu(cpu) {
 		u64 v = READ_ONCE(per_cpu_ptr(host, cpu)->v[counter]);
 

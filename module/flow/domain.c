@@ -55,6 +55,7 @@ static void domain_setup(struct ivs_record *record)
 	raw_spin_lock_init(&dom->lock);
 	ivs_domain_extents_init(&dom->extents);
 	dom->missed = ivs_missed_calls(IVS_FEEDS_LIVE);
+	dom->nested = ivs_nested_calls(IVS_FEEDS_LIVE);
 	dom->silences = ivs_silences();
 }
 
@@ -378,6 +379,14 @@ bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events)
 	return *events == ended;
 }
 
+/* What is nested is the DMA API's alone (quality.c). */
+static bool domain_calls_missed(const struct ivs_domain *dom)
+{
+	return ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
+	       (type_is_dma_api(dom->type) &&
+		ivs_nested_calls(IVS_FEEDS_LIVE) != dom->nested);
+}
+
 /**
  * ivs_domain_inexact - why the live numbers may be incomplete
  * @dom: the record
@@ -389,8 +398,8 @@ unsigned long ivs_domain_inexact(const struct ivs_domain *dom)
 {
 	unsigned long inexact = READ_ONCE(dom->inexact);
 
-	if (ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
-	    ivs_probes_silent() || ivs_silences() != dom->silences)
+	if (domain_calls_missed(dom) || ivs_probes_silent() ||
+	    ivs_silences() != dom->silences)
 		inexact |= BIT(IVS_INEXACT_MISSED);
 	return inexact;
 }

@@ -34,7 +34,8 @@ enum ivs_inexact {
  * @levels: depth of its page table, 0 as long as nothing was mapped
  * @backend: who maps into it
  * @inexact: bit set of enum ivs_inexact
- * @missed: probe hits missed before it was made
+ * @missed: calls missed before it was made
+ * @nested: hits refused in interrupts before
  * @silences: times that all probes were found to be silent before it was made
  * @begun: maps and unmaps that began
  * @ended: and of those, that are in the numbers
@@ -49,6 +50,7 @@ struct ivs_domain {
 	u8 backend;
 	unsigned long inexact;
 	u64 missed;
+	u64 nested;
 	unsigned int silences;
 	atomic64_t begun;
 	atomic64_t ended;

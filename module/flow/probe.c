@@ -9,6 +9,25 @@
  * and what the row feeds is left out of every file. This file knows no handler
  * and no function; what is missed, and silence, are in quality.c.
  *
+ * The front. Some functions serve the host's own network and disks as well, a
+ * million times a second and from interrupts; what is done for nothing there has
+ * to be little, and a kprobe must not be asked: it takes 161 instructions before
+ * it asks anybody, and refuses hits in interrupts (quality.c). So a row with a
+ * prefilter is entered by an ftrace_ops of its own (entry.c), which asks the
+ * prefilter and goes on to what the kprobe would have called. The kretprobe is
+ * registered as disabled, which means all that it needs and no breakpoint: its
+ * instances and its way back are those of every other row. No other way to hook
+ * a return serves all kernels: rethook is not exported, and fprobe changed from
+ * it to the function graph. It rests on two things that are read in each kernel:
+ * the handler that register_kretprobe() sets looks at nothing but the stack
+ * pointer and the instances, and the one that runs at the return, at nothing but
+ * the kretprobe's own. Where ftrace hands over no arguments (5.10), or the
+ * function has no place for it, the kprobe is enabled and asks in its handler.
+ *
+ * A call in an interrupt may so begin inside another handler of ours, and its
+ * return handler ends before that goes on: what handlers share is written by
+ * single instructions or with interrupts off.
+ *
  * Rows whose module is not loaded wait for it. Probes die with the module they
  * sit in and do not come back by themselves, hence the module notifier.
  *
@@ -66,12 +85,43 @@ static int probe_prefilter(struct kprobe *kp, struct pt_regs *regs)
 	return p->prefilter(regs) ? 0 : p->take_instance(kp, regs);
 }
 
+/* The same where the kprobe itself is not armed: see the essay. */
+static void probe_front(struct ivs_entry *entry, struct pt_regs *regs)
+{
+	struct ivs_probe *p = container_of(entry, struct ivs_probe, front);
+
+	if (p->prefilter(regs))
+		return;
+	/* As everything is that a kretprobe calls. */
+	preempt_disable_notrace();
+	p->take_instance(&p->rp.kp, regs);
+	preempt_enable_notrace();
+}
+
 /* Calls that come before this is done are filtered by the entry handler. */
 static void probe_set_prefilter(struct ivs_probe *p)
 {
 	p->take_instance = p->rp.kp.pre_handler;
 	/* The new handler calls @take_instance, so that is written first. */
 	smp_store_release(&p->rp.kp.pre_handler, probe_prefilter);
+}
+
+/* Where the front cannot be hooked, the kprobe is armed after all. */
+static int probe_set_front(struct ivs_probe *p)
+{
+	int ret;
+
+	p->take_instance = p->rp.kp.pre_handler;
+	p->front.hit = probe_front;
+	p->channel = IVS_BY_ENTRY;
+	if (!ivs_entry_hook(&p->front, (unsigned long)p->rp.kp.addr))
+		return 0;
+	p->channel = IVS_BY_KPROBE;
+	probe_set_prefilter(p);
+	ret = enable_kretprobe(&p->rp);
+	if (ret)
+		unregister_kretprobe(&p->rp);
+	return ret;
 }
 
 /* Returns -ENOENT when there is no such symbol, loaded or not. */
@@ -90,10 +140,10 @@ static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 	p->rp.handler = p->ret;
 	p->rp.data_size = call_size;
 	p->rp.maxactive = MAX_ACTIVE;
+	if (p->prefilter)
+		p->rp.kp.flags = KPROBE_FLAG_DISABLED;
 	ret = register_kretprobe(&p->rp);
-	if (!ret && p->prefilter)
-		probe_set_prefilter(p);
-	return ret;
+	return !ret && p->prefilter ? probe_set_front(p) : ret;
 }
 
 static bool probe_is_wanted(const struct ivs_probe *p)
@@ -127,6 +177,9 @@ static void probe_disarm(struct ivs_probe *p)
 {
 	if (p->state != IVS_PROBE_ATTACHED)
 		return;
+	if (p->channel == IVS_BY_ENTRY)
+		ivs_entry_unhook(&p->front);
+	p->channel = IVS_BY_KPROBE;
 	unregister_kretprobe(&p->rp);
 	ivs_missed_disarm(&p->missed);
 	p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
@@ -417,7 +470,7 @@ static int probe_errno(const struct ivs_probe *p)
 /* ivs_probes_show - write a line a row; may sleep */
 void ivs_probes_show(struct seq_file *m)
 {
-	bool silent = ivs_probes_silent();
+	unsigned long silent = ivs_probes_silent();
 	struct ivs_probe *p;
 
 	mutex_lock(&probe_lock);

@@ -8,6 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/types.h>
 
+#include "../base/entry.h"
 #include "../base/quality.h"
 
 struct seq_file;
@@ -56,6 +57,8 @@ struct ivs_probe {
 	char spec[64];
 	int error;
 	struct ivs_missed missed;
+	enum ivs_channel channel;
+	struct ivs_entry front;
 	kprobe_pre_handler_t take_instance;
 	struct kretprobe rp;
 };

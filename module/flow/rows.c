@@ -206,6 +206,7 @@ static struct ivs_probe rows[] = {
 		.symbols = { "iommu_map_nosync", "__iommu_map" },
 		.feeds = BIT(IVS_MAP),
 		.dma_api = true,
+		.prefilter = ivs_iommu_prefilter,
 		.entry = ivs_iommu_dma_map_entry,
 		.ret = ivs_iommu_map_return,
 	},

@@ -41,7 +41,7 @@ int kernel_wrap_errno(void)
 	return before_7() ? EINVAL : EOVERFLOW;
 }
 
-int kernel_counts_faults_as_missed(void)
+int kernel_counts_faults_as_nested(void)
 {
 	return is_5_10();
 }

@@ -12,8 +12,8 @@ unsigned int kernel_trial_pages(void);
 /* What type1 answers to a range that goes around the end of the addresses. */
 int kernel_wrap_errno(void);
 
-/* Is a page fault inside a probe's handler a miss in the books of kprobes? */
-int kernel_counts_faults_as_missed(void);
+/* Is a page fault inside a probe's handler a nested hit in the books of kprobes? */
+int kernel_counts_faults_as_nested(void);
 
 /* Does VT-d map for drivers by code of its own, past the IOMMU core's? */
 int kernel_vtd_maps_itself(void);
