@@ -579,6 +579,35 @@ TEST_F(params, dma_api)
 }
 
 /* Twice is once too often. */
+static int counted(const char *key)
+{
+	struct json_object *counters = stats_read("counters");
+	int has = json_object_object_get_ex(counters, key, NULL);
+
+	json_object_put(counters);
+	return has;
+}
+
+/*
+ * What a row fed is in no file without it, also where the other backend has one
+ * of its own, and where the first is part of the kernel (see the mutants).
+ */
+TEST_F(params, skip)
+{
+	kmod_load("skip=pin,unpin");
+	EXPECT_FALSE(counted("pin_calls"));
+	EXPECT_FALSE(counted("pin_faults"));
+	EXPECT_FALSE(counted("unpin_calls"));
+	EXPECT_TRUE(counted("map_calls"));
+	EXPECT_TRUE(counted("teardown_calls"));
+	kmod_unload();
+	kmod_load("");
+	EXPECT_TRUE(counted("pin_calls"));
+	kmod_unload();
+	EXPECT_EQ(-EINVAL, __kmod_load("skip=map"));
+	EXPECT_EQ(-EINVAL, __kmod_load("skip=nothing_of_the_kind"));
+}
+
 TEST_F(params, loaded_twice)
 {
 	kmod_load("");

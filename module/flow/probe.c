@@ -124,12 +124,24 @@ static int probe_set_front(struct ivs_probe *p)
 	return ret;
 }
 
+/* Is it in a module that comes and goes? */
+static bool probe_is_loadable(const struct ivs_probe *p)
+{
+	return p->module && !p->builtin;
+}
+
+/* What a probe is whose symbol cannot be found. */
+static enum ivs_probe_state probe_absent(const struct ivs_probe *p)
+{
+	return probe_is_loadable(p) ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+}
+
 /* Returns -ENOENT when there is no such symbol, loaded or not. */
 static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 {
 	int ret;
 
-	if (p->module)
+	if (probe_is_loadable(p))
 		snprintf(p->spec, sizeof(p->spec), "%s:%s", p->module, symbol);
 	else
 		strscpy(p->spec, symbol, sizeof(p->spec));
@@ -169,7 +181,7 @@ static void probe_arm(struct ivs_probe *p)
 	} else if (p->error != -ENOENT) {
 		p->state = IVS_PROBE_FAILED;
 	} else {
-		p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+		p->state = probe_absent(p);
 	}
 }
 
@@ -182,12 +194,12 @@ static void probe_disarm(struct ivs_probe *p)
 	p->channel = IVS_BY_KPROBE;
 	unregister_kretprobe(&p->rp);
 	ivs_missed_disarm(&p->missed);
-	p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+	p->state = probe_absent(p);
 }
 
 static bool probe_is_in(const struct ivs_probe *p, const char *module)
 {
-	return p->module ? module && !strcmp(p->module, module) : !module;
+	return probe_is_loadable(p) && !strcmp(p->module, module);
 }
 
 /*
@@ -246,7 +258,7 @@ static void probes_arm(void)
 	for (p = probes; p < probes_end; p++)
 		probe_arm(p);
 	for (p = probes; p < probes_end; p++)
-		if (p->module)
+		if (probe_is_loadable(p))
 			probes_mark_missing(p->module);
 	probes_update_cover();
 }
@@ -269,7 +281,7 @@ static bool module_has_probes(const char *module)
 	struct ivs_probe *p;
 
 	for (p = probes; p < probes_end; p++)
-		if (p->module && !strcmp(p->module, module))
+		if (probe_is_in(p, module))
 			return true;
 	return false;
 }
@@ -478,7 +490,7 @@ void ivs_probes_show(struct seq_file *m)
 		seq_puts(m, p->name);
 		probe_show_symbol(m, p);
 		seq_printf(m, " module=%s state=%s required=%d",
-			   p->module ?: "vmlinux",
+			   probe_is_loadable(p) ? p->module : "vmlinux",
 			   state_names[probe_shown_state(p, silent)],
 			   p->required);
 		probe_show_feeds(m, p->feeds);

@@ -31,7 +31,9 @@ enum ivs_probe_state {
 /**
  * struct ivs_probe - one function that is probed, and how
  * @name: what users call it
- * @module: where the function lives, NULL for the kernel itself
+ * @module: the module of the backend that the function is of; NULL for the IOMMU
+ *	core, which serves all of them
+ * @builtin: the kernel has that module inside
  * @symbols: its names, newest kernel first
  * @feeds: bit set of enum ivs_op and enum ivs_feed
  * @required: loading fails without it
@@ -44,6 +46,7 @@ enum ivs_probe_state {
 struct ivs_probe {
 	const char *name;
 	const char *module;
+	bool builtin;
 	const char *symbols[IVS_PROBE_SYMBOLS];
 	unsigned long feeds;
 	bool required;

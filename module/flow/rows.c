@@ -29,7 +29,7 @@
 static struct ivs_probe rows[] = {
 	{
 		.name = "region",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_iommu_type1_ioctl" },
 		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
 			 BIT(IVS_FEED_BACKEND),
@@ -38,7 +38,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "vfio_attach",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_iommu_type1_attach_group" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.entry = ivs_vfio_attach_entry,
@@ -46,7 +46,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "pin",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_pin_pages_remote" },
 		.feeds = BIT(IVS_PIN),
 		.entry = ivs_vfio_pin_entry,
@@ -54,7 +54,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "unpin",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_unpin_pages_remote" },
 		.feeds = BIT(IVS_UNPIN),
 		.entry = ivs_vfio_unpin_entry,
@@ -62,7 +62,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "teardown",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_unmap_unpin" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_vfio_teardown_entry,
@@ -71,7 +71,7 @@ static struct ivs_probe rows[] = {
 #if IS_ENABLED(CONFIG_IOMMUFD)
 	{
 		.name = "iommufd_region",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_fops_ioctl" },
 		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
 			 BIT(IVS_FEED_BACKEND),
@@ -80,7 +80,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_attach",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_device_attach" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.entry = ivs_iommufd_attach_entry,
@@ -88,7 +88,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_replace",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_device_replace" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.entry = ivs_iommufd_attach_entry,
@@ -96,7 +96,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_detach",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_device_detach" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.entry = ivs_iommufd_detach_entry,
@@ -104,7 +104,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_release",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_fops_release" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.entry = ivs_iommufd_detach_entry,
@@ -112,7 +112,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_table",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_hwpt_paging_alloc" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.entry = ivs_iommufd_table_entry,
@@ -120,7 +120,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_pin",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "pfn_reader_user_pin" },
 		.feeds = BIT(IVS_PIN),
 		.entry = ivs_iommufd_pin_entry,
@@ -128,7 +128,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_unpin",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "batch_unpin" },
 		.feeds = BIT(IVS_UNPIN),
 		.entry = ivs_iommufd_unpin_entry,
@@ -136,7 +136,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_teardown",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iopt_area_unfill_domains" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_iommufd_teardown_entry,
@@ -144,7 +144,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_last",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iopt_area_unfill_domain" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_iommufd_teardown_entry,
@@ -153,7 +153,7 @@ static struct ivs_probe rows[] = {
 #endif
 	{
 		.name = "hugepath_region",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_ioctl" },
 		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
 			 BIT(IVS_FEED_BACKEND),
@@ -162,7 +162,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_attach",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_attach_group" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.entry = ivs_hugepath_attach_entry,
@@ -170,7 +170,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_pin",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_pin" },
 		.feeds = BIT(IVS_PIN),
 		.entry = ivs_vfio_pin_entry,
@@ -178,7 +178,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_unpin",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_unpin" },
 		.feeds = BIT(IVS_UNPIN),
 		.entry = ivs_vfio_unpin_entry,
@@ -186,7 +186,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_teardown",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_teardown" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_hugepath_teardown_entry,
