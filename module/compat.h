@@ -13,6 +13,7 @@
 #include <linux/ftrace.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
+#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/types.h>
@@ -92,6 +93,17 @@ static inline bool ivs_compat_odd_is_tail(const struct page *page)
 	return READ_ONCE(page->compound_head) & 1;
 #else
 	return PageTail(page);
+#endif
+}
+
+/* ivs_compat_kretprobe - whose instance it is; a member before 5.11 */
+static inline struct kretprobe *
+ivs_compat_kretprobe(struct kretprobe_instance *ri)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+	return ri->rp;
+#else
+	return get_kretprobe(ri);
 #endif
 }
 

@@ -154,6 +154,7 @@ static void records_stop(struct seq_file *m, void *v)
 static void *domains_start(struct seq_file *m, loff_t *pos)
 	__acquires(RCU)
 {
+	ivs_flight_bury();
 	rcu_read_lock();
 	return records_at(&ivs_domains, pos);
 }
@@ -223,8 +224,10 @@ DEFINE_SEQ_ATTRIBUTE(processes);
 
 static void *inflight_start(struct seq_file *m, loff_t *pos)
 {
-	if (!*pos)
+	if (!*pos) {
+		ivs_flight_bury();
 		return SEQ_START_TOKEN;
+	}
 	return *pos <= IVS_FLIGHT_BUCKETS ? pos : NULL;
 }
 

@@ -28,6 +28,7 @@ export IOVASCOPE_LAB=1
 # (each has a machine of its own; "lab": on the kernel that the lab builds)
 table() {
 	cat <<-'END'
+		accident_test 5 300 machines
 		alias_test 2 120 machines
 		busy_test 2 1800 busy
 		census_test 35 600 guest

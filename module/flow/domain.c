@@ -338,17 +338,19 @@ struct ivs_domain *ivs_domain_by_id(u64 id)
  * @entered: when its entry handler began
  *
  * Context: that handler.
+ * Return: id of the domain's record, whose end must be told; 0 for none.
  */
-void ivs_domain_begin(const struct iommu_domain *domain,
-		      enum ivs_backend backend, u64 entered)
+u64 ivs_domain_begin(const struct iommu_domain *domain,
+		     enum ivs_backend backend, u64 entered)
 {
 	struct ivs_domain *dom = ivs_domain_get(domain, backend, entered);
 
 	if (!dom)
-		return;
+		return 0;
 	atomic64_inc(&dom->begun);
-	/* Pairs with ivs_domain_quiet(): begun is seen before the change. */
+	/* Whoever sees a change of the table sees that it began. */
 	smp_mb__after_atomic();
+	return dom->rec.id;
 }
 
 /* ivs_domain_end - it has ended and is in the numbers; its return handler */
@@ -357,6 +359,25 @@ void ivs_domain_end(struct ivs_domain *dom)
 	/* Pairs with ivs_domain_quiet(): the change is seen before ended. */
 	smp_mb__before_atomic();
 	atomic64_inc(&dom->ended);
+}
+
+/**
+ * ivs_domain_died - a call will not return that began to change the page table
+ * @id: the domain's
+ *
+ * What it had changed by then nobody knows. Context: may sleep.
+ */
+void ivs_domain_died(u64 id)
+{
+	struct ivs_domain *dom;
+
+	rcu_read_lock();
+	dom = ivs_domain_by_id(id);
+	if (dom) {
+		set_bit(IVS_INEXACT_DIED, &dom->inexact);
+		ivs_domain_end(dom);
+	}
+	rcu_read_unlock();
 }
 
 /**

@@ -22,6 +22,8 @@ enum ivs_inexact {
 	IVS_INEXACT_MISSED,
 	/* A range could not be remembered. */
 	IVS_INEXACT_RANGES,
+	/* A task died inside a map or unmap. */
+	IVS_INEXACT_DIED,
 	IVS_NR_INEXACT,
 };
 
@@ -80,9 +82,10 @@ struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 struct ivs_domain *ivs_domain_by_id(u64 id);
 void ivs_domain_new(const struct iommu_domain *domain,
 		    enum ivs_backend backend);
-void ivs_domain_begin(const struct iommu_domain *domain,
-		      enum ivs_backend backend, u64 entered);
+u64 ivs_domain_begin(const struct iommu_domain *domain,
+		     enum ivs_backend backend, u64 entered);
 void ivs_domain_end(struct ivs_domain *dom);
+void ivs_domain_died(u64 id);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
 void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],

@@ -63,29 +63,35 @@ static enum ivs_backend call_backend(const struct ivs_call *call)
 
 /*
  * DMA-API calls come from interrupts too, where current is a bystander. They
- * never last: they are kept out of the flight table and out of processes.
+ * never last: they are kept out of the file and out of processes.
  */
-static void iommu_call_begin(struct kretprobe_instance *ri, enum ivs_op op,
-			     struct pt_regs *regs, u64 entered)
+static struct ivs_call *iommu_call_begin(struct kretprobe_instance *ri,
+					 enum ivs_op op, struct pt_regs *regs,
+					 u64 entered)
 {
 	struct iommu_domain *domain = domain_arg(regs);
-	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_call *call = ivs_call_new(ri);
 
-	memset(call, 0, sizeof(*call));
-	call->op = op;
+	if (!call)
+		return NULL;
 	call->object = domain;
 	call->iova = regs_get_kernel_argument(regs, 1);
 	if (domain_is_unmanaged(domain))
 		ivs_flight_begin(call, op);
+	else
+		ivs_flight_begin_unowned(call, op);
 	if (ivs_request_enclosing(call, IVS_NEW_TABLE))
 		ivs_domain_new(domain, call_backend(call));
-	ivs_domain_begin(domain, call_backend(call), entered);
+	call->domain = ivs_domain_begin(domain, call_backend(call), entered);
+	return call;
 }
 
-static void iommu_call_end(struct ivs_call *call)
+/* A domain that had no record when the call began has no end of it either. */
+static void iommu_call_end(struct ivs_call *call, struct ivs_domain *dom)
 {
-	if (call->task)
-		ivs_flight_end(call);
+	if (dom && dom->rec.id == call->domain)
+		ivs_domain_end(dom);
+	ivs_flight_end(call);
 }
 
 static struct ivs_domain *call_domain(const struct ivs_call *call, u64 entered)
@@ -108,9 +114,10 @@ static struct ivs_scope call_scope(const struct ivs_call *call,
 static int iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
-	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_call *call = iommu_call_begin(ri, IVS_MAP, regs, entered);
 
-	iommu_call_begin(ri, IVS_MAP, regs, entered);
+	if (!call)
+		return 1;
 	call->phys = regs_get_kernel_argument(regs, 2);
 	call->bytes = regs_get_kernel_argument(regs, 3);
 	call->start_ns = ivs_stats_self(entered);
@@ -151,16 +158,14 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		.ns = entered - call->start_ns,
 	};
 
-	iommu_call_end(call);
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
-	if (dom)
-		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
 	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes, leaves,
 		  sample.ns, ret);
+	iommu_call_end(call, dom);
 	ivs_stats_self(entered);
 	return 0;
 }
@@ -185,7 +190,7 @@ static bool unmap_is_rollback(const struct iommu_domain *domain, u64 size)
 int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct iommu_domain *domain = domain_arg(regs);
-	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_call *call;
 	u64 entered, size;
 
 	if (ivs_iommu_prefilter(regs))
@@ -194,7 +199,9 @@ int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	size = regs_get_kernel_argument(regs, 2);
 	if (domain_is_unmanaged(domain) && unmap_is_rollback(domain, size))
 		return 1;
-	iommu_call_begin(ri, IVS_UNMAP, regs, entered);
+	call = iommu_call_begin(ri, IVS_UNMAP, regs, entered);
+	if (!call)
+		return 1;
 	call->bytes = size;
 	call->start_ns = ivs_stats_self(entered);
 	return 0;
@@ -213,41 +220,45 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		.ns = entered - call->start_ns,
 	};
 
-	iommu_call_end(call);
 	if (dom)
 		ivs_domain_unmap(dom, call->iova, sample.bytes, &removed,
 				 &scope);
-	if (dom)
-		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_UNMAP_SHORT_CALLS, sample.bytes < call->bytes,
 		      &scope);
 	trace_unmap(dom ? dom->rec.id : 0, call->iova, sample.bytes,
 		    removed.leaves, sample.ns, 0);
+	iommu_call_end(call, dom);
 	ivs_stats_self(entered);
 	return 0;
 }
 
 /* ---- attach and free ---- */
 
+/* Not a call in flight: only what the return handler needs. */
+struct attach {
+	struct iommu_domain *domain;
+	struct device *dev;
+};
+
 /* int __iommu_attach_device(domain, dev[, old]) */
 int ivs_iommu_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct ivs_call *call = ivs_call_of(ri);
+	struct attach *attach = (struct attach *)ri->data;
 
-	memset(call, 0, sizeof(*call));
-	call->object = domain_arg(regs);
-	/* Not in the flight table: @iova is free to carry the device. */
-	call->iova = regs_get_kernel_argument(regs, 1);
+	BUILD_BUG_ON(sizeof(*attach) > IVS_CALL_DATA);
+	attach->domain = domain_arg(regs);
+	attach->dev = (struct device *)regs_get_kernel_argument(regs, 1);
 	return 0;
 }
 
 int ivs_iommu_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct ivs_call *call = ivs_call_of(ri), *parent = ivs_flight_current();
+	const struct attach *attach = (struct attach *)ri->data;
+	struct ivs_call *parent = ivs_flight_current();
 
 	if (!(int)regs_return_value(regs))
-		ivs_domain_attach(call->object, (struct device *)call->iova,
+		ivs_domain_attach(attach->domain, attach->dev,
 				  parent ? parent->backend : IVS_BACKEND_NONE);
 	return 0;
 }

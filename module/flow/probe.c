@@ -405,8 +405,7 @@ int ivs_probes_check_required(void)
 /**
  * ivs_probes_exit - disarm all; no handler runs after it
  *
- * A call in flight is never seen to return: whoever keeps calls in flight must
- * have stopped looking at them (ivs_flight_close()).
+ * A call in flight is never seen to return.
  *
  * Context: may sleep.
  */

@@ -254,6 +254,6 @@ static struct ivs_probe rows[] = {
  */
 int ivs_rows_init(const char *skip)
 {
-	return ivs_probes_init(rows, ARRAY_SIZE(rows), sizeof(struct ivs_call),
+	return ivs_probes_init(rows, ARRAY_SIZE(rows), IVS_CALL_DATA,
 			       skip);
 }

@@ -6,7 +6,8 @@
 # Boot machines that are not like the others: those that have little or nothing
 # to show, where the module must load, say so, and work as far as it can; one
 # whose page tables have three levels; one with a device behind a bridge; and
-# one with two processors, for the races.
+# one with two processors, for the races. And one in which somebody else's code
+# oopses, whose log is only looked at from then on.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
@@ -14,7 +15,7 @@ set -uo pipefail
 
 kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
 out=$LAB_TREE/build
-step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests ||
+step "building for $kver" "$LAB_DIR/build.sh" modules accident tools selftests ||
 	exit 1
 
 # machine NAME COMMAND OPTION...: boot it and run a command of ours there.
@@ -48,4 +49,7 @@ machine "three levels" "IOVASCOPE_LEVELS=3 ./run_tests.sh census_test" \
 	--levels 3 --device edu --device testdev:16G
 machine "a bridge" "./run_tests.sh alias_test" --device edu:bridged
 machine "two processors" "./run_tests.sh churn_test" --cpus 2
+machine "accidents" "dmesg -n 1 && ./accident_test && dmesg -n 7 &&
+	echo 'lab: marker' >/dev/kmsg" --device edu \
+	--payload "$out/$kver/accident/ivs_accident.ko"
 tap_totals
