@@ -27,8 +27,8 @@
 #include "flow/domain.h"
 #include "flow/domain_show.h"
 #include "flow/flight.h"
-#include "flow/probe.h"
 #include "flow/process.h"
+#include "flow/rows.h"
 #include "census_file.h"
 #include "check.h"
 #include "compat.h"
@@ -113,7 +113,7 @@ static int units_show(struct seq_file *m, void *unused)
 static int probes_show(struct seq_file *m, void *unused)
 {
 	ivs_text_format(m);
-	ivs_probes_show(m);
+	ivs_rows_show(m);
 	return 0;
 }
 

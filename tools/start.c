@@ -83,7 +83,9 @@ static uint64_t tell_mapping(struct start *start, struct json_object *phases)
 static uint64_t tell_unmapping(struct start *start, struct json_object *phases)
 {
 	uint64_t unmap = start_value(start, "unmap_ns");
-	uint64_t unpin = start_value(start, "unpin_ns"), parts = unmap + unpin;
+	uint64_t unpin = start_value(start, "unpin_ns");
+	uint64_t flush = start_value(start, "flush_ns");
+	uint64_t parts = unmap + unpin + flush;
 	uint64_t walk = less(start_value(start, "teardown_ns") +
 			     inflight_ns(start->snap, start->pid, "teardown"),
 			     parts);
@@ -93,6 +95,8 @@ static uint64_t tell_unmapping(struct start *start, struct json_object *phases)
 
 	tree_add_u64(phases, "walk_ns", walk);
 	tree_add_u64(phases, "unmap_ns", unmap);
+	if (tree_get(tree_get(start->snap, "schema"), "flush_ns"))
+		tree_add_u64(phases, "flush_ns", flush);
 	tree_add_u64(phases, "unpin_ns", unpin);
 	tree_add_u64(phases, "unmap_rest_ns", rest);
 	return walk + parts + rest;

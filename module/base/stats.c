@@ -47,13 +47,15 @@ static const struct {
 	[IVS_MAP] = { EVERYWHERE,
 		"iommu_map calls; bytes of those that succeeded" },
 	[IVS_UNMAP] = { EVERYWHERE,
-		"iommu_unmap and iommu_unmap_fast calls; bytes removed" },
+		"iommu_unmap and iommu_unmap_fast calls, without flushes; bytes removed" },
+	[IVS_FLUSH] = { EVERYWHERE,
+		"IOTLB flushes after unmaps; bytes of the ranges flushed" },
 	[IVS_PIN] = { HOST_AND_PROCESS,
 		"pins of one physically contiguous run; bytes pinned or resolved" },
 	[IVS_UNPIN] = { HOST_AND_PROCESS,
 		"unpins of one physically contiguous run; bytes handed over" },
 	[IVS_TEARDOWN] = { HOST_AND_PROCESS,
-		"walk and unmap and unpin of one region; bytes unpinned in it" },
+		"walk, unmap, flush and unpin of one region; bytes unpinned in it" },
 };
 
 static const struct {

@@ -41,6 +41,7 @@
  * @file_pages: and how many of its pages were in memory then, in 4K pages
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
+ * @flush_ns: unmap: time in flushes inside it
  * @partial: map: the core is rolling back what it had mapped
  *
  * Memory of its own, from entry to return handler (flight.c); the instance of the
@@ -72,6 +73,7 @@ struct ivs_call {
 	const struct file *file;
 	u64 file_pages;
 	u64 released_bytes;
+	u64 flush_ns;
 	enum ivs_backing backing;
 	bool partial;
 };

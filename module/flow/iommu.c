@@ -16,6 +16,12 @@
  * (6.1 iommu.c __iommu_map()), inside the map. That unmap is no unmap of
  * anything we counted: it is passed over, and the map is counted as partial.
  *
+ * Flush. Removing entries and making the IOMMU forget them are two things, and the
+ * second costs more where there are many devices. VT-d does it in a function of
+ * its own, after a batch of unmaps (type1) or inside each iommu_unmap() (the
+ * others): there it is taken off the unmap. 5.10 flushes deep inside the unmap,
+ * where nothing tells it apart.
+ *
  * Context: kretprobe handlers, preemption off; nothing here may sleep.
  */
 #include <linux/iommu.h>
@@ -217,7 +223,7 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct ivs_sample sample = {
 		.op = IVS_UNMAP,
 		.bytes = regs_return_value(regs),
-		.ns = entered - call->start_ns,
+		.ns = entered - call->start_ns - call->flush_ns,
 	};
 
 	if (dom)
@@ -229,6 +235,60 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	trace_unmap(dom ? dom->rec.id : 0, call->iova, sample.bytes,
 		    removed.leaves, sample.ns, 0);
 	iommu_call_end(call, dom);
+	ivs_stats_self(entered);
+	return 0;
+}
+
+/* ---- flush ---- */
+
+/* What is to be flushed; an empty range is backwards. */
+static u64 gather_bytes(const struct iommu_iotlb_gather *gather)
+{
+	return gather->end >= gather->start ?
+		       (u64)gather->end - gather->start + 1 : 0;
+}
+
+/* void intel_iommu_tlb_sync(domain, gather) */
+int ivs_iommu_flush_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct iommu_iotlb_gather *gather;
+	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call;
+
+	if (ivs_iommu_prefilter(regs))
+		return 1;
+	call = ivs_call_new(ri);
+	if (!call)
+		return 1;
+	gather = (void *)regs_get_kernel_argument(regs, 1);
+	call->object = domain_arg(regs);
+	call->iova = gather->start;
+	call->bytes = gather_bytes(gather);
+	if (domain_is_unmanaged(call->object))
+		ivs_flight_begin(call, IVS_FLUSH);
+	else
+		ivs_flight_begin_unowned(call, IVS_FLUSH);
+	call->start_ns = ivs_stats_self(entered);
+	return 0;
+}
+
+int ivs_iommu_flush_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_domain *dom = call_domain(call, entered);
+	const struct ivs_scope scope = call_scope(call, dom, entered);
+	const struct ivs_sample sample = {
+		.op = IVS_FLUSH,
+		.bytes = call->bytes,
+		.ns = entered - call->start_ns,
+	};
+
+	/* iommu_unmap() flushes before it returns. */
+	if (call->parent && call->parent->op == IVS_UNMAP)
+		call->parent->flush_ns += sample.ns;
+	ivs_stats_call(&sample, &scope);
+	ivs_flight_end(call);
 	ivs_stats_self(entered);
 	return 0;
 }

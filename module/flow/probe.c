@@ -158,6 +158,20 @@ static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 	return !ret && p->prefilter ? probe_set_front(p) : ret;
 }
 
+/* ivs_probes_symbol_exists - could it be probed? Nothing is armed; may sleep */
+bool ivs_probes_symbol_exists(const char *symbol)
+{
+	struct kprobe kp = {
+		.symbol_name = symbol,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+
+	if (register_kprobe(&kp))
+		return false;
+	unregister_kprobe(&kp);
+	return true;
+}
+
 static bool probe_is_wanted(const struct ivs_probe *p)
 {
 	return p->state != IVS_PROBE_UNUSED && p->state != IVS_PROBE_OFF;

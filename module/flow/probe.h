@@ -66,6 +66,7 @@ struct ivs_probe {
 	struct kretprobe rp;
 };
 
+bool ivs_probes_symbol_exists(const char *symbol);
 int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
 		    const char *skip);
 int ivs_probes_check_required(void);

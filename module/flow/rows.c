@@ -13,6 +13,7 @@
  * core.
  */
 #include <linux/kernel.h>
+#include <linux/seq_file.h>
 
 #include "call.h"
 #include "iommu.h"
@@ -229,6 +230,14 @@ static struct ivs_probe rows[] = {
 		.ret = ivs_iommu_unmap_return,
 	},
 	{
+		.name = "flush",
+		.symbols = { "intel_iommu_tlb_sync" },
+		.feeds = BIT(IVS_FLUSH),
+		.prefilter = ivs_iommu_prefilter,
+		.entry = ivs_iommu_flush_entry,
+		.ret = ivs_iommu_flush_return,
+	},
+	{
 		.name = "attach",
 		.symbols = { "__iommu_attach_device",
 			     "intel_iommu_attach_device" },
@@ -245,6 +254,17 @@ static struct ivs_probe rows[] = {
 	},
 };
 
+/*
+ * What also maps, for domains that are not the DMA API's, and no row sees. They
+ * serve drivers that have a domain of their own, and no backend of VFIO's; NVMe
+ * goes through the first, which is why there is no probe on it.
+ */
+static const char *const unseen[] = {
+	"iommu_map_sg", "iommu_map_atomic", "iommu_map_sg_atomic",
+};
+
+static unsigned long unseen_here;
+
 /**
  * ivs_rows_init - arm every row there is a function for
  * @skip: comma-separated names of rows to leave off, or NULL
@@ -254,6 +274,29 @@ static struct ivs_probe rows[] = {
  */
 int ivs_rows_init(const char *skip)
 {
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(unseen); i++)
+		unseen_here |= ivs_probes_symbol_exists(unseen[i]) ? BIT(i) : 0;
 	return ivs_probes_init(rows, ARRAY_SIZE(rows), IVS_CALL_DATA,
 			       skip);
+}
+
+/* ivs_rows_show - write a line a row, and one for what there is no row for */
+void ivs_rows_show(struct seq_file *m)
+{
+	const char *comma = "";
+	unsigned int i;
+
+	ivs_probes_show(m);
+	if (!unseen_here)
+		return;
+	seq_puts(m, "unseen symbol=");
+	for (i = 0; i < ARRAY_SIZE(unseen); i++) {
+		if (!(unseen_here & BIT(i)))
+			continue;
+		seq_printf(m, "%s%s", comma, unseen[i]);
+		comma = ",";
+	}
+	seq_puts(m, " module=vmlinux state=unused required=0 feeds=map missed=0 nested=0 errno=0\n");
 }
