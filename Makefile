@@ -51,6 +51,7 @@ help:
 	@echo 'make bench           what everything costs, side by side (root)'
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
+	@echo 'make check TEST=NAME one program, CASE=NAME: one test of it; KERNEL='
 	@echo 'make test            tests that need no VM and no root'
 	@echo 'make install         the command, man page, completion: DESTDIR= prefix='
 	@echo 'make uninstall       take these away again'
@@ -97,7 +98,8 @@ shell:
 	$(LAB)/shell.sh
 
 check:
-	selftests/check/check.sh $(STAGE)
+	$(if $(TEST),selftests/check/one.sh $(TEST) $(CASE), \
+		selftests/check/check.sh $(STAGE))
 
 test: tools
 	selftests/check/check.sh host cli

@@ -71,7 +71,7 @@ TEST_F_TIMEOUT(alias, is_in_the_census, 60)
 	table_free(&table);
 }
 
-/* And it is the alias that the device's DMA goes by. */
+/* The device's DMA is translated by the alias. */
 TEST_F_TIMEOUT(alias, dma_goes_by_it, 60)
 {
 	volatile __u64 *va;

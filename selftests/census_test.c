@@ -615,7 +615,7 @@ TEST_F_TIMEOUT(census, loaded_while_mapped, 120)
 	mem_free(&big);
 }
 
-/* A floor is called a floor, and where it begins to be one. */
+/* A lower bound is called one, and it is said where it begins. */
 TEST_F(census, floor_is_named)
 {
 	struct json_object *check, *line;
@@ -680,7 +680,7 @@ static __u64 pagemap_bytes(const char *bdf)
 	return bytes;
 }
 
-/* Queues and buffers of a driver: nobody's flow, but the hardware has them. */
+/* A driver's queues and buffers are in the tables, and no map was counted. */
 TEST_F_TIMEOUT(host, own_dma_is_seen, 60)
 {
 	struct json_object *check;

@@ -64,7 +64,7 @@ FIXTURE_TEARDOWN(churn)
 		kmod_load("");
 }
 
-/* Mostly small, sometimes all there is. */
+/* Mostly small sizes, sometimes all of the memory. */
 static __u64 random_size(__u64 room)
 {
 	const __u64 most[] = { 16 * SZ_4K, 16 * SZ_4K, 16 * SZ_4K, 2 * SZ_2M };
@@ -237,10 +237,11 @@ static void must_be_ours(const struct shared *shared, __u64 iova, __u64 phys)
 }
 
 /*
- * Whatever page is freed comes back full of what could be entries, leading to
- * where nobody ever maps anything.
+ * Take the pages that were freed, and fill them with what looks like entries to
+ * an address that nobody maps: a reader that still uses such a page as a table
+ * reports that address.
  */
-static int litter(FIXTURE_DATA(storm) *self)
+static int fill_freed_pages(FIXTURE_DATA(storm) *self)
 {
 	const __u64 size = 64 * SZ_4K;
 	__u64 *va, i;
@@ -389,7 +390,7 @@ TEST_F_TIMEOUT(storm, endless_readers, 3600)
 		ASSERT_LE(0, pid[i]);
 		if (!pid[i])
 			_exit(i < READERS ? read_for_ever(self, i) :
-					    litter(self));
+					    fill_freed_pages(self));
 	}
 	sleep(seconds);
 	shared->stop = 1;
@@ -411,8 +412,9 @@ TEST_F_TIMEOUT(storm, endless_readers, 3600)
 }
 
 /*
- * Loaded in mid-storm: what it begins with is either right or called a floor,
- * and what is called exact stays equal.
+ * The module is loaded while maps and unmaps go on. What it begins with is
+ * either right or marked as a lower bound, and what is marked as exact stays
+ * equal to the table.
  */
 TEST_F_TIMEOUT(storm, baseline, 600)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is who: domains, devices, groups and processes.
+ * Domains, devices, groups and processes are told apart.
  *
  * Two VMs that start at once must be told apart, one VM with two devices must
  * not be counted twice, a domain's record dies with it and its id never comes

@@ -157,7 +157,7 @@ static char *read_in(const char *file, size_t piece)
 	return text;
 }
 
-/* What no two readings agree on. */
+/* Keys whose values change with every reading. */
 static int moves(const char *file)
 {
 	return !strcmp(file, "info");
@@ -171,9 +171,8 @@ static void blank_digits(char *text)
 }
 
 /*
- * Pieces of any size make the same text. A record's own times move when the
- * host is busy, so that a difference gets a second chance, but not a third
- * hundredth.
+ * Pieces of any size make the same text. A record's own times change while the
+ * host is busy, so a difference is looked at again, twenty times at the most.
  */
 static int same_in_pieces(const char *file, size_t piece)
 {
@@ -320,7 +319,7 @@ TEST_F(grammar, bad_buffers)
 	}
 }
 
-/* "ffff" and twelve more hex digits: where the kernel lives. */
+/* "ffff" and twelve more hex digits: an address of the kernel. */
 static int has_pointer(const char *text)
 {
 	for (; (text = strstr(text, "ffff")); text++) {
@@ -417,7 +416,7 @@ TEST_F(grammar, schema_covers_all)
 	EXPECT_TRUE(all_described("census", 1));
 }
 
-/* The other way round: what is promised for a file is in it. */
+/* The other way round: a file has all keys that schema names for it. */
 TEST_F(grammar, schema_is_no_wish)
 {
 	struct json_object *schema = stats_read("schema");
@@ -579,7 +578,6 @@ TEST_F(params, dma_api)
 	EXPECT_EQ(-EACCES, __file_write(PARAM, "0"));
 }
 
-/* Twice is once too often. */
 static int counted(const char *key)
 {
 	struct json_object *counters = stats_read("counters");

@@ -29,17 +29,22 @@ device() {
 	devices "$1" | sed -n "$((${2:-0} + 1)) p" | grep .
 }
 
-# give_to_vfio ADDRESS...: take these devices from their drivers, if they have
-# any, and bind them to vfio-pci, which has to be loaded.
-give_to_vfio() {
-	local bdf dir
+# give_to DRIVER ADDRESS...: take these devices from their drivers, if they have
+# any, and bind them to this one, which has to be loaded.
+give_to() {
+	local driver=$1 bdf dir
+	shift
 
 	for bdf; do
 		dir=/sys/bus/pci/devices/$bdf
-		echo vfio-pci >"$dir/driver_override"
+		echo "$driver" >"$dir/driver_override"
 		[[ ! -e $dir/driver ]] || echo "$bdf" >"$dir/driver/unbind"
 		echo "$bdf" >/sys/bus/pci/drivers_probe
 	done
+}
+
+give_to_vfio() {
+	give_to vfio-pci "$@"
 }
 
 # harness_total LOG KEY: one number of the last line of totals that the

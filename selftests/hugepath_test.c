@@ -167,6 +167,7 @@ static int reads(FIXTURE_DATA(backend) *self, __u64 iova, const char *va)
 static int blocked(FIXTURE_DATA(backend) *self, __u64 iova)
 {
 	*self->source = ++self->value;
+	faults_make_room();
 	must_work(edu_copy(&self->edu, SOURCE, iova));
 	return faults_wait(self->faults, self->vfio.dev[0].bdf, iova) > 0;
 }

@@ -70,7 +70,7 @@ static void want_released(struct want *want, const struct expect *expect,
 }
 
 /* A region that pins nothing, or whose pages somebody else still uses. */
-static void want_let_go(struct want *want, const struct expect *expect)
+static void want_no_unpin(struct want *want, const struct expect *expect)
 {
 	want_unmaps(want, expect);
 	want_backed(want, "teardown", BACKING_NONE, 1, 0);
@@ -95,6 +95,8 @@ static int has_iommufd(void)
 
 static void start_open(struct start *s, const char *device)
 {
+	kmod_must_be_loaded();
+	must_have(has_iommufd(), "this kernel has no iommufd");
 	pci_find(device, 0, s->bdf);
 	ioas_open(&s->ioas);
 	cdev_open(&s->cdev, s->bdf, s->ioas.fd);
@@ -181,8 +183,6 @@ KIND(file_shift_4k, BACKING_HUGETLB_1G, SZ_1G, SZ_4K, 1);
 
 FIXTURE_SETUP(kind)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 	cdev_attach(&self->s.cdev, self->s.ioas.id);
 }
@@ -269,8 +269,6 @@ FIXTURE_VARIANT_ADD(untouched, hugetlb_1g) {
 
 FIXTURE_SETUP(untouched)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 	cdev_attach(&self->s.cdev, self->s.ioas.id);
 }
@@ -317,8 +315,6 @@ FIXTURE(iommufd)
 
 FIXTURE_SETUP(iommufd)
 {
-	kmod_must_be_loaded();
-	must_have(has_iommufd(), "this kernel has no iommufd");
 	start_open(&self->s, "edu");
 }
 
@@ -473,7 +469,7 @@ TEST_F_TIMEOUT(iommufd, copies, 60)
 	/* The first one goes; the pins stay for the second. */
 	ioas_unmap(&s->ioas, IOVA, s->mem.size);
 	want_region(&s->want, "region_unmap", s->mem.size);
-	want_let_go(&s->want, &s->expect);
+	want_no_unpin(&s->want, &s->expect);
 	expect_wanted(s);
 	ioas_unmap(&other, iova, s->mem.size);
 	want_region(&s->want, "region_unmap", s->mem.size);
@@ -531,7 +527,7 @@ TEST_F_TIMEOUT(iommufd, two_devices, 60)
 	expect_domain(s->bdf, 0, &s->table);
 }
 
-/* One unmap of everything, holes and all. */
+/* One unmap of everything, over the holes in between. */
 TEST_F_TIMEOUT(iommufd, unmap_all, 60)
 {
 	struct expect one = { .runs = 1, .bytes = SZ_4K,
@@ -617,7 +613,7 @@ TEST_F_TIMEOUT(iommufd, bad_arguments, 60)
 	EXPECT_EQ(0, hist_wrong());
 }
 
-/* Half of the memory is not there: what was done is undone. */
+/* Half of the memory does not exist: the call fails and undoes what it did. */
 TEST_F_TIMEOUT(iommufd, fails_half_way, 60)
 {
 	struct vmstat before, after;
@@ -681,7 +677,7 @@ TEST_F_TIMEOUT(iommufd, dma_buf, 60)
 	ioas_unmap(&s->ioas, iova, size);
 	vmstat_take(&after);
 	want_region(&s->want, "region_unmap", size);
-	want_let_go(&s->want, &s->expect);
+	want_no_unpin(&s->want, &s->expect);
 	expect_wanted(s);
 	EXPECT_EQ(0, after.acquired - before.acquired);
 	EXPECT_EQ(0, after.released - before.released);
@@ -735,7 +731,7 @@ TEST_F_TIMEOUT(iommufd, killed, 60)
 	cdev_open(&s->cdev, s->bdf, s->ioas.fd);
 }
 
-/* An iommufd in the place of a VFIO container, by its elder names. */
+/* An iommufd in the place of a VFIO container, as type1 v1 and as v2. */
 FIXTURE(container)
 {
 	struct start s;

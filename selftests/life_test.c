@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life and death: of clients, of calls, of the module, and of the module that
- * it watches.
+ * Clients, calls, this module and type1 come and go, in any order.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -131,7 +130,7 @@ static int map_forever(struct client *client, void *arg)
 	EXPECT_EQ(snap_delta(&self->before, &self->after, _a),		\
 		  snap_delta(&self->before, &self->after, _b))
 
-/* Wherever the blow falls: what was taken is given back. */
+/* A client is killed at any moment: all that it had pinned is unpinned. */
 TEST_F_TIMEOUT(life, killed_in_mid_map, 120)
 {
 	unsigned int errors = 0;
@@ -249,7 +248,7 @@ TEST_F_TIMEOUT(life, stuck_pin_is_visible, 60)
 	EXPECT_EQ(0, want_wrong(&self->want, &self->before, &self->after));
 	snap_free(&self->after);
 
-	/* And it was as long as it looked. */
+	/* The call lasted as long as inflight said. */
 	gate_release(&self->gate);
 	gate_serve(&self->gate, 1000);
 	EXPECT_EQ(0, client_end(&self->client));
@@ -265,8 +264,9 @@ TEST_F_TIMEOUT(life, stuck_pin_is_visible, 60)
 }
 
 /*
- * A domain that is older than the module, and nobody looks into its table: a
- * floor, and it says so. (With a look, see census_test.c.)
+ * A domain that is older than the module, and whose table is not read: its
+ * numbers are a lower bound, and are marked so. (With baseline=1, which
+ * reads it, see census_test.c.)
  */
 TEST_F(life, loaded_while_mapped)
 {
@@ -291,7 +291,7 @@ TEST_F(life, loaded_while_mapped)
 	want_map(&self->want, &new, BACKING_THP);
 	EXPECT_EQ(0, live_floor_wrong(self->bdf, &new.leaves));
 
-	/* What was not seen coming is not subtracted from it. */
+	/* An unmap of what was not counted is not subtracted. */
 	vfio_unmap(&vfio, IOVA, mem.size);
 	want_unmap(&self->want, &old, BACKING_THP);
 	want_add(&self->want, -old.leaves.nr_4k, "removed_4k_leaves");
@@ -344,7 +344,7 @@ TEST_F_TIMEOUT(life, unloaded_under_load, 180)
 		rounds = self->shared->rounds;
 		kmod_unload();
 		kmod_load("");
-		/* It went on, and it is seen again. */
+		/* The client went on, and its calls are counted again. */
 		while (self->shared->rounds < rounds + 3)
 			usleep(1000);
 		snap_take(&self->after);
@@ -483,7 +483,7 @@ static const char *const switches[] = {
 	"/proc/sys/kernel/ftrace_enabled",
 };
 
-/* What was mapped then is not known, and is not claimed to be. */
+/* What was mapped meanwhile is not known, and the domain says so. */
 TEST_F_TIMEOUT(life, silenced, 60)
 {
 	struct vfio vfio;

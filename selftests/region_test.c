@@ -289,12 +289,12 @@ TEST_F(region, bad_structures)
 	refuses(EINVAL, "region_unmap", unmap_argsz(v, 0));
 	refuses(EFAULT, "region_map", ioctl_null(v, VFIO_IOMMU_MAP_DMA));
 	refuses(EFAULT, "region_unmap", ioctl_null(v, VFIO_IOMMU_UNMAP_DMA));
-	/* Nobody's business: neither a map nor an unmap. */
+	/* Neither a map nor an unmap: not counted. */
 	EXPECT_EQ(-EFAULT, ioctl_null(v, VFIO_IOMMU_GET_INFO));
 	EXPECT_EQ(-ENOTTY, ioctl_null(v, VFIO_IOMMU_GET_INFO + 100));
 
 	snap_take(&self->after);
-	/* Arguments nobody could read are a gap that is owned up to. */
+	/* Calls whose arguments could not be read are counted as such. */
 	EXPECT_GE(2, snap_delta(&self->before, &self->after,
 				"unread_args_calls"));
 	want_add(&self->want, snap_delta(&self->before, &self->after,
@@ -354,7 +354,7 @@ TEST_F(region, bad_unmap_arguments)
 	refuses_unmap(EINVAL, IOVA + SZ_4K, size - SZ_4K, 0);
 	refuses_unmap(EINVAL, IOVA + SZ_4K, SZ_4K, 0);
 	refuses_unmap(EINVAL, IOVA - SZ_4K, 2 * SZ_4K, 0);
-	/* Nothing there is no error, and no bytes. */
+	/* An unmap of nothing succeeds, with 0 bytes. */
 	EXPECT_EQ(0, __vfio_unmap(&self->vfio, IOVA - SZ_2M, SZ_4K, 0,
 				  &unmapped));
 	EXPECT_EQ(0, unmapped);
@@ -363,7 +363,7 @@ TEST_F(region, bad_unmap_arguments)
 	EXPECT_EQ(0, live_wrong(getpid(), 0, &expect.leaves));
 }
 
-/* The elder interface unmaps whole regions, or nothing and says success. */
+/* v1 unmaps whole regions; where there is none it does nothing and succeeds. */
 TEST_F(region, v1_unmap)
 {
 	const __u64 size = 16 * SZ_4K;
@@ -386,7 +386,7 @@ TEST_F(region, v1_unmap)
 	expect_wanted();
 	EXPECT_EQ(0, live_wrong(getpid(), 0, &expect.leaves));
 
-	/* Its first page takes all of it along. */
+	/* An unmap of its first page removes all of it. */
 	EXPECT_EQ(0, __vfio_unmap(&v1, IOVA, SZ_4K, 0, &unmapped));
 	EXPECT_EQ(size, unmapped);
 	want_unmap(&self->want, &expect, BACKING_BASE);

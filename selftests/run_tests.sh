@@ -8,6 +8,9 @@
 #                                another tool's kprobes share the functions
 #   run_tests.sh --list          print "PROGRAM MIN-PASS TIMEOUT STAGE" of each
 #
+# IOVASCOPE_CASE: of each program only this test, in all of its variants, or the
+# one called FIXTURE.VARIANT.TEST; then one pass will do.
+#
 # A program is judged by four things: its exit code, the harness' own totals,
 # a minimum of passes (a program that skips everything has proved nothing, and
 # neither has one that lost half of its tests), and the kernel log since the
@@ -46,8 +49,10 @@ table() {
 	END
 }
 
-# What the kernel says when it has lost its mind.
-splats='BUG:|WARNING:|Oops|Call Trace|possible (recursive|circular) locking|INFO: (rcu|task)|general protection|KASAN|UBSAN|kernel panic'
+# What the kernel says when it has lost its mind: the list of the whole lab. In
+# the tree it is elsewhere.
+splats=$here/splats
+[ -r "$splats" ] || splats=$here/lab/splats
 
 pass=0 fail=0 skip=0 number=0
 
@@ -84,12 +89,16 @@ load() {
 # 2M pages and the drivers' modules: what the tests take for granted. Not every
 # kernel has iommufd.
 prepare() {
+	if ! [ -r "$splats" ]; then
+		say "run_tests.sh: there is no $splats"
+		return 1
+	fi
 	modprobe -q iommufd
 	"$here/huge_pages.sh" 128 && modprobe vfio-pci
 }
 
 kernel_complaints() {
-	dmesg | sed "1,/$1/d" | grep -E "$splats"
+	dmesg | sed "1,/$1/d" | grep -E -f "$splats"
 }
 
 # Until end_busy the host is at work; see busy.c.
@@ -142,9 +151,14 @@ add_totals() {
 }
 
 run_one() {
-	local program=$1 min=$2 limit=$3
+	local program=$1 min=$2 limit=$3 filter=()
 	local log=/run/$program.log marker why rc start
 
+	case ${IOVASCOPE_CASE:-} in
+	'') ;;
+	*.*) filter=(-r "$IOVASCOPE_CASE") min=1 ;;
+	*) filter=(-t "$IOVASCOPE_CASE") min=1 ;;
+	esac
 	number=$((number + 1))
 	marker="iovascope selftest $program begins"
 	echo "$marker" >/dev/kmsg
@@ -154,7 +168,7 @@ run_one() {
 		fail=$((fail + 1))
 		return
 	fi
-	(cd "$here" && exec timeout -k 5 "$limit" "./$program") 2>&1 |
+	(cd "$here" && exec timeout -k 5 "$limit" "./$program" "${filter[@]}") 2>&1 |
 		tee "$log"
 	rc=${PIPESTATUS[0]}
 	add_totals "$log"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints: fields there, and their values the counters' values.
+ * The tracepoints: their fields exist, and add up to the counters.
  *
  * Read as text in an instance of its own, so that nothing else is in it.
  */

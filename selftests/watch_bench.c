@@ -270,7 +270,7 @@ static void set_up_send(const char *arg)
 	must(to.sll_ifindex);
 }
 
-/* Frames to nobody. */
+/* Frames that nobody receives. */
 static void run_send(const char *watcher, int tell)
 {
 	unsigned char frame[ETH_ZLEN] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
@@ -293,7 +293,7 @@ static const struct work works[] = {
 	{}
 };
 
-/* What the one before has left to be done behind everybody's back is done. */
+/* Wait until what the last watcher has left to the kernel's workers is done. */
 static void settle(void)
 {
 	usleep(300000);

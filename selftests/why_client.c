@@ -29,7 +29,7 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* To get memory that lies as it should. */
+/* How often memory is allocated until it lies as it should. */
 #define MAX_TRIES 8
 
 enum touch { TOUCH_ALL, TOUCH_NONE, TOUCH_SCATTERED };

@@ -12,10 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fail.h"
+#include "base/tree.h"
 #include "command.h"
-#include "fail.h"
-#include "snapshot.h"
-#include "tree.h"
+#include "read/diff.h"
+#include "watch.h"
 
 /* Absolute times: reading and printing do not stretch the interval. */
 static void sleep_until(struct timespec *next, double interval)
@@ -59,7 +60,7 @@ static void report(const struct request *request, struct json_object *before,
 		fputs("\033[H\033[J", stdout);
 	command_print(request, diff, screen_lines());
 	json_object_put(diff);
-	if (!is_screen() && !(request->given & 1u << OPT_JSON))
+	if (!is_screen() && !(request->given & BIT(OPT_JSON)))
 		putchar('\n');
 	/* Not to be told again and again; the exit handler says why. */
 	if (fflush(stdout))

@@ -41,7 +41,7 @@ load_silent() {
 	echo 0 >/sys/kernel/debug/kprobes/enabled
 }
 
-# measure ARG...: what bench says, kept for tell.
+# measure ARG...: run bench and keep its result for tell().
 measure() {
 	./iovascope bench --json "$@" >>measured || exit 1
 }

@@ -60,10 +60,8 @@ measure() {
 }
 
 "$LAB_DIR/setup.sh" --kernel "$KERNEL" kernel root
-kver=$("$LAB_DIR/setup.sh" --kernel "$KERNEL" --kver)
+build_for "$KERNEL" modules selftests
 out=$LAB_TREE/build
-step "building for $kver" \
-	"$LAB_DIR/build.sh" --kernel "$KERNEL" modules selftests
 
 lines=$(mktemp)
 trap 'step_abort; rm -f "$lines"' EXIT

@@ -26,8 +26,6 @@ MAX_STEPS=50000
 SKIP=20
 
 as_qemu() {
-	PATH=${PATH#*:}
-	[[ $* != *--version* ]] || exec qemu-system-x86_64 "$@"
 	exec qemu-system-x86_64 "$@" -gdb chardev:steps -chardev \
 		"socket,id=steps,path=$STEPS_DIR/gdb,server=on,wait=off"
 }
@@ -123,7 +121,7 @@ name_all() {
 }
 
 if [[ ${0##*/} == qemu-system-x86_64 ]]; then
-	as_qemu "$@"
+	stand_in_for_qemu "$@"
 fi
 KERNEL=
 if [[ ${1:-} == --kernel && $# -ge 2 ]]; then
@@ -139,9 +137,7 @@ kernel_row "$KERNEL" || usage_error "no kernel '$KERNEL' in the table"
 KERNEL=$ROW_NAME
 command -v gdb >/dev/null || die "no gdb: apt-get install gdb"
 "$LAB_DIR/setup.sh" --kernel "$KERNEL" kernel root
-kver=$("$LAB_DIR/setup.sh" --kernel "$KERNEL" --kver)
-step "building for $kver" \
-	"$LAB_DIR/build.sh" --kernel "$KERNEL" modules selftests
+build_for "$KERNEL" modules selftests
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-steps.XXXXXX")
 machine=

@@ -12,14 +12,12 @@ set -uo pipefail
 
 # part NAME KERNEL DEVICE...: of bench_guest.sh.
 part() {
-	local name=$1 kernel=$2 kver device devices=()
+	local name=$1 kernel=$2 device devices=()
 
 	for device in "${@:3}"; do
 		devices+=(--device "$device")
 	done
-	kver=$("$LAB_DIR/setup.sh" --kernel "$kernel" --kver) || exit 1
-	step "building for $kver" "$LAB_DIR/build.sh" --kernel "$kernel" \
-		modules tools || exit 1
+	build_for "$kernel" modules tools
 	tap_program "$name" "$LAB_DIR/lab.sh" --kernel "$kernel" \
 		--timeout 600 --memory 2048 --hugepages 0 "${devices[@]}" \
 		--payload "$LAB_TREE/build/$kver/iovascope_hugepath.ko" \

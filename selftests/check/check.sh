@@ -4,12 +4,10 @@
 # usage: check.sh [STAGE...]
 #
 # All tests, or the stages named. Sets up what they need first. Each stage is
-# a program that speaks TAP and ends with "# totals pass=P fail=F skip=S".
+# a program that speaks TAP and ends with "# totals pass=P fail=F skip=S"; the
+# table "stages" has them all.
 #
-# A VM has one processor, so there are two lanes: one takes stages from the top
-# of the list below and is shown as it goes, the other takes them from the
-# bottom, and what it says follows at its end. They meet where both are done.
-#
+#   runner   what is said here of this script
 #   static   whitespace to sparse: what can be told without running anything
 #   host     unit tests of pure code
 #   cli      the tool on recorded trees
@@ -27,115 +25,150 @@
 #   kernels  the other kernels of the lab, a stage each (kernels-6.12): dkms in
 #            a root of its release, and the guest's tests
 #
-# At the end there is a table of what passed on which kernel. The last line is
-# "N passed, N failed, N skipped". The exit status is 1 when a test failed, when
-# a stage died, or when a stage passed fewer tests than it has to (the table
-# below): a stage that does not run is not a good one.
+# Two lanes work at once and are shown as they go, each line behind the name of
+# its stage. At the end: what failed, what passed on which kernel, how long each
+# stage took, and the last line, "N passed, N failed, N skipped". The logs of
+# the stages and the file "times" are kept in build/check.
+#
+# The exit status is 1 when a test failed, when a stage died, took too long or
+# passed fewer tests than it has to, and when one that was queued did not report.
+#
+# IOVASCOPE_STAGES, IOVASCOPE_RESULTS: a table and a folder in place of these.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 CHECK_DIR=$LAB_TREE/selftests/check
-
-# kernel_stages: rows of the table below, one for each other kernel of the lab.
-kernel_stages() {
-	local name passes
-
-	while read -r name passes; do
-		echo "kernels-$name $passes $CHECK_DIR/kernels.sh $name"
-	done <<<"$OTHER_KERNELS"
-}
-
-# stage, the least number of passes, program
+STAGES=${IOVASCOPE_STAGES:-$CHECK_DIR/stages}
+RESULTS=${IOVASCOPE_RESULTS:-$LAB_TREE/build/check}
 OTHER_KERNELS=$(other_kernels) || exit 1
-STAGES="
-static         32 $CHECK_DIR/static.sh
-host          176 $CHECK_DIR/host.sh
-cli           572 $CHECK_DIR/cli.sh
-lab            52 $LAB_DIR/lab_test.sh
-guest         138 $CHECK_DIR/guest.sh
-machines       70 $CHECK_DIR/machines.sh
-why            55 $CHECK_DIR/why.sh
-hugepath       74 $CHECK_DIR/hugepath.sh
-mutants       107 $CHECK_DIR/mutants.sh
-package        50 $CHECK_DIR/package.sh
-bench          13 $CHECK_DIR/bench.sh
-lesser         33 $CHECK_DIR/lesser.sh
-$(kernel_stages)
-opinion       140 $CHECK_DIR/opinion.sh
-"
+
+# rows: the table without its comments, where the row kernels-NAME stands for
+# one of each kernel but the first.
+rows() {
+	local row name passes seconds
+
+	grep -v -e '^#' -e '^$' "$STAGES" | while read -r row; do
+		if [[ $row != kernels-NAME\ * ]]; then
+			echo "$row"
+			continue
+		fi
+		while read -r name passes seconds; do
+			sed "s/NAME/$name/g; s/PASSES/$passes/
+				s/SECONDS/$seconds/" <<<"$row"
+		done <<<"$OTHER_KERNELS"
+	done
+}
 
 # total KEY LINE: one number of a line of totals.
 total() {
 	sed -n "s/.* $1=\([0-9]*\).*/\1/p" <<<"$2"
 }
 
-# count STAGE MIN STATUS LINE: note a stage's totals, and a failure for each
-# thing that its totals do not own up to.
-count() {
-	local name=$1 min=$2 rc=$3 line=$4 pass=0 fail=0 skip=0 why=
+# ---- one stage ----
 
-	if [[ -z $line ]]; then
-		why="ended with $rc and without totals"
-	else
-		pass=$(total pass "$line")
-		fail=$(total fail "$line")
-		skip=$(total skip "$line")
-		if ((rc && fail == 0)); then
-			why="ended with $rc though nothing failed"
-		elif ((fail == 0 && pass < min)); then
-			why="$pass passed, at least $min have to"
-		fi
-	fi
-	[[ -z $why ]] || fail=$((fail + 1))
-	echo "$pass $fail $skip" >>"$TMP/totals"
-	[[ -z $why ]] || say "not ok: stage $name $why"
-	say "$name: $pass passed, $fail failed, $skip skipped," \
-		"$((SECONDS - STAGE_START)) s"
+# session_signal SIGNAL SESSION: to every process of a stage, whatever groups
+# they have made.
+session_signal() {
+	local stat line state session pids=()
+
+	for stat in /proc/[0-9]*/stat; do
+		{ read -r line <"$stat"; } 2>/dev/null || continue
+		# Behind the name: state, parent, group, session.
+		read -r state _ _ session _ <<<"${line##*) }"
+		[[ $session != "$2" || $state == Z ]] ||
+			pids+=("${stat//[^0-9]/}")
+	done
+	((${#pids[@]})) && kill "-$1" "${pids[@]}" 2>/dev/null
 }
 
-# run_stage NAME MIN PROGRAM [ARG...]: live output, and the totals from a copy.
-run_stage() {
-	local name=$1 min=$2 log=$TMP/log-$1 rc=0 line
-	shift 2
+# session_end SESSION: politely, so that scripts can clean up, and then not.
+session_end() {
+	local tries
 
-	STAGE_START=$SECONDS
-	say "stage $name"
-	if [[ ! -x $1 ]]; then
-		echo "not ok 1 $name: there is no ${1#"$LAB_TREE/"}"
-		echo "# totals pass=0 fail=1 skip=0" >"$log"
-		rc=1
-	else
-		"$@" </dev/null 2>&1 | tee "$log"
-		rc=${PIPESTATUS[0]}
+	session_signal TERM "$1" || return 0
+	for ((tries = 0; tries < 50; tries++)); do
+		sleep 0.2
+		session_signal 0 "$1" || return 0
+	done
+	session_signal KILL "$1" || true
+}
+
+# show NAME PID LOG: what the stage says, until it ends. It writes to a file and
+# not to a pipe: a pipe ends only with the last process that has inherited it.
+show() {
+	local prefix=
+
+	((ALONE)) || prefix="$1 | "
+	{
+		tail -n +1 -s 0.5 -f --pid="$2" "$3" &
+		echo "$!" >"$TMP/tail-$1"
+		wait
+	} | sed -u "s/^/$prefix/"
+}
+
+# stage_problem MIN STATUS LATE LINE: what its totals do not own up to. LATE is
+# when it was killed, or 0.
+stage_problem() {
+	local min=$1 rc=$2 late=$3 line=$4
+
+	if ((late)); then
+		echo "was killed after $late s"
+	elif [[ -z $line ]]; then
+		echo "ended with $rc and without totals"
+	elif (($(total fail "$line"))); then
+		:
+	elif ((rc)); then
+		echo "ended with $rc though nothing failed"
+	elif (($(total pass "$line") < min)); then
+		echo "passed $(total pass "$line"), at least $min have to"
 	fi
+}
+
+# report NAME SECONDS PROBLEM LINE: the one record of a stage, written at once.
+report() {
+	local name=$1 spent=$2 problem=$3 line=$4 pass fail skip
+
+	pass=$(total pass "$line")
+	fail=$(total fail "$line")
+	skip=$(total skip "$line")
+	[[ -z $problem ]] || fail=$((${fail:-0} + 1))
+	[[ -z $problem ]] ||
+		echo "not ok: stage $name $problem" | tee -a "$RESULTS/$name.log"
+	echo "$name ${pass:-0} ${fail:-0} ${skip:-0} $spent" >>"$TMP/reports"
+	say "$name: ${pass:-0} passed, ${fail:-0} failed, ${skip:-0} skipped," \
+		"$spent s"
+}
+
+# run_stage NAME MIN LIMIT SETUP PROGRAM [ARG...]
+run_stage() {
+	local name=$1 min=$2 limit=$3 log=$RESULTS/$1.log
+	local start=$SECONDS late=0 rc=0 pid viewer line
+	shift 4
+
+	say "stage $name"
+	[[ $1 == /* ]] || set -- "./$1" "${@:2}"
+	(cd "$CHECK_DIR" && exec setsid "$@") </dev/null >"$log" 2>&1 &
+	pid=$!
+	echo "$pid" >"$TMP/session-$name"
+	show "$name" "$pid" "$log" &
+	viewer=$!
+	while kill -0 "$pid" 2>/dev/null && ((!late)); do
+		sleep 0.5
+		late=$((SECONDS - start >= limit))
+	done
+	# What outlives its stage, too.
+	session_end "$pid"
+	wait "$pid" || rc=$?
+	wait "$viewer"
+	rm "$TMP/session-$name" "$TMP/tail-$name"
 	line=$(tr -d '\r' <"$log" | grep -a -E \
 		'^# totals pass=[0-9]+ fail=[0-9]+ skip=[0-9]+$' | tail -n 1)
-	count "$name" "$min" "$rc" "$line"
+	report "$name" "$((SECONDS - start))" \
+		"$(stage_problem "$min" "$rc" "$((late * limit))" "$line")" \
+		"$line"
 }
 
-# set_up STAGE...: what runs here needs packages and headers, the rest the lab.
-set_up() {
-	local name parts=(packages kselftest)
-
-	for name; do
-		case $name in
-		host | cli) ;;
-		static) parts+=(kernel) ;;
-		*) parts=() && break ;;
-		esac
-	done
-	"$LAB_DIR/setup.sh" "${parts[@]}"
-}
-
-known() {
-	awk 'NF { print $1 }' <<<"$STAGES"
-}
-
-# is_wanted NAME: by its name, or by the part of it that it shares with others.
-is_wanted() {
-	((${#WANTED[@]} == 0)) ||
-		[[ " ${WANTED[*]} " == *" $1 "* || " ${WANTED[*]} " == *" ${1%%-*} "* ]]
-}
+# ---- the lanes ----
 
 # take first|last: the row of the stage at that end of the queue, off it.
 take() {
@@ -153,10 +186,104 @@ take() {
 lane() {
 	local row
 
+	echo "$BASHPID" >"$TMP/lane-$1"
 	while row=$(take "$1") && [[ -n $row ]]; do
 		# shellcheck disable=SC2086 # a row is words
 		run_stage $row
 	done
+}
+
+# run_lanes: and be sure of every stage: one whose lane has died is stopped, and
+# has failed.
+run_lanes() {
+	local pids=() name
+
+	lane first &
+	pids+=($!)
+	if ((!ALONE)); then
+		lane last &
+		pids+=($!)
+	fi
+	wait "${pids[@]}"
+	stop_stages
+	for name in "${QUEUED[@]}"; do
+		grep -q "^$name " "$TMP/reports" ||
+			report "$name" 0 "was queued and did not report" ""
+	done
+}
+
+# stop_stages: those that are still there, and who shows them.
+stop_stages() {
+	local file
+
+	for file in "$TMP"/session-*; do
+		[[ ! -e $file ]] || session_end "$(<"$file")"
+	done
+	for file in "$TMP"/tail-*; do
+		[[ ! -e $file ]] || kill "$(<"$file")" 2>/dev/null || true
+	done
+}
+
+# ---- before and after ----
+
+# set_up: what the stages of the queue need; and ask KVM, where there is a lab.
+set_up() {
+	local needs parts=()
+
+	needs=$(awk '{ gsub(",", "\n", $4); print $4 }' "$TMP/queue" | sort -u)
+	case " $(xargs <<<"$needs") " in
+	*" all "*) "$LAB_DIR/setup.sh" && "$LAB_DIR/setup.sh" kvm ;;
+	" - ") ;;
+	*)
+		mapfile -t parts < <(grep -v -x -e - <<<"$needs")
+		"$LAB_DIR/setup.sh" "${parts[@]}"
+		;;
+	esac
+}
+
+known() {
+	rows | awk '{ print $1 }'
+}
+
+# is_wanted NAME: by its name, or by the part of it that it shares with others.
+is_wanted() {
+	((${#WANTED[@]} == 0)) ||
+		[[ " ${WANTED[*]} " == *" $1 "* || " ${WANTED[*]} " == *" ${1%%-*} "* ]]
+}
+
+# failures: once more, where the reader of a long log looks.
+failures() {
+	local name fail
+
+	while read -r name _ fail _; do
+		((fail)) || continue
+		grep -a -E '^(# +)?not ok' "$RESULTS/$name.log" |
+			head -n 40 | sed "s/^/# $name: /"
+	done <"$TMP/reports"
+}
+
+# times: the longest first. Two lanes: the sum is more than what one waits for.
+times() {
+	echo "# seconds  of at most  stage"
+	sort -k5,5nr "$TMP/reports" | while read -r name _ _ _ spent; do
+		printf '# %7d  %10d  %s\n' "$spent" \
+			"$(rows | awk -v name="$name" '$1 == name { print $3 }')" \
+			"$name"
+	done
+	awk -v wall="$SECONDS" '{ sum += $5 } END {
+		printf "# %7d  all stages; %d s from beginning to end\n",
+			sum, wall }' "$TMP/reports"
+}
+
+clean_up() {
+	local file
+
+	trap - EXIT
+	for file in "$TMP"/lane-*; do
+		[[ ! -e $file ]] || kill "$(<"$file")" 2>/dev/null || true
+	done
+	stop_stages
+	rm -rf "$TMP"
 }
 
 case ${1:-} in
@@ -172,26 +299,23 @@ for name in "${WANTED[@]}"; do
 done
 
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-check.XXXXXX")
-trap 'rm -rf "$TMP"' EXIT
+trap clean_up EXIT
 while read -r name row; do
-	[[ -z $name ]] || ! is_wanted "$name" || echo "$name $row"
-done <<<"$STAGES" >"$TMP/queue"
-mapfile -t stages < <(cut -d' ' -f1 "$TMP/queue")
-set_up "${stages[@]}" || exit 1
-: >"$TMP/totals"
-if ((${#stages[@]} > 1)); then
-	lane last >"$TMP/lane" 2>&1 &
-	second=$!
-fi
-lane first
-while [[ -n ${second:-} && -d /proc/$second ]]; do
-	say "the second lane: $(tail -n 1 "$TMP/lane")"
-	sleep 30 >/dev/null 2>&1 &
-	wait -n
-done
-[[ -z ${second:-} ]] || cat "$TMP/lane"
-"$CHECK_DIR/table.sh" "$TMP"/log-*
+	! is_wanted "$name" || echo "$name $row"
+done < <(rows) >"$TMP/queue"
+mapfile -t QUEUED < <(cut -d' ' -f1 "$TMP/queue")
+ALONE=$((${#QUEUED[@]} == 1))
+set_up || exit 1
+LOGS=("${QUEUED[@]/#/$RESULTS/}")
+LOGS=("${LOGS[@]/%/.log}")
+mkdir -p "$RESULTS"
+rm -f "${LOGS[@]}" "$RESULTS/times"
+: | tee "${LOGS[@]}" >"$TMP/reports"
+run_lanes
+failures
+"$CHECK_DIR/table.sh" "${LOGS[@]}"
+times | tee "$RESULTS/times"
 echo
-awk '{ pass += $1; fail += $2; skip += $3 } END {
+awk '{ pass += $2; fail += $3; skip += $4 } END {
 	printf "%d passed, %d failed, %d skipped\n", pass, fail, skip
-	exit fail || !pass }' "$TMP/totals"
+	exit fail || !pass }' "$TMP/reports"

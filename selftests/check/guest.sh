@@ -9,16 +9,17 @@
 # card more, and they work meanwhile.
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
-# IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c).
+# IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c), and
+# IOVASCOPE_CASE is run_tests.sh's.
 
 set -euo pipefail
 shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 
-kernel=()
+kernel=
 if [[ ${1:-} == --kernel ]]; then
 	(($# >= 2)) || usage_error "--kernel needs a name"
-	kernel=("$1" "$2")
+	kernel=$2
 	shift 2
 fi
 busy=() slower=1
@@ -27,20 +28,20 @@ if [[ ${1:-} == --busy ]]; then
 	slower=6
 	shift
 fi
-kver=$("$LAB_DIR/setup.sh" "${kernel[@]}" --kver)
+targets=(tools selftests)
+[[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
+build_for "$kernel" "${targets[@]}"
 out=$LAB_TREE/build
 runner=$LAB_TREE/selftests/run_tests.sh
 modules=${IOVASCOPE_MODULES:-$out/$kver}
-targets=(tools selftests)
-[[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
-step "building for $kver" "$LAB_DIR/build.sh" "${kernel[@]}" "${targets[@]}"
 read -r min seconds < <("$runner" --list | awk -v want=" $* " '
 	want == "  " ? $4 == "guest" : index(want, " " $1 " ") { min += $2; s += $3 }
 	END { print min + 0, s + 0 }')
-mapfile -t settings < <(env | grep '^IOVASCOPE_DIFFER_')
+mapfile -t settings < <(env | grep -E '^IOVASCOPE_(DIFFER_|CASE=)')
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
+[[ -z ${IOVASCOPE_CASE:-} ]] || min=1
 
-"$LAB_DIR/lab.sh" "${kernel[@]}" --timeout $((seconds * slower + 120)) --min-pass "$min" \
+"$LAB_DIR/lab.sh" --kernel "$kernel" --timeout $((seconds * slower + 120)) --min-pass "$min" \
 	--device edu --device edu --device edu --device edu \
 	--device testdev:16G --device nvme --device e1000e "${busy[@]}" \
 	--payload "$modules/iovascope.ko" \

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Headers of a kernel that nobody has built: as those of one that there is, but
-# for its name, or for options that it is without.
+# Headers of a kernel that does not exist: those of one that does, with another
+# name or without some options of its configuration.
 
-# headers_copy HEADERS DIR: make DIR. Links that are relative lead elsewhere then;
-# and from 7.x on Debian's say where they are.
+# headers_copy HEADERS DIR: make DIR. Relative links would lead elsewhere from
+# there, and from 7.x on Debian's headers contain their own path.
 headers_copy() {
 	local from link
 	from=$(readlink -f "$1")

@@ -54,9 +54,7 @@ for part; do
 	[[ $part =~ ^(tests|clients|unsafe)$ ]] ||
 		usage_error "no part '$part': tests, clients, unsafe"
 done
-kver=$("$LAB_DIR/setup.sh" --kernel "$KERNEL" --kver) || exit 1
-step "building for $kver" "$LAB_DIR/build.sh" --kernel "$KERNEL" \
-	modules tools selftests || exit 1
+build_for "$KERNEL" modules tools selftests
 for part; do
 	"$part"
 done

@@ -14,11 +14,10 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/headers.sh"
 
-kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
+build_for "" tools selftests
 out=$LAB_TREE/build
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-lesser.XXXXXX")
 trap 'step_abort; rm -rf "$work"' EXIT
-step "building for $kver" "$LAB_DIR/build.sh" tools selftests || exit 1
 
 # source_in DIR: what dkms has of the tree.
 source_in() {

@@ -13,10 +13,8 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-kver=$("$LAB_DIR/setup.sh" --kver) || exit 1
+build_for "" modules accident tools selftests
 out=$LAB_TREE/build
-step "building for $kver" "$LAB_DIR/build.sh" modules accident tools selftests ||
-	exit 1
 
 # machine NAME COMMAND OPTION...: boot it and run a command of ours there.
 machine() {

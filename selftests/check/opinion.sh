@@ -25,9 +25,7 @@ check=$LAB_TREE/selftests/check
 # build KERNEL: what boots from now on.
 build() {
 	kernel=$1
-	kver=$("$LAB_DIR/setup.sh" --kernel "$kernel" --kver) || exit 1
-	step "building for $kver" "$LAB_DIR/build.sh" --kernel "$kernel" \
-		modules tools selftests || exit 1
+	build_for "$kernel" modules tools selftests
 }
 
 # boot NAME PROGRAM ARGUMENT OPTION...: the machine, and one program in it.

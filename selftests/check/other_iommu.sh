@@ -10,21 +10,12 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "$0")")/stand_in.sh"
 
+as_qemu() {
+	exec qemu-system-x86_64 -device "$OTHER_IOMMU" "$@"
+}
+
 run() {
 	stand_in OTHER_IOMMU="$1" "${@:2}"
 }
 
-case ${0##*/} in
-qemu-system-x86_64)
-	PATH=${PATH#*:}
-	[[ $* == *--version* ]] || set -- -device "$OTHER_IOMMU" "$@"
-	exec qemu-system-x86_64 "$@"
-	;;
-*)
-	[[ ${1:-} == run && $# -ge 3 ]] || {
-		sed -n '/^# usage/,/^$/s/^# \{0,1\}//p' "$0" >&2
-		exit 2
-	}
-	run "${@:2}"
-	;;
-esac
+stand_in_main 1 "$@"

@@ -256,7 +256,7 @@ words_of() {
 clang_module() {
 	local cmd words said nr=0 all=
 
-	for cmd in "$LAB_TREE"/build/strict-w1/module/{,*/}.*.o.cmd; do
+	for cmd in "$LAB_TREE"/build/strict-w1/module/{,base/,flow/,census/}.*.o.cmd; do
 		mapfile -t words < <(words_of "$cmd")
 		said=$(cd "/lib/modules/$KVER/build" && clang -fsyntax-only \
 			-Werror -Wno-unknown-warning-option -Wno-gnu \
@@ -277,6 +277,22 @@ clang_programs() {
 	make tools O="$out" CC=clang &&
 		make selftests O="$out" CC=clang \
 			LDFLAGS='-Wno-sign-compare -Wno-unused-parameter'
+}
+
+# no_circle DIR: of the objects below DIR none needs, by way of others, itself.
+no_circle() {
+	local objects=()
+
+	mapfile -t objects < <(find "$1" -name '*.o')
+	((${#objects[@]} > 1)) && nm -A -P -g "${objects[@]}" | awk '
+		{ sub(/:$/, "", $1) }
+		$3 == "U" { user[NR] = $1; symbol[NR] = $2; next }
+		{ owner[$2] = $1 }
+		END {
+			for (i in user)
+				if (symbol[i] in owner)
+					print user[i], owner[symbol[i]]
+		}' | tsort >/dev/null
 }
 
 # Those of the kernel's semantic patches that code like the module's can break.
@@ -360,6 +376,7 @@ tap "module is clean under sparse" build_strict sparse KVER="$KVER" C=2
 tap "module: the clang front end" clang_module
 tap "module: coccinelle" coccinelle
 tap "the command and the tests build with clang" clang_programs
+tap "no circle among the files of the command" no_circle build/strict-clang/tools
 tap "uapi headers compile alone" check_uapi
 tap "man page" check_man
 tap "README.md has the figures that are kept of this version" check_figures

@@ -58,7 +58,8 @@ silent() {
 # programs that ran on it (selftests/run_tests.sh), and what did not run and why.
 TAP_TOLD='^# (kernel |Totals:|totals )|^ok [0-9]+ ([a-z_]+_test #|.*# *SKIP)'
 
-# tap_alive NAME LOG: how far it is, for whoever watches, as long as we live.
+# tap_alive NAME LOG: until the caller ends, say now and then how many tests of
+# LOG are done.
 tap_alive() {
 	while sleep 20 >/dev/null 2>&1 && [[ -d /proc/$$ ]]; do
 		echo "# $1: $(grep -c -E '^(not )?ok [0-9]+' "$2") tests so far"

@@ -105,8 +105,6 @@ answer() {
 as_qemu() {
 	local args=() memory='' dir
 
-	PATH=${PATH#*:}
-	[[ $* != *--version* ]] || exec qemu-system-x86_64 "$@"
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-units.XXXXXX")
 	while (($#)); do
 		case $1 in
@@ -134,13 +132,4 @@ run() {
 	stand_in TWO_UNITS_BITS="$1" TWO_UNITS_SLOT="$2" "${@:3}"
 }
 
-case ${0##*/} in
-qemu-system-x86_64) as_qemu "$@" ;;
-*)
-	[[ ${1:-} == run && $# -ge 4 ]] || {
-		sed -n '/^# usage/,/^$/s/^# \{0,1\}//p' "$0" >&2
-		exit 2
-	}
-	run "${@:2}"
-	;;
-esac
+stand_in_main 2 "$@"

@@ -68,12 +68,10 @@ weaken() {
 	rm -rf "$dir"
 }
 
-# as_qemu ARG...: become QEMU, with someone who changes it from outside.
+# as_qemu ARG...: become QEMU, while weaken() changes it from outside.
 as_qemu() {
 	local dir
 
-	PATH=${PATH#*:}
-	[[ $* != *--version* ]] || exec qemu-system-x86_64 "$@"
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-weak.XXXXXX")
 	mkfifo "$dir/monitor.in" "$dir/monitor.out"
 	weaken $$ "$dir" >&2 </dev/null &
@@ -85,13 +83,4 @@ run() {
 	stand_in WEAK_VTD_BITS="$1" "${@:2}"
 }
 
-case ${0##*/} in
-qemu-system-x86_64) as_qemu "$@" ;;
-*)
-	[[ ${1:-} == run && $# -ge 3 ]] || {
-		sed -n '/^# usage/,/^$/s/^# \{0,1\}//p' "$0" >&2
-		exit 2
-	}
-	run "${@:2}"
-	;;
-esac
+stand_in_main 1 "$@"

@@ -121,7 +121,8 @@ test_no_1g() {
 		.units.dmar0.second_leaves == ["4k", "2m"]' host
 }
 
-# The other unit has no interrupt remapping, so that nobody has.
+# The other unit has no interrupt remapping, so that VFIO takes the machine for
+# one that has none.
 two_units() {
 	load
 	echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts

@@ -10,9 +10,8 @@ shopt -s inherit_errexit
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 
 "$LAB_DIR/setup.sh"
-kver=$("$LAB_DIR/setup.sh" --kver)
+build_for "" modules tools selftests
 out=$LAB_TREE/build
-step "building for $kver" "$LAB_DIR/build.sh" modules tools selftests
 
 "$LAB_DIR/lab.sh" --timeout 600 --device edu --device testdev:16G \
 	--device nvme --device e1000e --payload "$out/$kver/iovascope.ko" \

@@ -51,7 +51,7 @@ void ivs_dmar_read(const struct ivs_unit *unit, struct ivs_unit_state *state)
 	*state = m.state[unit->nr];
 }
 
-/* Told apart, and who is asked about: that is all that is wanted here. */
+/* Stands in for dmar.c: the answer names the arguments, nothing else counts. */
 u64 ivs_dmar_pgsizes(u64 cap, bool first)
 {
 	return cap << 1 | first;
@@ -367,7 +367,7 @@ TEST_F(context, ended_by_the_caller_or_a_signal)
 	EXPECT_EQ(2, self->seen.nr);
 }
 
-/* A directory that lies nowhere, or in a page of ones: it ends, by a signal. */
+/* A directory outside of memory, or full of ones. The walk must end. */
 TEST_F(context, garbage)
 {
 	struct ivs_context context;

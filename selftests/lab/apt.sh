@@ -65,7 +65,7 @@ suite_update() {
 	# What another mirror said is no index of this one.
 	cmp -s "$dir/sources.new" "$dir/sources.list" || rm -f "$dir/stamp"
 	mv "$dir/sources.new" "$dir/sources.list"
-	suite_apt "$1" apt-get -o APT::Update::Error-Mode=any \
+	twice suite_apt "$1" apt-get -o APT::Update::Error-Mode=any \
 		-o Acquire::Retries=1 update || return
 	rm -f "$dir"/answer-*
 	touch "$dir/stamp"
@@ -127,7 +127,7 @@ suite_download() {
 	shift 2
 
 	mkdir -p "$dir"
-	(cd "$dir" && suite_apt "$suite" apt-get download "$@")
+	(cd "$dir" && twice suite_apt "$suite" apt-get download "$@")
 }
 
 # suite_closure SUITE PACKAGE...: "name version" of all that would be

@@ -67,17 +67,26 @@ kernel_names() {
 	awk '!/^#/ && NF { print $1 }' "$LAB_DIR/kernels"
 }
 
-# other_kernels: "NAME PASSES" of the kernels of the table but the first. Fails
+# other_kernels: "NAME PASSES SECONDS" of the kernels of the table but the first. Fails
 # where a row does not say which tests there are: they would never run.
 other_kernels() {
 	awk '
 		/^#/ || !NF || !rows++ { next }
-		NF != 6 || $5 !~ /^(whole|essential)$/ || $6 !~ /^[0-9]+$/ {
+		NF != 7 || $5 !~ /^(whole|essential)$/ || $6 $7 !~ /^[0-9]+$/ {
 			print "lab/kernels: which tests for kernel " $1 "?" \
 				>"/dev/stderr"
 			exit 1
 		}
-		{ print $1, $6 }' "$LAB_DIR/kernels"
+		{ print $1, $6, $7 }' "$LAB_DIR/kernels"
+}
+
+# twice COMMAND...: once more if it fails, for what comes over a network: a mirror
+# in the middle of an update, a connection that was cut.
+twice() {
+	"$@" && return
+	say "failed; once more: $*"
+	sleep 3
+	"$@"
 }
 
 # ticker PID WHAT: say that WHAT is alive until PID ends. A terminal gets one
@@ -127,6 +136,13 @@ step() {
 	fi
 	rm -f "$log"
 	say "$what: done in $((SECONDS - start)) s"
+}
+
+# build_for KERNEL TARGET...: make these for a kernel of the lab; an empty KERNEL
+# means the first row. Sets kver to the version of that kernel.
+build_for() {
+	kver=$("$LAB_DIR/setup.sh" --kernel "$1" --kver) || exit 1
+	step "building for $kver" "$LAB_DIR/build.sh" --kernel "$@" || exit 1
 }
 
 # Stop what step is running: a process group of its own, so that nothing of a

@@ -25,13 +25,17 @@ kvm_key() {
 	qemu-system-x86_64 --version
 }
 
+# kvm_answered boots|fails: is that what this machine did when it was asked?
+kvm_answered() {
+	[[ -e $LAB_CACHE/kvm-$1 ]] && cmp -s <(kvm_key) "$LAB_CACHE/kvm-$1"
+}
+
 # use_kvm: does the user, or a probe that really booted (setup.sh kvm), say so?
 use_kvm() {
 	case ${IOVASCOPE_ACCEL:-auto} in
 	kvm) return 0 ;;
 	tcg) return 1 ;;
-	auto) [[ -w /dev/kvm && -e $LAB_CACHE/kvm-boots ]] &&
-		cmp -s <(kvm_key) "$LAB_CACHE/kvm-boots" ;;
+	auto) [[ -w /dev/kvm ]] && kvm_answered boots ;;
 	*) die "IOVASCOPE_ACCEL is tcg, kvm or auto" ;;
 	esac
 }

@@ -15,8 +15,7 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
 	exit 0
 fi
 "$LAB_DIR/setup.sh"
-kver=$("$LAB_DIR/setup.sh" --kver)
-step "building for $kver" "$LAB_DIR/build.sh" all
+build_for "" all
 # Expanded in the guest.
 # shellcheck disable=SC2016
 WELCOME='PATH=$PATH:/payload

@@ -5,8 +5,8 @@
  * type1 pins and maps one maximal physically contiguous run of a region at a
  * time, to the end of the region if memory happens to be that kind. The IOMMU
  * core then takes, at every step, the largest page size that divides iova and
- * phys and fits into what is left. Both are written down here in the dullest
- * possible way, one step at a time, so that nothing can be clever twice.
+ * phys and fits into what is left. Both are written down here in the simplest
+ * way, one step at a time, so that no mistake of the module's is made twice.
  */
 #include <fcntl.h>
 

@@ -5,8 +5,10 @@
 
 #include <linux/types.h>
 
-/* From now on; a descriptor for the other two. */
+/* From now on; a descriptor for faults_wait(). */
 int faults_open(void);
+/* Before a fault that is waited for: sleep until its line is printed for sure. */
+void faults_make_room(void);
 /* Wait for a fault of this device in the page at iova: its number of lines. */
 unsigned int faults_wait(int fd, const char *bdf, __u64 iova);
 void faults_close(int fd);

@@ -2,10 +2,10 @@
 /*
  * ftrace, read as text.
  *
- * function_graph is what one would otherwise use (the method of the story that
- * began this project), and it knows nothing of us: its call counts and
- * durations are a witness. With the tail comment every return line carries the
- * function's name, also when something was printed between entry and return:
+ * function_graph is what one would use without this module, and it does not
+ * depend on it: its call counts and durations are a second source. With the
+ * tail comment every return line carries the function's name, also when
+ * something was printed between entry and return:
  *
  *	0)   1.234 us    |  iommu_map();
  *	0) $ 3389981 us  |  } / * vfio_pin_pages_remote * /

@@ -25,7 +25,7 @@ static int before_7(void)
 	return before(7, 0);
 }
 
-/* Between the two lies what was not read. */
+/* Kernels between the two were not read. */
 static int is_5_10(void)
 {
 	return before(5, 11);

@@ -59,7 +59,7 @@ void want_init(struct want *want);
 void want_free(struct want *want);
 void want_add(struct want *want, __u64 value, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* An operation: its calls and bytes, and those of a backing where it has them. */
+/* An operation: its calls and bytes; want_backed(): of one backing, too. */
 void want_op(struct want *want, const char *op, __u64 calls, __u64 bytes);
 void want_backed(struct want *want, const char *op, enum backing backing,
 		 __u64 calls, __u64 bytes);
@@ -75,7 +75,7 @@ void want_unmap(struct want *want, const struct expect *expect,
 void want_region_error(struct want *want, const char *op);
 /*
  * For tests, which have the harness: the call fails with -_err, and is counted
- * once as a call of _op that failed so. _want is told.
+ * once as a call of _op that failed with _err. Adds it to _want.
  */
 #define expect_refused(_want, _err, _op, _call) do {			\
 	struct snap __before, __after;					\
@@ -100,7 +100,7 @@ unsigned int want_wrong(const struct want *want, const struct snap *before,
 unsigned int live_wrong(pid_t pid, unsigned int nth,
 			const struct leaves *leaves);
 
-/* The same for a domain that is the device's and known to be a floor. */
+/* The same for a device's domain, which must be marked as a lower bound. */
 unsigned int live_floor_wrong(const char *bdf, const struct leaves *leaves);
 
 /*

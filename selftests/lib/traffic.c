@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Traffic of the host's drivers: the mappings that are none of VFIO's business
- * and that the module has to let through uncounted.
+ * Traffic of the host's drivers: mappings that VFIO has no part in, and that
+ * the module must not count.
  */
 #include <dirent.h>
 #include <fcntl.h>

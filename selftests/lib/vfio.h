@@ -31,7 +31,7 @@ struct vfio {
 	struct vfio_device dev[VFIO_MAX_DEVICES];
 };
 
-/* A container with one device; type is VFIO_TYPE1v2_IOMMU or its elders. */
+/* A container with one device; type is VFIO_TYPE1v2_IOMMU or an older one. */
 int __vfio_open(struct vfio *v, int type, const char *bdf);
 void vfio_open(struct vfio *v, int type, const char *bdf);
 /* One more group into the container. */

@@ -34,17 +34,10 @@ loaded() {
 told() {
 	local problem
 
-	if [[ $counting ]]; then
-		nr=$((nr + 1))
-		return
-	fi
+	only_count && return
 	run env IOVASCOPE_SYSROOT="$machine" "$IOVASCOPE" show
-	problem=$(manners)
-	if ((rc != $2)); then
-		problem="exit code $rc, not $2"
-	elif ! grep -qE -e "$3" "$tmp/out" "$tmp/err"; then
-		problem="no line matches: $3"
-	fi
+	problem=$(run_problem "$2")
+	[[ $problem ]] || problem=$(match_problem "$3" '')
 	report "absent: $1" "$problem"
 }
 

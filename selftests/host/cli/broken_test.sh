@@ -76,9 +76,9 @@ check "a bucket that is no number" 1 'hist: bucket few is no number' '' hist
 
 # As an ordinary user, whom debugfs shows nothing.
 as_nobody() {
-	local name=$1 match=$2
+	local name=$1 match=$2 problem
 
-	[[ $counting ]] && { nr=$((nr + 1)) && return; }
+	only_count && return
 	if ((EUID)); then
 		skip "$name" "only root can become another user"
 		return
@@ -87,13 +87,10 @@ as_nobody() {
 	chmod 711 "$tmp"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$tmp/iovascope" show --debugfs "$tree"
-	if ((rc != 4)); then
-		report "$name" "exit code $rc, not 4"
-	elif [[ ! $err =~ $match ]]; then
-		report "$name" "stderr does not match: $match"
-	else
-		report "$name" "$(manners)"
-	fi
+	problem=$(run_problem 4)
+	[[ $problem || $err =~ $match ]] ||
+		problem="stderr does not match: $match"
+	report "$name" "$problem"
 }
 
 new_tree private
@@ -112,7 +109,7 @@ to_full() {
 full() {
 	local name="/dev/full: $1"
 
-	[[ $counting ]] && { nr=$((nr + 1)) && return; }
+	only_count && return
 	IOVASCOPE_DEBUGFS=$recorded run to_full "$IOVASCOPE" "$@"
 	if ((rc == 1)) && [[ $err == "$no_space" ]]; then
 		report "$name" ""

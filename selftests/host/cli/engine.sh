@@ -58,9 +58,17 @@ tool() {
 	IOVASCOPE_DEBUGFS=$tree run "$IOVASCOPE" "$@"
 }
 
-# What is wrong with how the last run ended, beyond its exit code?
-manners() {
-	if ((rc == 0)) && [[ $err ]]; then
+# only_count: is this the run that counts checks? Then this one is counted.
+only_count() {
+	[[ $counting ]] && nr=$((nr + 1))
+}
+
+# run_problem EXIT: what is wrong with how the last run ended, which had to end
+# with this exit code? A failure has one line of the tool's own on stderr.
+run_problem() {
+	if ((rc != $1)); then
+		echo "exit code $rc, not $1"
+	elif ((rc == 0)) && [[ $err ]]; then
 		echo "success with a message on stderr"
 	elif ((rc != 0)) && [[ $err != "iovascope: "* ]]; then
 		echo "failure without a message of the tool's own"
@@ -69,26 +77,26 @@ manners() {
 	fi
 }
 
-# check NAME EXIT MATCH MUST_NOT ARG...: the exit code, and extended regular
-# expressions that one line of the output must match, and none.
+# match_problem MATCH MUST_NOT: extended regular expressions that one line of the
+# last output must match, and none; an empty one says nothing.
+match_problem() {
+	if [[ $1 ]] && ! grep -qE -e "$1" "$tmp/out" "$tmp/err"; then
+		echo "no line matches: $1"
+	elif [[ $2 ]] && grep -qE -e "$2" "$tmp/out" "$tmp/err"; then
+		echo "a line matches: $2"
+	fi
+}
+
+# check NAME EXIT MATCH MUST_NOT ARG...: the exit code, and what the output must
+# match and must not.
 check() {
 	local name=$1 want=$2 match=$3 must_not=$4 problem
 
 	shift 4
-	if [[ $counting ]]; then
-		nr=$((nr + 1))
-		return
-	fi
+	only_count && return
 	tool "$@"
-	problem=$(manners)
-	if ((rc != want)); then
-		problem="exit code $rc, not $want"
-	elif [[ $match ]] && ! grep -qE -e "$match" "$tmp/out" "$tmp/err"; then
-		problem="no line matches: $match"
-	elif [[ $must_not ]] &&
-		grep -qE -e "$must_not" "$tmp/out" "$tmp/err"; then
-		problem="a line matches: $must_not"
-	fi
+	problem=$(run_problem "$want")
+	[[ $problem ]] || problem=$(match_problem "$match" "$must_not")
 	report "$name" "$problem"
 }
 
@@ -98,15 +106,11 @@ json_exit() {
 	local name=$1 want=$2 filter=$3 problem
 
 	shift 3
-	if [[ $counting ]]; then
-		nr=$((nr + 1))
-		return
-	fi
+	only_count && return
 	tool "$@"
-	problem=$(manners)
-	if ((rc != want)); then
-		problem="exit code $rc, not $want"
-	elif ! jq -e "$filter" <"$tmp/out" >/dev/null 2>"$tmp/err"; then
+	problem=$(run_problem "$want")
+	if [[ -z $problem ]] &&
+		! jq -e "$filter" <"$tmp/out" >/dev/null 2>"$tmp/err"; then
 		problem="not so: $filter"
 		err=$(<"$tmp/err")
 	fi
@@ -123,10 +127,7 @@ verify() {
 	local name=$1 problem=
 
 	shift
-	if [[ $counting ]]; then
-		nr=$((nr + 1))
-		return
-	fi
+	only_count && return
 	err=
 	out=$("$@" 2>&1) || problem="failed: $*"
 	report "$name" "$problem"

@@ -95,7 +95,7 @@ help_has_options() {
 }
 
 manual_has_exit_codes() {
-	same "$(grep -c '^	EXIT_' "$tools/fail.h")" \
+	same "$(grep -c '^	EXIT_' "$tools/base/fail.h")" \
 		"$(sed -n '/^\.Sh EXIT/,/^\.El/p' "$manual" |
 			grep -c '^\.It [0-9]')"
 }
@@ -113,15 +113,15 @@ manual_has_files() {
 # The table of causes: each identifier, with a star when nothing changes it.
 causes() {
 	sed -n 's/^	\[CAUSE_[A-Z0-9_]*\] = { "\([a-z0-9-]*\)", \(true\|false\),$/\1 \2/p' \
-		"$tools/cause.c" | sed 's/ true$//; s/ false$/ */'
+		"$tools/why/cause.c" | sed 's/ true$//; s/ false$/ */'
 }
 
 # Every line of the table was understood.
 causes_are_all() {
 	same "$(causes | grep -c .)" \
-		"$(grep -c '^	\[CAUSE_' "$tools/cause.c")" &&
+		"$(grep -c '^	\[CAUSE_' "$tools/why/cause.c")" &&
 		same "$(causes | grep -c .)" \
-			"$(grep -c '^	CAUSE_' "$tools/cause.h")"
+			"$(grep -c '^	CAUSE_' "$tools/why/cause.h")"
 }
 
 manual_has_causes() {

@@ -3,6 +3,6 @@
 #ifndef HOST_SPINLOCK_H
 #define HOST_SPINLOCK_H
 
-typedef struct { } raw_spinlock_t;
+#define raw_spinlock_t struct { }
 
 #endif /* HOST_SPINLOCK_H */
