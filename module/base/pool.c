@@ -28,21 +28,26 @@ static bool pool_at_limit(const struct ivs_pool *pool)
 	return pool->limit && READ_ONCE(pool->nr) >= pool->limit;
 }
 
-static bool pool_push(struct ivs_pool *pool, void *object, bool fresh)
+/* Objects that are linked from @first to @last; the pool is locked. */
+static void pool_link(struct ivs_pool *pool, struct llist_node *first,
+		      struct llist_node *last, unsigned int nr)
 {
-	struct llist_node *node = object;
+	last->next = pool->free;
+	pool->free = first;
+	pool->nr_free += nr;
+}
+
+/* A new object, unless there are enough. */
+static bool pool_add(struct ivs_pool *pool, struct llist_node *node)
+{
 	unsigned long flags;
 	bool wanted;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	wanted = !fresh ||
-		 (pool->nr_free < pool->reserve && !pool_at_limit(pool));
+	wanted = pool->nr_free < pool->reserve && !pool_at_limit(pool);
 	if (wanted) {
-		node->next = pool->free;
-		pool->free = node;
-		pool->nr_free++;
-		if (fresh)
-			pool->nr++;
+		pool_link(pool, node, node, 1);
+		pool->nr++;
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return wanted;
@@ -82,7 +87,7 @@ static void pool_fill(struct ivs_pool *pool)
 
 		if (!object)
 			return;
-		if (!pool_push(pool, object, true)) {
+		if (!pool_add(pool, object)) {
 			kmem_cache_free(pool->cache, object);
 			return;
 		}
@@ -183,7 +188,26 @@ void *ivs_pool_get(struct ivs_pool *pool)
  */
 void ivs_pool_put(struct ivs_pool *pool, void *object)
 {
-	pool_push(pool, object, false);
+	ivs_pool_put_chain(pool, object, object, 1);
+}
+
+/**
+ * ivs_pool_put_chain - give objects back, as many as there are, at once
+ * @pool: the pool they came from
+ * @first: an object; the first word of each points to the next one
+ * @last: where that ends
+ * @nr: how many they are
+ *
+ * Context: any but NMI; takes no longer than for one.
+ */
+void ivs_pool_put_chain(struct ivs_pool *pool, void *first, void *last,
+			unsigned int nr)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_link(pool, first, last, nr);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (READ_ONCE(pool->nr_free) > POOL_SLACK * pool->reserve)
 		ivs_work_queue(&pool->refill);
 }

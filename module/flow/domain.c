@@ -23,6 +23,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
+#include <linux/random.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
@@ -40,12 +41,15 @@ static struct ivs_pool extent_pool = {
 	.reserve = 4096,
 };
 
+/* Who could guess how extents are ranked could make their tree a list. */
+static u64 extent_secret;
+
 static const struct ivs_scope host_scope = { .host = true };
 
 /* ivs_domain_extents_init - an empty set, from the reserve of all domains */
 void ivs_domain_extents_init(struct ivs_extents *extents)
 {
-	ivs_extents_init(extents, &extent_pool);
+	ivs_extents_init(extents, &extent_pool, extent_secret);
 }
 
 static void domain_setup(struct ivs_record *record)
@@ -308,7 +312,7 @@ void ivs_domain_free(const struct iommu_domain *domain)
 	if (!dom)
 		return;
 	raw_spin_lock_irqsave(&dom->lock, flags);
-	memcpy(removed.leaves, dom->extents.leaves, sizeof(removed.leaves));
+	ivs_extents_leaves(&dom->extents, removed.leaves);
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 
 	scope.host = !type_is_dma_api(dom->type);
@@ -423,8 +427,8 @@ static u64 domain_tables(struct ivs_domain *dom)
 		unsigned int batch = SHOW_BATCH;
 
 		raw_spin_lock_irqsave(&dom->lock, flags);
-		while (batch-- && (extent = ivs_extents_at(&dom->extents,
-							   iova))) {
+		extent = ivs_extents_at(&dom->extents, iova);
+		for (; extent && batch--; extent = extent->next) {
 			ivs_tables_add(&tables, &extent->span, dom->levels);
 			iova = extent->span.last + 1;
 		}
@@ -447,7 +451,7 @@ void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&dom->lock, flags);
-	memcpy(leaves, dom->extents.leaves, sizeof(dom->extents.leaves));
+	ivs_extents_leaves(&dom->extents, leaves);
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 	*tables = domain_tables(dom);
 }
@@ -499,6 +503,7 @@ int ivs_domain_init(void)
 
 	if (ret)
 		return ret;
+	extent_secret = get_random_u64();
 	ret = ivs_table_init(&ivs_domains);
 	if (ret)
 		ivs_pool_exit(&extent_pool);

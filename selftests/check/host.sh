@@ -49,4 +49,7 @@ tap "mutant run_short_takes_the_last caught by walk_test" \
 	mutant run_short_takes_the_last census/run.c \
 	's/cut_take\(cut, last - cut->from\)/cut_take(cut, cut->end - cut->from)/' \
 	walk_test
+tap "mutant extent_all_of_one_rank caught by extent_test" \
+	mutant extent_all_of_one_rank flow/extent.c \
+	's/return rank \^ \(rank >> 31\);/return 0;/' extent_test
 tap_totals
