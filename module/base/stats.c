@@ -97,6 +97,9 @@ static const struct {
 		"bytes", "bytes pinned by calls that touched memory first" },
 	[IVS_PIN_FAULTING_NS] = { "pin_faulting_ns", HOST_AND_PROCESS,
 		"ns", "time in pins that touched memory first, zeroing included" },
+	[IVS_BACKING_SAMPLED_CALLS] = { "backing_sampled_calls",
+		HOST_AND_PROCESS, "calls",
+		"pins and unpins of so many pages that only some were looked at" },
 	[IVS_UNKNOWN_UNMAP_BYTES] = { "unknown_unmap_bytes", EVERYWHERE,
 		"bytes", "bytes unmapped that were never seen mapped" },
 	[IVS_SPLIT_LEAF_CALLS] = { "split_leaf_calls", EVERYWHERE,
@@ -325,6 +328,9 @@ static unsigned int counter_where(unsigned int counter)
 {
 	if (counter >= IVS_PIN_FAULTS && counter <= IVS_PIN_FAULTING_NS &&
 	    !op_is_covered(IVS_PIN))
+		return 0;
+	if (counter == IVS_BACKING_SAMPLED_CALLS &&
+	    !op_is_covered(IVS_PIN) && !op_is_covered(IVS_UNPIN))
 		return 0;
 	return plain[counter].where;
 }

@@ -37,6 +37,7 @@
  * @file_pages: and how many of its pages were in memory then, in 4K pages
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
+ * @sampled: unpin: not all of its page frames were looked at
  * @partial: map: the core is rolling back what it had mapped
  *
  * Lives in the data of a kretprobe instance, from entry to return handler.
@@ -64,6 +65,7 @@ struct ivs_call {
 	u64 file_pages;
 	u64 released_bytes;
 	enum ivs_backing backing;
+	bool sampled;
 	bool partial;
 };
 

@@ -175,15 +175,15 @@ int ivs_vfio_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
-	enum ivs_backing backing = IVS_NONE;
+	struct ivs_look look = IVS_LOOK_INIT;
 	long ret = regs_return_value(regs);
 	unsigned long pfn;
 
 	/* @object points to a local variable of the caller, which still runs. */
 	if (ret > 0 && !get_kernel_nofault(pfn, (unsigned long *)call->object))
-		backing = ivs_backing_of(pfn, ret);
+		ivs_backing_look(&look, pfn, ret);
 	ivs_pin_end(call, entered, ret > 0 ? (u64)ret << PAGE_SHIFT : 0,
-		    backing, ret < 0 ? -ret : 0);
+		    &look, ret < 0 ? -ret : 0);
 	return 0;
 }
 
@@ -201,10 +201,12 @@ int ivs_vfio_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	unsigned long pfn = regs_get_kernel_argument(regs, 2);
 	long nr_pages = regs_get_kernel_argument(regs, 3);
 	struct ivs_call *call = ivs_request_new(ri);
+	struct ivs_look look = IVS_LOOK_INIT;
 
 	call->iova = regs_get_kernel_argument(regs, 1);
 	call->bytes = (u64)nr_pages << PAGE_SHIFT;
-	call->backing = ivs_backing_of(pfn, nr_pages);
+	ivs_backing_look(&look, pfn, nr_pages);
+	ivs_unpin_begin(call, &look);
 	return ivs_request_begin(call, IVS_UNPIN, IVS_BACKEND_NONE, entered);
 }
 
