@@ -149,9 +149,16 @@ static int check_compare(u64 id, const struct ivs_context *context,
 	return 0;
 }
 
+/* How a domain is before a walk. */
+struct flow_state {
+	u64 events;
+	u64 failed;
+	bool floor;
+};
+
 /* Copy what the flow says; -EAGAIN while a map or unmap is under way. */
-static int check_read_flow(u64 id, struct ivs_check *check, u64 *events,
-			   bool *floor)
+static int check_read_flow(u64 id, struct ivs_check *check,
+			   struct flow_state *state)
 {
 	struct ivs_domain *dom;
 	int ret = -ENOENT;
@@ -159,9 +166,10 @@ static int check_read_flow(u64 id, struct ivs_check *check, u64 *events,
 	rcu_read_lock();
 	dom = ivs_domain_by_id(id);
 	if (dom) {
-		ret = ivs_domain_quiet(dom, events) ? 0 : -EAGAIN;
+		ret = ivs_domain_quiet(dom, &state->events) ? 0 : -EAGAIN;
 		ivs_domain_flow(dom, check->flow, &check->flow_tables);
-		*floor = ivs_domain_inexact(dom);
+		state->failed = atomic64_read(&dom->failed);
+		state->floor = ivs_domain_inexact(dom);
 	}
 	rcu_read_unlock();
 	return ret;
@@ -181,12 +189,23 @@ static bool check_still_quiet(u64 id, u64 events)
 	return quiet;
 }
 
+/* They agree: what failed before the walk has left nothing. */
+static void check_clear_failed(u64 id, u64 failed)
+{
+	struct ivs_domain *dom;
+
+	rcu_read_lock();
+	dom = ivs_domain_by_id(id);
+	if (dom)
+		ivs_domain_looked(dom, failed);
+	rcu_read_unlock();
+}
+
 static int check_try(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 {
+	struct flow_state state = { };
 	struct ivs_context context;
-	bool floor = false;
-	u64 events = 0;
-	int ret = check_read_flow(id, check, &events, &floor);
+	int ret = check_read_flow(id, check, &state);
 
 	if (ret)
 		return ret;
@@ -195,9 +214,11 @@ static int check_try(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 	ret = check_compare(id, &context, walk, check);
 	if (ret)
 		return ret;
-	if (!check_still_quiet(id, events))
+	if (!check_still_quiet(id, state.events))
 		return -EAGAIN;
-	if (check->verdict == IVS_DIFFERS && floor)
+	if (check->verdict == IVS_EQUAL)
+		check_clear_failed(id, state.failed);
+	else if (state.floor)
 		check->verdict = IVS_INEXACT;
 	return 0;
 }

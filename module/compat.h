@@ -79,6 +79,23 @@ static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
 #endif
 
 /*
+ * ivs_compat_undoes_failed_map - does a map that fails leave nothing behind?
+ *
+ * The core undoes what it is told of. A generic page table (7.1) tells to the
+ * byte how far it came; drivers with tables of their own tell it after each
+ * range of one leaf size, and of a range in which they fail nothing.
+ */
+static inline bool
+ivs_compat_undoes_failed_map(const struct iommu_domain *domain)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+	return domain->is_iommupt;
+#else
+	return false;
+#endif
+}
+
+/*
  * ivs_compat_odd_is_tail - PageTail() of an odd frame
  *
  * For some years PageTail() also asks whether a page is a fake head, which only

@@ -228,6 +228,36 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 }
 
 /**
+ * ivs_domain_map_failed - leaves may have been written all the same
+ * @dom: the domain's record
+ * @domain: the domain
+ *
+ * The core unmaps what the driver says it has mapped. A driver that fails
+ * within one call may say nothing of what it had mapped until then (6.12
+ * drivers/iommu/intel/iommu.c intel_iommu_map_pages()).
+ *
+ * Context: return handler of a map that failed, before ivs_domain_end().
+ */
+void ivs_domain_map_failed(struct ivs_domain *dom,
+			   const struct iommu_domain *domain)
+{
+	if (!ivs_compat_undoes_failed_map(domain))
+		atomic64_inc(&dom->failed);
+}
+
+/**
+ * ivs_domain_looked - a census agrees with the flow
+ * @dom: the domain's record
+ * @failed: its failed maps, as they were before the census
+ *
+ * Context: under RCU.
+ */
+void ivs_domain_looked(struct ivs_domain *dom, u64 failed)
+{
+	WRITE_ONCE(dom->looked, failed);
+}
+
+/**
  * ivs_domain_unmap - leaves were removed
  * @dom: the domain's record
  * @iova: first IOVA, in bytes
@@ -396,6 +426,8 @@ unsigned long ivs_domain_inexact(const struct ivs_domain *dom)
 	if (ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
 	    ivs_probes_silent() || ivs_silences() != dom->silences)
 		inexact |= BIT(IVS_INEXACT_MISSED);
+	if (atomic64_read(&dom->failed) != READ_ONCE(dom->looked))
+		inexact |= BIT(IVS_INEXACT_FAILED);
 	return inexact;
 }
 

@@ -20,6 +20,7 @@ static const char *const inexact_names[IVS_NR_INEXACT] = {
 	[IVS_INEXACT_OLDER] = "older",
 	[IVS_INEXACT_MISSED] = "missed",
 	[IVS_INEXACT_RANGES] = "ranges",
+	[IVS_INEXACT_FAILED] = "failed",
 };
 
 static void domain_show_inexact(struct seq_file *m, unsigned long inexact)

@@ -155,6 +155,8 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
+	else if (dom)
+		ivs_domain_map_failed(dom, call->object);
 	if (dom)
 		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
