@@ -34,6 +34,7 @@ table() {
 		churn_test 3 900 guest
 		differ_test 4 1800 hugepath
 		domain_test 8 300 guest
+		enomem_test 2 120 guest
 		grammar_test 17 120 guest
 		hugepath_test 53 1200 hugepath
 		iommufd_test 28 600 lab
