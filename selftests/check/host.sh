@@ -55,4 +55,7 @@ tap "mutant extent_all_of_one_rank caught by extent_test" \
 tap "mutant backing_looks_at_all caught by backing_test" \
 	mutant backing_looks_at_all flow/backing.c \
 	's/if \(look->nr >= MAX_LOOKS\)/if (false)/' backing_test
+tap "mutant bdf_of_its_own caught by context_test" \
+	mutant bdf_of_its_own base/bdf.c \
+	's/if \(is_vmd\(pdev->bus\)\)/if (false)/' context_test
 tap_totals
