@@ -84,4 +84,79 @@ TEST_F_TIMEOUT(race, refill_despite_a_realtime_task, 120)
 	snap_free(&self->after);
 }
 
+/* A request that another thread of the client goes on writing to. */
+struct unsteady {
+	struct vfio_iommu_type1_dma_map map;
+	struct vfio_iommu_type1_dma_unmap unmap;
+	int done;
+};
+
+/* Now a size and now another, at any moment. */
+static void *confuse(void *arg)
+{
+	struct unsteady *request = arg;
+	__u64 *size[] = { &request->map.size, &request->unmap.size };
+	unsigned int seed = 1, pause, r;
+
+	stay_on(1);
+	while (!__atomic_load_n(&request->done, __ATOMIC_RELAXED)) {
+		r = rand_r(&seed);
+		__atomic_store_n(size[r & 1], r & 2 ? ~0ULL : SZ_4K,
+				 __ATOMIC_RELAXED);
+		for (pause = r / 4 % 1000; pause; pause--)
+			__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+static int map_unsteady(FIXTURE_DATA(race) *self, struct unsteady *request)
+{
+	request->map.argsz = sizeof(request->map);
+	request->map.flags = VFIO_RW;
+	request->map.vaddr = (unsigned long)self->mem.va;
+	request->map.iova = IOVA;
+	__atomic_store_n(&request->map.size, SZ_4K, __ATOMIC_RELAXED);
+	return !ioctl(self->vfio.fd, VFIO_IOMMU_MAP_DMA, &request->map);
+}
+
+static int unmap_unsteady(FIXTURE_DATA(race) *self, struct unsteady *request)
+{
+	request->unmap.argsz = sizeof(request->unmap);
+	request->unmap.flags = 0;
+	request->unmap.iova = IOVA;
+	__atomic_store_n(&request->unmap.size, SZ_4K, __ATOMIC_RELAXED);
+	return !ioctl(self->vfio.fd, VFIO_IOMMU_UNMAP_DMA, &request->unmap);
+}
+
+/* Whatever it says, a page is all that can be mapped and unmapped. */
+TEST_F_TIMEOUT(race, bytes_are_what_happened, 120)
+{
+	__u64 maps = 0, unmaps = 0;
+	struct unsteady request = {};
+	pthread_t thread;
+	int i, mapped = 0;
+
+	stay_on(0);
+	must(!pthread_create(&thread, NULL, confuse, &request));
+	for (i = 0; i < 20000; i++) {
+		if (!mapped && map_unsteady(self, &request)) {
+			mapped = 1;
+			maps++;
+		} else if (mapped && unmap_unsteady(self, &request)) {
+			mapped = 0;
+			unmaps++;
+		}
+	}
+	__atomic_store_n(&request.done, 1, __ATOMIC_RELAXED);
+	must(!pthread_join(thread, NULL));
+	snap_take(&self->after);
+	TH_LOG("%llu maps, %llu unmaps", maps, unmaps);
+	EXPECT_LT(1000, unmaps);
+	EXPECT_EQ(maps * SZ_4K, snap_delta(&self->before, &self->after,
+					   "region_map_bytes"));
+	EXPECT_EQ(unmaps * SZ_4K, snap_delta(&self->before, &self->after,
+					     "region_unmap_bytes"));
+	snap_free(&self->after);
+}
+
 TEST_HARNESS_MAIN

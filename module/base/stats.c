@@ -41,9 +41,9 @@ static const struct {
 	const char *help;
 } ops[IVS_NR_OPS] = {
 	[IVS_REGION_MAP] = { HOST_AND_PROCESS,
-		"VFIO_IOMMU_MAP_DMA ioctls; bytes of those that succeeded" },
+		"VFIO_IOMMU_MAP_DMA ioctls; bytes mapped by those that succeeded" },
 	[IVS_REGION_UNMAP] = { HOST_AND_PROCESS,
-		"VFIO_IOMMU_UNMAP_DMA ioctls; bytes reported as unmapped" },
+		"VFIO_IOMMU_UNMAP_DMA ioctls; bytes unmapped by them" },
 	[IVS_MAP] = { EVERYWHERE,
 		"iommu_map calls; bytes of those that succeeded" },
 	[IVS_UNMAP] = { EVERYWHERE,

@@ -161,6 +161,7 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
+	ivs_region_did(call, IVS_REGION_MAP, sample.bytes);
 	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes, leaves,
 		  sample.ns, ret);
 	ivs_stats_self(entered);
@@ -222,6 +223,7 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (dom)
 		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
+	ivs_region_did(call, IVS_REGION_UNMAP, sample.bytes);
 	ivs_stats_add(IVS_UNMAP_SHORT_CALLS, sample.bytes < call->bytes,
 		      &scope);
 	trace_unmap(dom ? dom->rec.id : 0, call->iova, sample.bytes,

@@ -155,13 +155,16 @@ int ivs_iommufd_ioctl_return(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
+	int ret = regs_return_value(regs);
 
-	/* Both answer in their arguments: a map where, an unmap how much. */
-	if (call->op == IVS_DETACH)
+	if (call->op == IVS_DETACH) {
 		ivs_flight_end(call);
-	else
-		ivs_region_end(call, entered, regs_return_value(regs),
-			       read_region);
+		return 0;
+	}
+	/* It answers in its arguments where it mapped. */
+	if (!ret && call->op == IVS_REGION_MAP && !iommufd_read_region(call))
+		ivs_request_unread(entered);
+	ivs_region_end(call, entered, ret);
 	return 0;
 }
 

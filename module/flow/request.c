@@ -93,29 +93,47 @@ void ivs_request_unread(u64 entered)
 }
 
 /**
+ * ivs_region_did - a map or unmap inside a request has achieved something
+ * @call: that map or unmap; its @object is the domain
+ * @op: IVS_REGION_MAP or IVS_REGION_UNMAP, which it is part of
+ * @bytes: what it mapped or removed
+ *
+ * What a request asks for and answers is in the memory of a process whose other
+ * threads may write there at any moment, so that it is shown but never counted.
+ * What it did is the sum of its maps, or of its unmaps. In a container or IOAS
+ * of several domains each has the whole request; the first one stands for all.
+ */
+void ivs_region_did(const struct ivs_call *call, enum ivs_op op, u64 bytes)
+{
+	struct ivs_call *region = ivs_request_enclosing(call, op);
+
+	if (!region)
+		return;
+	if (!region->domain)
+		region->domain = call->object;
+	if (region->domain == call->object)
+		region->done_bytes += bytes;
+}
+
+/**
  * ivs_region_end - a request has returned
  * @call: as begun
  * @entered: when its return handler began
  * @ret: 0 or -errno
- * @reread: reads the arguments of a request that answers in them, or NULL
  */
-void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
-		    bool (*reread)(struct ivs_call *call))
+void ivs_region_end(struct ivs_call *call, u64 entered, int ret)
 {
-	struct ivs_sample sample = {
+	const struct ivs_sample sample = {
 		.op = call->op,
 		.error = ret < 0 ? -ret : 0,
+		.bytes = ret ? 0 : call->done_bytes,
 		.ns = entered - call->start_ns,
 	};
 
 	ivs_flight_end(call);
-	if (!ret && reread && !reread(call))
-		ivs_request_unread(entered);
-	if (!ret)
-		sample.bytes = call->bytes;
 	request_count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
-		     call->bytes, sample.ns, ret);
+		     ret ? call->bytes : sample.bytes, sample.ns, ret);
 	ivs_stats_self(entered);
 }
 

@@ -14,8 +14,8 @@ int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
 struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 				       enum ivs_op op);
 void ivs_request_unread(u64 entered);
-void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
-		    bool (*reread)(struct ivs_call *call));
+void ivs_region_did(const struct ivs_call *call, enum ivs_op op, u64 bytes);
+void ivs_region_end(struct ivs_call *call, u64 entered, int ret);
 void ivs_pin_begin(struct ivs_call *call);
 void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
 		 const struct ivs_look *look, int error);

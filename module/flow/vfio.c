@@ -58,7 +58,7 @@ static bool vfio_read_unmap(struct ivs_call *call, const void __user *arg)
 }
 
 /**
- * ivs_vfio_read_region - what a MAP_DMA or UNMAP_DMA asks for, or answers
+ * ivs_vfio_read_region - what a MAP_DMA or UNMAP_DMA seems to ask for
  * @call: its op; @object is the user's argument
  *
  * Return: false when it cannot be read.
@@ -111,10 +111,7 @@ int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
 
-	/* UNMAP_DMA answers in its argument how much it unmapped. */
-	ivs_region_end(call, entered, regs_return_value(regs),
-		       call->op == IVS_REGION_UNMAP ? ivs_vfio_read_region :
-							NULL);
+	ivs_region_end(call, entered, regs_return_value(regs));
 	return 0;
 }
 
