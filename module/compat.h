@@ -9,9 +9,12 @@
 #ifndef IVS_COMPAT_H
 #define IVS_COMPAT_H
 
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
+#include <linux/kprobes.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/types.h>
@@ -93,6 +96,24 @@ ivs_compat_undoes_failed_map(const struct iommu_domain *domain)
 #else
 	return false;
 #endif
+}
+
+/*
+ * ivs_compat_kretprobe_bytes - what the kernel keeps for a kretprobe
+ *
+ * Instances; and since 6.7 room for as many pointers on each processor that
+ * there may ever be (6.7 lib/objpool.c).
+ */
+static inline size_t ivs_compat_kretprobe_bytes(const struct kretprobe *rp)
+{
+	size_t bytes = rp->maxactive *
+		       (sizeof(struct kretprobe_instance) + rp->data_size);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	bytes += num_possible_cpus() * roundup_pow_of_two(rp->maxactive) *
+		 sizeof(void *);
+#endif
+	return bytes;
 }
 
 /*

@@ -18,6 +18,7 @@
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 
+#include "base/memory.h"
 #include "base/params.h"
 #include "base/quality.h"
 #include "base/stats.h"
@@ -34,6 +35,9 @@
 #include "compat.h"
 #include "debugfs.h"
 #include "devdir.h"
+
+/* The only number in info that is one of the schema's. */
+#define SELF_BYTES "self_bytes"
 
 static struct dentry *root;
 static u64 loaded_ns;
@@ -63,6 +67,7 @@ static int info_show(struct seq_file *m, void *unused)
 	ivs_text_flat(m, "now_ns", ktime_get_mono_fast_ns());
 	ivs_text_flat(m, "dma_api", ivs_dma_api);
 	ivs_text_flat(m, "intel_iommu", ivs_compat_intel_iommu());
+	ivs_text_flat(m, SELF_BYTES, ivs_memory_bytes());
 	if (note) {
 		seq_puts(m, "note ");
 		ivs_text_word(m, note);
@@ -75,6 +80,8 @@ static int schema_show(struct seq_file *m, void *unused)
 {
 	ivs_text_format(m);
 	ivs_stats_schema(m);
+	ivs_stats_schema_line(m, SELF_BYTES, IVS_IN_INFO, "gauge", "bytes",
+			      "memory that iovascope itself holds: reserves, counters, probes");
 	ivs_domain_schema(m);
 	ivs_census_schema(m);
 	return 0;

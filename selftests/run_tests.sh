@@ -41,7 +41,7 @@ table() {
 		leaf_test 35 600 guest
 		life_test 9 600 guest
 		race_test 2 300 machines
-		region_test 16 300 guest
+		region_test 17 300 guest
 		trace_test 3 120 guest
 		witness_test 10 300 guest
 	END

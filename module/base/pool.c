@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "memory.h"
 #include "pool.h"
 #include "work.h"
 
@@ -76,6 +77,7 @@ static void pool_trim(struct ivs_pool *pool, unsigned int keep)
 	while ((node = pool_pop(pool, keep))) {
 		kmem_cache_free(pool->cache, node);
 		pool->nr--;
+		ivs_memory_add(-(s64)pool->size);
 		cond_resched();
 	}
 }
@@ -91,6 +93,7 @@ static void pool_fill(struct ivs_pool *pool)
 			kmem_cache_free(pool->cache, object);
 			return;
 		}
+		ivs_memory_add(pool->size);
 		cond_resched();
 	}
 }

@@ -20,12 +20,14 @@
  * rest. Lifetime: from ivs_stats_init() to ivs_stats_exit(), which comes after
  * the last probe is gone.
  */
+#include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
 
+#include "memory.h"
 #include "quality.h"
 #include "stats.h"
 #include "text.h"
@@ -409,7 +411,7 @@ void ivs_stats_schema_line(struct seq_file *m, const char *key,
 			   const char *unit, const char *help)
 {
 	static const char *const files[] = { "counters", "processes",
-					     "domains", "census" };
+					     "domains", "census", "info" };
 	const char *comma = "";
 	unsigned int i;
 
@@ -556,12 +558,18 @@ void ivs_stats_errors(struct seq_file *m)
 	}
 }
 
+/* Of each processor. */
+#define STATS_BYTES \
+	(sizeof(struct host_sums) + sizeof(struct host_hists) + \
+	 sizeof(struct host_errors))
+
 /* ivs_stats_init - allocate the host's counters; 0 or -ENOMEM; may sleep */
 int ivs_stats_init(void)
 {
 	host = alloc_percpu(struct host_sums);
 	hists = alloc_percpu(struct host_hists);
 	errors = alloc_percpu(struct host_errors);
+	ivs_memory_add(STATS_BYTES * num_possible_cpus());
 	if (host && hists && errors)
 		return 0;
 	ivs_stats_exit();
@@ -574,4 +582,5 @@ void ivs_stats_exit(void)
 	free_percpu(errors);
 	free_percpu(hists);
 	free_percpu(host);
+	ivs_memory_add(-(s64)(STATS_BYTES * num_possible_cpus()));
 }

@@ -62,6 +62,7 @@ enum ivs_counter {
 #define IVS_IN_PROCESSES 0x2
 #define IVS_IN_DOMAINS   0x4
 #define IVS_IN_CENSUS    0x8
+#define IVS_IN_INFO      0x10
 
 /* Largest errno told apart; anything above is counted under 0 ("other"). */
 #define IVS_MAX_ERRNO 133
