@@ -26,6 +26,7 @@
 #include "flow/device.h"
 #include "flow/domain.h"
 #include "check.h"
+#include "compat.h"
 
 /* Comparisons that maps and unmaps may spoil before the domain is torn. */
 #define MAX_TRIES 32
@@ -293,6 +294,16 @@ static void check_show_leaves(struct seq_file *m, const char *who,
 			   leaves[leaf]);
 }
 
+static void check_show_numbers(struct seq_file *m,
+			       const struct ivs_check *check)
+{
+	check_show_leaves(m, "flow", check->flow);
+	check_show_leaves(m, "census", check->census);
+	seq_printf(m, " flow_table_bytes=%llu census_table_bytes=%llu",
+		   check->flow_tables * IVS_TABLE_BYTES,
+		   check->census_tables * IVS_TABLE_BYTES);
+}
+
 static int check_show(struct seq_file *m, void *v)
 {
 	u64 id = *(loff_t *)v;
@@ -309,11 +320,8 @@ static int check_show(struct seq_file *m, void *v)
 	seq_printf(m, "%llu verdict=%s devices=", id,
 		   verdict_names[check.verdict]);
 	ivs_device_list(m, id);
-	check_show_leaves(m, "flow", check.flow);
-	check_show_leaves(m, "census", check.census);
-	seq_printf(m, " flow_table_bytes=%llu census_table_bytes=%llu",
-		   check.flow_tables * IVS_TABLE_BYTES,
-		   check.census_tables * IVS_TABLE_BYTES);
+	if (ivs_compat_intel_iommu())
+		check_show_numbers(m, &check);
 	if (check.verdict == IVS_DIFFERS || check.verdict == IVS_INEXACT)
 		seq_printf(m, " iova=0x%llx", check.iova);
 	seq_putc(m, '\n');

@@ -14,6 +14,7 @@
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
@@ -44,11 +45,26 @@ static u64 loaded_ns;
 
 /* ---- small files: shown whole ---- */
 
+static bool other_iommu(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		if (device_iommu_mapped(&pdev->dev)) {
+			pci_dev_put(pdev);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Why nothing is measured on this machine; NULL when it is. */
 static const char *blind_reason(void)
 {
 	if (!ivs_compat_intel_iommu())
-		return "VT-d is not in use (no hardware, or switched off)";
+		return other_iommu() ?
+		       "VT-d is not in use, another IOMMU is: bytes, calls and times are known, leaves are not" :
+		       "VT-d is not in use (no hardware, or switched off)";
 	if (ivs_probes_silent())
 		return "no probe is heard: kernel.ftrace_enabled or debugfs kprobes/enabled is 0";
 	return NULL;

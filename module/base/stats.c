@@ -27,6 +27,7 @@
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
 
+#include "../compat.h"
 #include "memory.h"
 #include "quality.h"
 #include "stats.h"
@@ -325,11 +326,23 @@ static u64 sums_total(const struct ivs_sums *sums, enum ivs_op op,
 	return total;
 }
 
-/* The files a counter is in: none for those of pins while pins have no probe. */
+static bool counter_is_of_leaves(unsigned int counter)
+{
+	return (counter >= IVS_ADDED_LEAVES &&
+		counter < IVS_REMOVED_LEAVES + IVS_NR_LEAVES) ||
+	       counter == IVS_SPLIT_LEAF_CALLS;
+}
+
+/*
+ * The files a counter is in: none for those of pins while pins have no probe, and
+ * for those of leaves where another IOMMU than VT-d makes them (domain.c).
+ */
 static unsigned int counter_where(unsigned int counter)
 {
 	if (counter >= IVS_PIN_FAULTS && counter <= IVS_PIN_FAULTING_NS &&
 	    !op_is_covered(IVS_PIN))
+		return 0;
+	if (counter_is_of_leaves(counter) && !ivs_compat_intel_iommu())
 		return 0;
 	if (counter == IVS_BACKING_SAMPLED_CALLS &&
 	    !op_is_covered(IVS_PIN) && !op_is_covered(IVS_UNPIN))

@@ -14,6 +14,10 @@
  * why (enum ivs_inexact). A domain that is older than the module begins with
  * what its page table held (baseline.c).
  *
+ * Which leaves a map writes is known of VT-d. Where another IOMMU translates,
+ * its drivers have rules and sizes of their own, and no census reads its tables:
+ * bytes are kept there, as if they were 4K leaves, and no leaves are shown.
+ *
  * Locking: records by RCU (record.c). A domain's extents by its own raw
  * spinlock: type1 serialises all maps and unmaps of a container, so that it is
  * never contended there, but iommufd maps two areas of one domain at once.
@@ -24,6 +28,7 @@
 #include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/random.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
@@ -179,6 +184,11 @@ static void domain_count_removed(const struct ivs_removed *removed,
 	ivs_stats_add(IVS_LOST_RANGES, removed->lost, scope);
 }
 
+static u64 domain_pgsizes(const struct iommu_domain *domain)
+{
+	return ivs_compat_intel_iommu() ? ivs_compat_pgsizes(domain) : SZ_4K;
+}
+
 /**
  * ivs_domain_map - leaves were written
  * @dom: the domain's record
@@ -202,8 +212,7 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 	unsigned long flags;
 
 	memset(leaves, 0, IVS_NR_LEAVES * sizeof(*leaves));
-	nr = ivs_leaf_split(ivs_compat_pgsizes(domain), iova, phys, size,
-			    spans);
+	nr = ivs_leaf_split(domain_pgsizes(domain), iova, phys, size, spans);
 	if (!nr)
 		return;
 

@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 
 #include "../base/text.h"
+#include "../compat.h"
 #include "device.h"
 #include "domain.h"
 #include "domain_show.h"
@@ -68,6 +69,12 @@ static const struct {
 		"page tables these leaves need, root included" },
 };
 
+/* Where the leaves are not known, neither are the bytes and tables of each. */
+static unsigned int domain_nr_gauges(void)
+{
+	return ivs_compat_intel_iommu() ? NR_GAUGES : LIVE_LEAVES;
+}
+
 static void domain_show_live(struct seq_file *m, struct ivs_domain *dom)
 {
 	u64 value[NR_GAUGES], leaves[IVS_NR_LEAVES], tables;
@@ -80,7 +87,7 @@ static void domain_show_live(struct seq_file *m, struct ivs_domain *dom)
 		value[LIVE_LEAF_BYTES + i] = leaves[i] << ivs_leaf_shift(i);
 	}
 	value[TABLE_BYTES] = tables << 12;
-	for (i = 0; i < NR_GAUGES; i++)
+	for (i = 0; i < domain_nr_gauges(); i++)
 		ivs_text_nested(m, gauges[i].key, value[i]);
 }
 
@@ -89,7 +96,7 @@ void ivs_domain_schema(struct seq_file *m)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_GAUGES; i++)
+	for (i = 0; i < domain_nr_gauges(); i++)
 		ivs_stats_schema_line(m, gauges[i].key, IVS_IN_DOMAINS, "gauge",
 				      gauges[i].unit, gauges[i].help);
 }
