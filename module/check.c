@@ -168,7 +168,7 @@ static int check_read_flow(u64 id, struct ivs_check *check,
 	dom = ivs_domain_by_id(id);
 	if (dom) {
 		ret = ivs_domain_quiet(dom, &state->events) ? 0 : -EAGAIN;
-		ivs_domain_flow(dom, check->flow, &check->flow_tables);
+		ivs_domain_flow(dom, check->flow);
 		state->failed = atomic64_read(&dom->failed);
 		state->floor = ivs_domain_inexact(dom);
 	}
@@ -208,6 +208,7 @@ static int check_try(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 	struct ivs_context context;
 	int ret = check_read_flow(id, check, &state);
 
+	check->flow_tables = ivs_domain_tables(id);
 	if (ret)
 		return ret;
 	if (ivs_check_context(id, &context))

@@ -58,13 +58,18 @@ static bool other_iommu(void)
 	return false;
 }
 
+static const char *no_vtd(void)
+{
+	if (!other_iommu())
+		return "VT-d is not in use (no hardware, or switched off)";
+	return "the IOMMU is not VT-d: bytes, calls and times are known, leaves are not";
+}
+
 /* Why nothing is measured on this machine; NULL when it is. */
 static const char *blind_reason(void)
 {
 	if (!ivs_compat_intel_iommu())
-		return other_iommu() ?
-		       "VT-d is not in use, another IOMMU is: bytes, calls and times are known, leaves are not" :
-		       "VT-d is not in use (no hardware, or switched off)";
+		return no_vtd();
 	if (ivs_probes_silent())
 		return "no probe is heard: kernel.ftrace_enabled or debugfs kprobes/enabled is 0";
 	return NULL;
@@ -174,16 +179,25 @@ static void records_stop(struct seq_file *m, void *v)
 	rcu_read_unlock();
 }
 
+/* Only the id of a domain lasts from start to stop: its line may take long. */
 static void *domains_start(struct seq_file *m, loff_t *pos)
-	__acquires(RCU)
 {
+	void *v;
+
 	rcu_read_lock();
-	return records_at(&ivs_domains, pos);
+	v = records_at(&ivs_domains, pos);
+	rcu_read_unlock();
+	return v && v != SEQ_START_TOKEN ? pos : v;
 }
 
 static void *domains_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	return records_next(&ivs_domains, pos);
+	++*pos;
+	return domains_start(m, pos);
+}
+
+static void domains_stop(struct seq_file *m, void *v)
+{
 }
 
 static int domains_show(struct seq_file *m, void *v)
@@ -191,14 +205,14 @@ static int domains_show(struct seq_file *m, void *v)
 	if (v == SEQ_START_TOKEN)
 		ivs_text_format(m);
 	else
-		ivs_domain_show(m, to_ivs_domain(v));
+		ivs_domain_show(m, *(loff_t *)v);
 	return 0;
 }
 
 static const struct seq_operations domains_sops = {
 	.start = domains_start,
 	.next = domains_next,
-	.stop = records_stop,
+	.stop = domains_stop,
 	.show = domains_show,
 };
 DEFINE_SEQ_ATTRIBUTE(domains);

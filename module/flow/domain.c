@@ -28,6 +28,7 @@
 #include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
@@ -454,47 +455,65 @@ bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
 	return extent;
 }
 
-/* Tables that the extents need, the root included; 0 when nobody mapped. */
-static u64 domain_tables(struct ivs_domain *dom)
+/* Count on from @iova; false when there is nothing more to count. */
+static bool domain_count_tables(struct ivs_domain *dom, u64 *iova,
+				struct ivs_tables *tables)
 {
-	struct ivs_tables tables = { };
+	unsigned int batch = SHOW_BATCH;
 	struct ivs_extent *extent;
 	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	extent = ivs_extents_at(&dom->extents, *iova);
+	for (; extent && batch--; extent = extent->next) {
+		ivs_tables_add(tables, &extent->span, dom->levels);
+		*iova = extent->span.last + 1;
+	}
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return extent;
+}
+
+/**
+ * ivs_domain_tables - page tables that a domain needs
+ * @id: which
+ *
+ * Gives way between batches, as there may be very many extents.
+ *
+ * Context: may sleep.
+ * Return: how many, the root included; 0 when nobody mapped, or it is gone.
+ */
+u64 ivs_domain_tables(u64 id)
+{
+	struct ivs_tables tables = { };
+	struct ivs_domain *dom;
+	bool any, more;
 	u64 iova = 0;
 
-	if (!dom->levels)
-		return 0;
 	do {
-		unsigned int batch = SHOW_BATCH;
-
-		raw_spin_lock_irqsave(&dom->lock, flags);
-		extent = ivs_extents_at(&dom->extents, iova);
-		for (; extent && batch--; extent = extent->next) {
-			ivs_tables_add(&tables, &extent->span, dom->levels);
-			iova = extent->span.last + 1;
-		}
-		raw_spin_unlock_irqrestore(&dom->lock, flags);
-	} while (extent);
-	return tables.nr + 1;
+		rcu_read_lock();
+		dom = ivs_domain_by_id(id);
+		any = dom && dom->levels;
+		more = any && domain_count_tables(dom, &iova, &tables);
+		rcu_read_unlock();
+		cond_resched();
+	} while (more);
+	return any ? tables.nr + 1 : 0;
 }
 
 /**
  * ivs_domain_flow - what a domain should hold
  * @dom: the record
  * @leaves: per size
- * @tables: that they need
  *
  * Context: under RCU.
  */
-void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
-		     u64 *tables)
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES])
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&dom->lock, flags);
 	ivs_extents_leaves(&dom->extents, leaves);
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
-	*tables = domain_tables(dom);
 }
 
 /* ivs_domain_wants_baseline - was it there before the module? */

@@ -89,8 +89,8 @@ void ivs_domain_begin(const struct iommu_domain *domain,
 void ivs_domain_end(struct ivs_domain *dom);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
-void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
-		     u64 *tables);
+u64 ivs_domain_tables(u64 id);
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES]);
 unsigned long ivs_domain_inexact(const struct ivs_domain *dom);
 bool ivs_domain_wants_baseline(const struct ivs_domain *dom);
 int ivs_domain_seed(struct ivs_domain *dom, struct ivs_extents *extents,

@@ -6,7 +6,8 @@
  * not why, what it holds now (gauges, made when somebody reads), and what was
  * counted for it. domain.c keeps all of that; nothing here changes it.
  *
- * Context: under RCU; nothing sleeps.
+ * Counting tables may take long, so that a domain is held under RCU for one line
+ * only, and looked up by its id.
  */
 #include <linux/iommu.h>
 #include <linux/seq_file.h>
@@ -75,12 +76,13 @@ static unsigned int domain_nr_gauges(void)
 	return ivs_compat_intel_iommu() ? NR_GAUGES : LIVE_LEAVES;
 }
 
-static void domain_show_live(struct seq_file *m, struct ivs_domain *dom)
+static void domain_show_live(struct seq_file *m, struct ivs_domain *dom,
+			     u64 tables)
 {
-	u64 value[NR_GAUGES], leaves[IVS_NR_LEAVES], tables;
+	u64 value[NR_GAUGES], leaves[IVS_NR_LEAVES];
 	unsigned int i;
 
-	ivs_domain_flow(dom, leaves, &tables);
+	ivs_domain_flow(dom, leaves);
 	value[LIVE_BYTES] = ivs_leaves_bytes(leaves);
 	for (i = 0; i < IVS_NR_LEAVES; i++) {
 		value[LIVE_LEAVES + i] = leaves[i];
@@ -108,22 +110,10 @@ static const char *domain_type_name(unsigned int type)
 	return type & __IOMMU_DOMAIN_DMA_API ? "dma" : "other";
 }
 
-/**
- * ivs_domain_show - write the line of a domain, if there is anything to say
- * @m: where
- * @dom: the domain's record
- *
- * Before 6.12 the core keeps an empty paging domain for each group to block its
- * DMA with; those, and domains that were made and never used, are left out.
- *
- * Context: under RCU.
- */
-void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
+static void domain_show(struct seq_file *m, struct ivs_domain *dom, u64 tables)
 {
 	const struct ivs_sink sink = { ivs_text_nested, m };
 
-	if (!dom->levels && !ivs_device_any(dom->rec.id))
-		return;
 	seq_printf(m, "%llu type=%s backend=%s", dom->rec.id,
 		   domain_type_name(dom->type),
 		   ivs_backend_names[dom->backend]);
@@ -134,7 +124,29 @@ void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
 		   READ_ONCE(dom->rec.last_ns));
 	domain_show_inexact(m, ivs_domain_inexact(dom));
 	seq_printf(m, " baseline=%d", dom->baseline);
-	domain_show_live(m, dom);
+	domain_show_live(m, dom, tables);
 	ivs_stats_show(&dom->rec.sums, IVS_IN_DOMAINS, &sink);
 	seq_putc(m, '\n');
+}
+
+/**
+ * ivs_domain_show - write the line of a domain, if there is anything to say
+ * @m: where
+ * @id: of the domain
+ *
+ * Before 6.12 the core keeps an empty paging domain for each group to block its
+ * DMA with; those, and domains that were made and never used, are left out.
+ *
+ * Context: may sleep.
+ */
+void ivs_domain_show(struct seq_file *m, u64 id)
+{
+	u64 tables = ivs_domain_tables(id);
+	struct ivs_domain *dom;
+
+	rcu_read_lock();
+	dom = ivs_domain_by_id(id);
+	if (dom && (dom->levels || ivs_device_any(id)))
+		domain_show(m, dom, tables);
+	rcu_read_unlock();
 }
