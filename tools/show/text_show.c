@@ -44,7 +44,7 @@ static void print_answer(FILE *out, struct json_object *live)
 	fprintf(out, "%s%s mapped in %ju domain%s", inexact ? "~" : "",
 		human_key(live, "live_bytes", "bytes").s, (uintmax_t)domains,
 		domains == 1 ? "" : "s");
-	if (!tree_get(live, "live_4k_bytes")) {
+	if (tree_get(live, "live_bytes") && !tree_get(live, "live_4k_bytes")) {
 		fputs(", in leaves that are not known.\n", out);
 		return;
 	}
