@@ -13,6 +13,7 @@
 
 #include "base/params.h"
 #include "base/stats.h"
+#include "base/work.h"
 #include "census/dmar.h"
 #include "flow/device.h"
 #include "flow/domain.h"
@@ -42,9 +43,12 @@ static int __init iovascope_init(void)
 {
 	int ret;
 
-	ret = ivs_stats_init();
+	ret = ivs_work_init();
 	if (ret)
 		return ret;
+	ret = ivs_stats_init();
+	if (ret)
+		goto err_work;
 	ret = ivs_table_init(&ivs_processes);
 	if (ret)
 		goto err_stats;
@@ -86,6 +90,8 @@ err_processes:
 	ivs_process_exit();
 err_stats:
 	ivs_stats_exit();
+err_work:
+	ivs_work_exit();
 	return ret;
 }
 
@@ -99,6 +105,7 @@ static void __exit iovascope_exit(void)
 	ivs_device_exit();
 	ivs_process_exit();
 	ivs_stats_exit();
+	ivs_work_exit();
 }
 
 module_init(iovascope_init);

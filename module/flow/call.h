@@ -31,7 +31,7 @@
  * @vaddr: what it maps, in the process, for region and pin
  * @bytes: bytes asked for
  * @phys: physical address, for map
- * @domain: map and unmap: id of the domain's record, 0 for none
+ * @domain_id: map and unmap: of the domain's record, 0 for none
  * @object: what the return handler needs: the domain, the user's arguments or
  *	the address of a result
  * @index: pin of iommufd: of its first page, in the region
@@ -39,9 +39,12 @@
  * @hugetlb_pages: pin: hugetlb memory its process had then, in 4K pages
  * @file: pin: the file that it pins pages of, NULL for memory by its address
  * @file_pages: and how many of its pages were in memory then, in 4K pages
+ * @domain: region: the first one that it mapped into; compared only
+ * @done_bytes: region: what was mapped or unmapped there so far
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
  * @flush_ns: unmap: time in flushes inside it
+ * @sampled: unpin: not all of its page frames were looked at
  * @partial: map: the core is rolling back what it had mapped
  *
  * Memory of its own, from entry to return handler (flight.c); the instance of the
@@ -65,16 +68,19 @@ struct ivs_call {
 	u64 vaddr;
 	u64 bytes;
 	u64 phys;
-	u64 domain;
+	u64 domain_id;
 	void *object;
 	u64 index;
 	u64 faults;
 	u64 hugetlb_pages;
 	const struct file *file;
 	u64 file_pages;
+	const void *domain;
+	u64 done_bytes;
 	u64 released_bytes;
 	u64 flush_ns;
 	enum ivs_backing backing;
+	bool sampled;
 	bool partial;
 };
 

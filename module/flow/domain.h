@@ -24,6 +24,8 @@ enum ivs_inexact {
 	IVS_INEXACT_RANGES,
 	/* A task died inside a map or unmap. */
 	IVS_INEXACT_DIED,
+	/* A map failed and may have left leaves; no census has looked since. */
+	IVS_INEXACT_FAILED,
 	IVS_NR_INEXACT,
 };
 
@@ -39,6 +41,8 @@ enum ivs_inexact {
  * @missed: calls missed before it was made
  * @nested: hits refused in interrupts before
  * @silences: times that all probes were found to be silent before it was made
+ * @failed: maps that failed and may have left leaves behind
+ * @looked: and of those, that a census has found to have left none
  * @begun: maps and unmaps that began
  * @ended: and of those, that are in the numbers
  * @baseline: @extents began with what was in the page table
@@ -54,6 +58,8 @@ struct ivs_domain {
 	u64 missed;
 	u64 nested;
 	unsigned int silences;
+	atomic64_t failed;
+	u64 looked;
 	atomic64_t begun;
 	atomic64_t ended;
 	bool baseline;
@@ -88,8 +94,8 @@ void ivs_domain_end(struct ivs_domain *dom);
 void ivs_domain_died(u64 id);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
-void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
-		     u64 *tables);
+u64 ivs_domain_tables(u64 id);
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES]);
 unsigned long ivs_domain_inexact(const struct ivs_domain *dom);
 bool ivs_domain_wants_baseline(const struct ivs_domain *dom);
 int ivs_domain_seed(struct ivs_domain *dom, struct ivs_extents *extents,
@@ -99,6 +105,9 @@ void ivs_domain_device(struct device *dev, u64 domain);
 void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 		    u64 iova, u64 phys, u64 size, u64 leaves[IVS_NR_LEAVES],
 		    const struct ivs_scope *scope);
+void ivs_domain_map_failed(struct ivs_domain *dom,
+			   const struct iommu_domain *domain);
+void ivs_domain_looked(struct ivs_domain *dom, u64 failed);
 void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 		      struct ivs_removed *removed,
 		      const struct ivs_scope *scope);

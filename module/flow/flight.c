@@ -264,7 +264,7 @@ void ivs_flight_bury(void)
 
 	for (b = 0; b < IVS_FLIGHT_BUCKETS; b++)
 		while ((call = bucket_take_dead(b))) {
-			ivs_domain_died(call->domain);
+			ivs_domain_died(call->domain_id);
 			ivs_pool_put(&calls, call);
 		}
 }

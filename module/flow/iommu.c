@@ -29,6 +29,7 @@
 #include <linux/timekeeping.h>
 
 #include "../base/stats.h"
+#include "../compat.h"
 #include "domain.h"
 #include "flight.h"
 #include "iommu.h"
@@ -88,14 +89,14 @@ static struct ivs_call *iommu_call_begin(struct kretprobe_instance *ri,
 		ivs_flight_begin_unowned(call, op);
 	if (ivs_request_enclosing(call, IVS_NEW_TABLE))
 		ivs_domain_new(domain, call_backend(call));
-	call->domain = ivs_domain_begin(domain, call_backend(call), entered);
+	call->domain_id = ivs_domain_begin(domain, call_backend(call), entered);
 	return call;
 }
 
 /* A domain that had no record when the call began has no end of it either. */
 static void iommu_call_end(struct ivs_call *call, struct ivs_domain *dom)
 {
-	if (dom && dom->rec.id == call->domain)
+	if (dom && dom->rec.id == call->domain_id)
 		ivs_domain_end(dom);
 	ivs_flight_end(call);
 }
@@ -113,6 +114,14 @@ static struct ivs_scope call_scope(const struct ivs_call *call,
 		.process = call->task ? ivs_process_current(entered) : NULL,
 		.host = call->task,
 	};
+}
+
+/* For an event; of tables that are not VT-d's none are known. */
+static const u64 *known_leaves(const u64 leaves[IVS_NR_LEAVES])
+{
+	static const u64 none[IVS_NR_LEAVES];
+
+	return ivs_compat_intel_iommu() ? leaves : none;
 }
 
 /* ---- map ---- */
@@ -167,10 +176,13 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
+	else if (dom)
+		ivs_domain_map_failed(dom, call->object);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
-	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes, leaves,
-		  sample.ns, ret);
+	ivs_region_did(call, IVS_REGION_MAP, sample.bytes);
+	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes,
+		  known_leaves(leaves), sample.ns, ret);
 	iommu_call_end(call, dom);
 	ivs_stats_self(entered);
 	return 0;
@@ -230,10 +242,11 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		ivs_domain_unmap(dom, call->iova, sample.bytes, &removed,
 				 &scope);
 	ivs_stats_call(&sample, &scope);
+	ivs_region_did(call, IVS_REGION_UNMAP, sample.bytes);
 	ivs_stats_add(IVS_UNMAP_SHORT_CALLS, sample.bytes < call->bytes,
 		      &scope);
 	trace_unmap(dom ? dom->rec.id : 0, call->iova, sample.bytes,
-		    removed.leaves, sample.ns, 0);
+		    known_leaves(removed.leaves), sample.ns, 0);
 	iommu_call_end(call, dom);
 	ivs_stats_self(entered);
 	return 0;

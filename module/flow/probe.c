@@ -45,15 +45,19 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../base/memory.h"
 #include "../base/params.h"
 #include "../base/stats.h"
+#include "../compat.h"
 #include "probe.h"
 
 /*
  * Calls that may be between entry and return at once, per row: a pin can sleep
- * for seconds, and one per container can be in flight.
+ * for seconds, and one per container can be in flight. Devices come and go one
+ * by one. From 6.7 on each of these is a word per processor that may ever be.
  */
-#define MAX_ACTIVE 512
+#define MAX_ACTIVE 256
+#define MAX_ACTIVE_RARE 16
 
 static const char *const state_names[] = {
 	[IVS_PROBE_UNUSED] = "unused",
@@ -151,7 +155,7 @@ static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 	p->rp.entry_handler = p->entry;
 	p->rp.handler = p->ret;
 	p->rp.data_size = call_size;
-	p->rp.maxactive = MAX_ACTIVE;
+	p->rp.maxactive = p->rare ? MAX_ACTIVE_RARE : MAX_ACTIVE;
 	if (p->prefilter)
 		p->rp.kp.flags = KPROBE_FLAG_DISABLED;
 	ret = register_kretprobe(&p->rp);
@@ -192,6 +196,7 @@ static void probe_arm(struct ivs_probe *p)
 		p->symbol = p->symbols[i];
 		p->state = IVS_PROBE_ATTACHED;
 		ivs_missed_arm(&p->missed, &p->rp);
+		ivs_memory_add(ivs_compat_kretprobe_bytes(&p->rp));
 	} else if (p->error != -ENOENT) {
 		p->state = IVS_PROBE_FAILED;
 	} else {
@@ -207,6 +212,7 @@ static void probe_disarm(struct ivs_probe *p)
 		ivs_entry_unhook(&p->front);
 	p->channel = IVS_BY_KPROBE;
 	unregister_kretprobe(&p->rp);
+	ivs_memory_add(-(s64)ivs_compat_kretprobe_bytes(&p->rp));
 	ivs_missed_disarm(&p->missed);
 	p->state = probe_absent(p);
 }
@@ -356,6 +362,12 @@ static int probes_skip(const char *skip)
 	return ret;
 }
 
+static bool probe_is_unused(const struct ivs_probe *p)
+{
+	return (p->dma_api && !ivs_dma_api) ||
+	       (p->vtd && !ivs_compat_intel_iommu());
+}
+
 /**
  * ivs_probes_init - arm every probe of a table that there is a function for
  * @table: the probes; stays until ivs_probes_exit()
@@ -377,8 +389,8 @@ int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
 	probes_end = table + nr;
 	call_size = data_size;
 	for (p = probes; p < probes_end; p++) {
-		p->state = !p->dma_api || ivs_dma_api ? IVS_PROBE_WAITING :
-							IVS_PROBE_UNUSED;
+		p->state = probe_is_unused(p) ? IVS_PROBE_UNUSED :
+						IVS_PROBE_WAITING;
 		p->missed.feeds = p->feeds;
 		ivs_missed_add(&p->missed);
 	}

@@ -16,7 +16,7 @@ struct seq_file;
 #define IVS_PROBE_SYMBOLS 2
 
 enum ivs_probe_state {
-	/* By the parameter dma_api: what it would count is not asked for. */
+	/* What it would count is not asked for (dma_api), or cannot be here. */
 	IVS_PROBE_UNUSED,
 	/* By the parameter skip. */
 	IVS_PROBE_OFF,
@@ -38,6 +38,8 @@ enum ivs_probe_state {
  * @feeds: bit set of enum ivs_op and enum ivs_feed
  * @required: loading fails without it
  * @dma_api: armed only to count domains of the DMA API
+ * @vtd: of VT-d's driver, and unused where another one translates
+ * @rare: a few of its calls at once are many
  * @prefilter: true for a call that @entry would let go; or NULL. It is asked
  *	before a call costs anything, and must be quick
  * @entry: handler; returns 0 to see the return too, 1 to let the call go
@@ -51,6 +53,8 @@ struct ivs_probe {
 	unsigned long feeds;
 	bool required;
 	bool dma_api;
+	bool vtd;
+	bool rare;
 	bool (*prefilter)(struct pt_regs *regs);
 	kretprobe_handler_t entry;
 	kretprobe_handler_t ret;

@@ -41,9 +41,14 @@ static void print_answer(FILE *out, struct json_object *live)
 		fputs("Nothing is mapped for VFIO.\n", out);
 		return;
 	}
-	fprintf(out, "%s%s mapped in %ju domain%s:", inexact ? "~" : "",
+	fprintf(out, "%s%s mapped in %ju domain%s", inexact ? "~" : "",
 		human_key(live, "live_bytes", "bytes").s, (uintmax_t)domains,
 		domains == 1 ? "" : "s");
+	if (tree_get(live, "live_bytes") && !tree_get(live, "live_4k_bytes")) {
+		fputs(", in leaves that are not known.\n", out);
+		return;
+	}
+	fputc(':', out);
 	for (int leaf = LEAF_1G; leaf >= LEAF_4K; leaf--)
 		fprintf(out, "%s %s%s in %s leaves", leaf < LEAF_1G ? "," : "",
 			inexact ? "~" : "", live_bytes(live, leaf).s,

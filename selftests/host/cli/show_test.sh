@@ -120,3 +120,17 @@ new_tree names
 	"$tree"/processes
 check "control characters do not reach the terminal" 0 \
 	'^\?\[2Jx\?y \(4242\)' $'\033|\302\233' show
+
+# A host whose IOMMU is not VT-d: the keys of leaves are absent.
+new_tree no_leaves
+[[ $counting ]] || {
+	sed -i -E 's/ (live_(1g|2m|4k)|added|removed|table)_[a-z0-9_]+=[0-9]+//g' \
+		"$tree"/{domains,processes}
+	sed -i -E '/^((added|removed)_.._leaves|split_leaf_calls) /d' \
+		"$tree/counters"
+}
+check "show: leaves that nobody knows" 0 \
+	'^~66\.0 GiB mapped in 2 domains, in leaves that are not known\.$' \
+	' in (1G|2M|4K) leaves' show
+check "show: and none of them in a table" 0 \
+	' 3 +qemu-system-x86 \(4242\) .* 64\.0 GiB +- +- +-$' '' show
