@@ -73,6 +73,12 @@ modules: $(KDIR)/Makefile
 	@cp -au Kbuild dkms.conf module $(modules_o)/
 	+$(MAKE) -C $(KDIR) M=$(modules_o) O=$(realpath $(KDIR)) MUT='$(MUT)' modules
 
+# For the tests only, and never installed.
+accident: $(KDIR)/Makefile
+	@mkdir -p $(modules_o)/accident
+	@cp -au selftests/accident/. $(modules_o)/accident/
+	+$(MAKE) -C $(KDIR) M=$(modules_o)/accident O=$(realpath $(KDIR)) modules
+
 tools:
 	+$(TOOLS)
 
@@ -134,5 +140,5 @@ deb:
 clean:
 	$(RM) -r build
 
-.PHONY: all help modules tools selftests demo shell check bench test install \
+.PHONY: all help modules accident tools selftests demo shell check bench test install \
 	uninstall install-modules dkms-install dkms-remove deb clean

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "flow/device.h"
 #include "flow/domain.h"
+#include "flow/flight.h"
 #include "check.h"
 #include "compat.h"
 
@@ -239,6 +240,8 @@ int ivs_check_domain(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 	unsigned int tries;
 	int ret = -EAGAIN;
 
+	/* Nobody waits for what will never end. */
+	ivs_flight_bury();
 	for (tries = 0; ret == -EAGAIN && tries < MAX_TRIES; tries++) {
 		/* Let the maps and unmaps that spoiled the last one end. */
 		if (tries)

@@ -13,6 +13,7 @@
 #define IVS_COMPAT_H
 
 #include <linux/cpumask.h>
+#include <linux/ftrace.h>
 #include <linux/iommu.h>
 #include <linux/kprobes.h>
 #include <linux/log2.h>
@@ -129,5 +130,28 @@ static inline bool ivs_compat_odd_is_tail(const struct page *page)
 	return PageTail(page);
 #endif
 }
+
+/* ivs_compat_kretprobe - whose instance it is; a member before 5.11 */
+static inline struct kretprobe *
+ivs_compat_kretprobe(struct kretprobe_instance *ri)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+	return ri->rp;
+#else
+	return get_kretprobe(ri);
+#endif
+}
+
+/* ivs_compat_entry_regs - registers that hold a function's arguments, at least */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+static inline struct pt_regs *ivs_compat_entry_regs(struct ftrace_regs *fregs)
+{
+#ifdef arch_ftrace_regs
+	return &arch_ftrace_regs(fregs)->regs;
+#else
+	return &fregs->regs;
+#endif
+}
+#endif
 
 #endif /* IVS_COMPAT_H */

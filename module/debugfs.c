@@ -29,8 +29,8 @@
 #include "flow/domain.h"
 #include "flow/domain_show.h"
 #include "flow/flight.h"
-#include "flow/probe.h"
 #include "flow/process.h"
+#include "flow/rows.h"
 #include "census_file.h"
 #include "check.h"
 #include "compat.h"
@@ -141,7 +141,7 @@ static int units_show(struct seq_file *m, void *unused)
 static int probes_show(struct seq_file *m, void *unused)
 {
 	ivs_text_format(m);
-	ivs_probes_show(m);
+	ivs_rows_show(m);
 	return 0;
 }
 
@@ -184,6 +184,7 @@ static void *domains_start(struct seq_file *m, loff_t *pos)
 {
 	void *v;
 
+	ivs_flight_bury();
 	rcu_read_lock();
 	v = records_at(&ivs_domains, pos);
 	rcu_read_unlock();
@@ -260,8 +261,10 @@ DEFINE_SEQ_ATTRIBUTE(processes);
 
 static void *inflight_start(struct seq_file *m, loff_t *pos)
 {
-	if (!*pos)
+	if (!*pos) {
+		ivs_flight_bury();
 		return SEQ_START_TOKEN;
+	}
 	return *pos <= IVS_FLIGHT_BUCKETS ? pos : NULL;
 }
 

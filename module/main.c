@@ -6,9 +6,7 @@
  * soon as it is armed, so everything it counts into exists before; the baseline
  * looks for older domains after the probes are armed, so that nothing falls
  * between; files come last because reading them uses all of it. Unloading is
- * the reverse, but before the first probe goes the table of calls in flight is
- * closed (flight.c). Nothing is armed on a machine that has not loaded the
- * module.
+ * the reverse. Nothing is armed on a machine that has not loaded the module.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -63,9 +61,12 @@ static int __init iovascope_init(void)
 	ret = ivs_dmar_init();
 	if (ret)
 		goto err_domains;
-	ret = ivs_rows_init(skip);
+	ret = ivs_flight_init();
 	if (ret)
 		goto err_units;
+	ret = ivs_rows_init(skip);
+	if (ret)
+		goto err_calls;
 	ret = ivs_probes_check_required();
 	if (ret)
 		goto err_probes;
@@ -76,8 +77,9 @@ static int __init iovascope_init(void)
 	return 0;
 
 err_probes:
-	ivs_flight_close();
 	ivs_probes_exit();
+err_calls:
+	ivs_flight_exit();
 err_units:
 	ivs_dmar_exit();
 err_domains:
@@ -96,8 +98,8 @@ err_work:
 static void __exit iovascope_exit(void)
 {
 	ivs_debugfs_exit();
-	ivs_flight_close();
 	ivs_probes_exit();
+	ivs_flight_exit();
 	ivs_dmar_exit();
 	ivs_domain_exit();
 	ivs_device_exit();

@@ -496,7 +496,8 @@ TEST_F(grammar, probes)
 		const char *state = stats_word(probe, "state");
 		const char *module = stats_word(probe, "module");
 		/* The DMA API's own probe is not needed by default. */
-		const char *expected = !strcmp(name, "dma_map") ? "unused" :
+		const char *expected = !strcmp(name, "dma_map") ||
+				       !strcmp(name, "unseen") ? "unused" :
 			!strcmp(module, "iovascope_hugepath") ? "waiting" :
 			"attached";
 
@@ -504,6 +505,7 @@ TEST_F(grammar, probes)
 		EXPECT_LT(0, strlen(module));
 		EXPECT_LE(stats_u64(probe, "required"), 1);
 		EXPECT_EQ(0, stats_u64(probe, "missed"));
+		EXPECT_EQ(0, stats_u64(probe, "nested"));
 		EXPECT_EQ(0, stats_u64(probe, "errno"));
 		EXPECT_EQ(0, strcmp(state, expected));
 	}
@@ -578,6 +580,35 @@ TEST_F(params, dma_api)
 	ASSERT_EQ(0, stat(PARAM, &st));
 	EXPECT_EQ(S_IFREG | 0444, st.st_mode);
 	EXPECT_EQ(-EACCES, __file_write(PARAM, "0"));
+}
+
+static int counted(const char *key)
+{
+	struct json_object *counters = stats_read("counters");
+	int has = json_object_object_get_ex(counters, key, NULL);
+
+	json_object_put(counters);
+	return has;
+}
+
+/*
+ * What a row fed is in no file without it, also where the other backend has one
+ * of its own, and where the first is part of the kernel (see the mutants).
+ */
+TEST_F(params, skip)
+{
+	kmod_load("skip=pin,unpin");
+	EXPECT_FALSE(counted("pin_calls"));
+	EXPECT_FALSE(counted("pin_faults"));
+	EXPECT_FALSE(counted("unpin_calls"));
+	EXPECT_TRUE(counted("map_calls"));
+	EXPECT_TRUE(counted("teardown_calls"));
+	kmod_unload();
+	kmod_load("");
+	EXPECT_TRUE(counted("pin_calls"));
+	kmod_unload();
+	EXPECT_EQ(-EINVAL, __kmod_load("skip=map"));
+	EXPECT_EQ(-EINVAL, __kmod_load("skip=nothing_of_the_kind"));
 }
 
 TEST_F(params, loaded_twice)

@@ -76,13 +76,15 @@ static const struct {
 	{ "teardown",	"vfio_unmap_unpin" },
 	{ "map",	"iommu_map" },
 	{ "unmap",	"iommu_unmap_fast" },
+	{ "flush",	"intel_iommu_tlb_sync" },
 };
 
 #define NR_PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 
 static const char *const functions[] = {
 	"vfio_pin_pages_remote", "vfio_unpin_pages_remote",
-	"vfio_unmap_unpin", "iommu_map", "iommu_unmap_fast", NULL
+	"vfio_unmap_unpin", "iommu_map", "iommu_unmap_fast",
+	"intel_iommu_tlb_sync", NULL
 };
 
 FIXTURE_SETUP(graph)

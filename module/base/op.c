@@ -12,6 +12,7 @@ static const char *const op_names[] = {
 	[IVS_REGION_UNMAP] = "region_unmap",
 	[IVS_MAP] = "map",
 	[IVS_UNMAP] = "unmap",
+	[IVS_FLUSH] = "flush",
 	[IVS_PIN] = "pin",
 	[IVS_UNPIN] = "unpin",
 	[IVS_TEARDOWN] = "teardown",

@@ -22,16 +22,29 @@ enum ivs_feed {
 /* What the live numbers of a domain rest on. */
 #define IVS_FEEDS_LIVE (BIT(IVS_MAP) | BIT(IVS_UNMAP) | BIT(IVS_FEED_LIFETIME))
 
+/* How a function tells that it is called. */
+enum ivs_channel {
+	/* By a kprobe. */
+	IVS_BY_KPROBE,
+	/* By an ftrace_ops of our own (entry.c). */
+	IVS_BY_ENTRY,
+	IVS_NR_CHANNELS,
+};
+
 /**
  * struct ivs_missed - the calls that one probe missed
  * @feeds: bit set of enum ivs_op and enum ivs_feed: what lacks them
- * @before: missed by kretprobes that have been disarmed since
+ * @calls: missed by kretprobes that have been disarmed since
+ * @nested: hits, in interrupts, that those refused
  * @armed: the kretprobe that counts now; NULL for none
+ * @refuses: it is its own kprobe that is hit
  */
 struct ivs_missed {
 	unsigned long feeds;
-	u64 before;
+	u64 calls;
+	u64 nested;
 	const struct kretprobe *armed;
+	bool refuses;
 	/* private: */
 	struct ivs_missed *next;
 };
@@ -44,8 +57,10 @@ void ivs_missed_arm(struct ivs_missed *missed, const struct kretprobe *rp);
 void ivs_missed_disarm(struct ivs_missed *missed);
 u64 ivs_missed_by(const struct ivs_missed *missed);
 u64 ivs_missed_calls(unsigned long feeds);
+u64 ivs_nested_by(const struct ivs_missed *missed);
+u64 ivs_nested_calls(unsigned long feeds);
 
-bool ivs_probes_silent(void);
+unsigned long ivs_probes_silent(void);
 unsigned int ivs_silences(void);
 
 #endif /* IVS_QUALITY_H */

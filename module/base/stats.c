@@ -50,13 +50,15 @@ static const struct {
 	[IVS_MAP] = { EVERYWHERE,
 		"iommu_map calls; bytes of those that succeeded" },
 	[IVS_UNMAP] = { EVERYWHERE,
-		"iommu_unmap and iommu_unmap_fast calls; bytes removed" },
+		"iommu_unmap and iommu_unmap_fast calls, without flushes; bytes removed" },
+	[IVS_FLUSH] = { EVERYWHERE,
+		"IOTLB flushes after unmaps; bytes of the ranges flushed" },
 	[IVS_PIN] = { HOST_AND_PROCESS,
 		"pins of one physically contiguous run; bytes pinned or resolved" },
 	[IVS_UNPIN] = { HOST_AND_PROCESS,
 		"unpins of one physically contiguous run; bytes handed over" },
 	[IVS_TEARDOWN] = { HOST_AND_PROCESS,
-		"walk and unmap and unpin of one region; bytes unpinned in it" },
+		"walk, unmap, flush and unpin of one region; bytes unpinned in it" },
 };
 
 static const struct {
@@ -121,6 +123,8 @@ static const struct {
 		"calls", "ioctls whose arguments could not be read" },
 	[IVS_PROBE_MISSED_CALLS] = { "probe_missed_calls", IVS_IN_COUNTERS,
 		"calls", "calls that a probe could not catch" },
+	[IVS_PROBE_NESTED_CALLS] = { "probe_nested_calls", IVS_IN_COUNTERS,
+		"calls", "hits refused in interrupts: the host's own DMA, and no call of VFIO's" },
 	[IVS_FILTERED_CALLS] = { "filtered_calls", IVS_IN_COUNTERS,
 		"calls", "DMA-API calls let through uncounted" },
 	[IVS_SELF_CALLS] = { "self_calls", IVS_IN_COUNTERS,
@@ -290,9 +294,11 @@ static u64 host_value(unsigned int counter, bool max)
 	u64 value = 0;
 	int cpu;
 
-	/* Counted by the kretprobes themselves, not by a handler. */
+	/* Counted by the probes themselves, not by a handler. */
 	if (counter == IVS_PROBE_MISSED_CALLS)
 		return ivs_missed_calls(~0UL);
+	if (counter == IVS_PROBE_NESTED_CALLS)
+		return ivs_nested_calls(~0UL);
 	for_each_possible_cpu(cpu) {
 		u64 v = READ_ONCE(per_cpu_ptr(host, cpu)->v[counter]);
 

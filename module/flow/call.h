@@ -15,8 +15,11 @@
 /**
  * struct ivs_call - one call between its entry and its return
  * @node: in the flight table
+ * @bucket: of that
+ * @exiting: its task was on its way out already when it began
  * @parent: the call of the same task that it runs in, or NULL
- * @task: compared only
+ * @task: compared only; NULL for a call of the DMA API, which may be anybody's
+ * @born: when that task was made: its address comes back
  * @tid: thread, in the initial pid namespace
  * @pid: thread group
  * @comm: name of the thread
@@ -28,6 +31,7 @@
  * @vaddr: what it maps, in the process, for region and pin
  * @bytes: bytes asked for
  * @phys: physical address, for map
+ * @domain_id: map and unmap: of the domain's record, 0 for none
  * @object: what the return handler needs: the domain, the user's arguments or
  *	the address of a result
  * @index: pin of iommufd: of its first page, in the region
@@ -39,15 +43,20 @@
  * @done_bytes: region: what was mapped or unmapped there so far
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
+ * @flush_ns: unmap: time in flushes inside it
  * @sampled: unpin: not all of its page frames were looked at
  * @partial: map: the core is rolling back what it had mapped
  *
- * Lives in the data of a kretprobe instance, from entry to return handler.
+ * Memory of its own, from entry to return handler (flight.c); the instance of the
+ * kretprobe only knows where.
  */
 struct ivs_call {
 	struct hlist_node node;
+	u16 bucket;
+	bool exiting;
 	struct ivs_call *parent;
 	struct task_struct *task;
+	u64 born;
 	pid_t tid;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -59,6 +68,7 @@ struct ivs_call {
 	u64 vaddr;
 	u64 bytes;
 	u64 phys;
+	u64 domain_id;
 	void *object;
 	u64 index;
 	u64 faults;
@@ -68,15 +78,19 @@ struct ivs_call {
 	const void *domain;
 	u64 done_bytes;
 	u64 released_bytes;
+	u64 flush_ns;
 	enum ivs_backing backing;
 	bool sampled;
 	bool partial;
 };
 
+/* What an instance of a kretprobe has room for: the pointer, or an attach. */
+#define IVS_CALL_DATA (2 * sizeof(void *))
+
 /* ivs_call_of - what a handler keeps from entry to return */
 static inline struct ivs_call *ivs_call_of(struct kretprobe_instance *ri)
 {
-	return (struct ivs_call *)ri->data;
+	return *(struct ivs_call **)ri->data;
 }
 
 #endif /* IVS_CALL_H */

@@ -65,6 +65,7 @@ static void domain_setup(struct ivs_record *record)
 	raw_spin_lock_init(&dom->lock);
 	ivs_domain_extents_init(&dom->extents);
 	dom->missed = ivs_missed_calls(IVS_FEEDS_LIVE);
+	dom->nested = ivs_nested_calls(IVS_FEEDS_LIVE);
 	dom->silences = ivs_silences();
 }
 
@@ -381,17 +382,19 @@ struct ivs_domain *ivs_domain_by_id(u64 id)
  * @entered: when its entry handler began
  *
  * Context: that handler.
+ * Return: id of the domain's record, whose end must be told; 0 for none.
  */
-void ivs_domain_begin(const struct iommu_domain *domain,
-		      enum ivs_backend backend, u64 entered)
+u64 ivs_domain_begin(const struct iommu_domain *domain,
+		     enum ivs_backend backend, u64 entered)
 {
 	struct ivs_domain *dom = ivs_domain_get(domain, backend, entered);
 
 	if (!dom)
-		return;
+		return 0;
 	atomic64_inc(&dom->begun);
-	/* Pairs with ivs_domain_quiet(): begun is seen before the change. */
+	/* Whoever sees a change of the table sees that it began. */
 	smp_mb__after_atomic();
+	return dom->rec.id;
 }
 
 /* ivs_domain_end - it has ended and is in the numbers; its return handler */
@@ -400,6 +403,25 @@ void ivs_domain_end(struct ivs_domain *dom)
 	/* Pairs with ivs_domain_quiet(): the change is seen before ended. */
 	smp_mb__before_atomic();
 	atomic64_inc(&dom->ended);
+}
+
+/**
+ * ivs_domain_died - a call will not return that began to change the page table
+ * @id: the domain's
+ *
+ * What it had changed by then nobody knows. Context: may sleep.
+ */
+void ivs_domain_died(u64 id)
+{
+	struct ivs_domain *dom;
+
+	rcu_read_lock();
+	dom = ivs_domain_by_id(id);
+	if (dom) {
+		set_bit(IVS_INEXACT_DIED, &dom->inexact);
+		ivs_domain_end(dom);
+	}
+	rcu_read_unlock();
 }
 
 /**
@@ -422,6 +444,14 @@ bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events)
 	return *events == ended;
 }
 
+/* What is nested is the DMA API's alone (quality.c). */
+static bool domain_calls_missed(const struct ivs_domain *dom)
+{
+	return ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
+	       (type_is_dma_api(dom->type) &&
+		ivs_nested_calls(IVS_FEEDS_LIVE) != dom->nested);
+}
+
 /**
  * ivs_domain_inexact - why the live numbers may be incomplete
  * @dom: the record
@@ -433,8 +463,8 @@ unsigned long ivs_domain_inexact(const struct ivs_domain *dom)
 {
 	unsigned long inexact = READ_ONCE(dom->inexact);
 
-	if (ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
-	    ivs_probes_silent() || ivs_silences() != dom->silences)
+	if (domain_calls_missed(dom) || ivs_probes_silent() ||
+	    ivs_silences() != dom->silences)
 		inexact |= BIT(IVS_INEXACT_MISSED);
 	if (atomic64_read(&dom->failed) != READ_ONCE(dom->looked))
 		inexact |= BIT(IVS_INEXACT_FAILED);

@@ -22,6 +22,8 @@ enum ivs_inexact {
 	IVS_INEXACT_MISSED,
 	/* A range could not be remembered. */
 	IVS_INEXACT_RANGES,
+	/* A task died inside a map or unmap. */
+	IVS_INEXACT_DIED,
 	/* A map failed and may have left leaves; no census has looked since. */
 	IVS_INEXACT_FAILED,
 	IVS_NR_INEXACT,
@@ -36,7 +38,8 @@ enum ivs_inexact {
  * @levels: depth of its page table, 0 as long as nothing was mapped
  * @backend: who maps into it
  * @inexact: bit set of enum ivs_inexact
- * @missed: probe hits missed before it was made
+ * @missed: calls missed before it was made
+ * @nested: hits refused in interrupts before
  * @silences: times that all probes were found to be silent before it was made
  * @failed: maps that failed and may have left leaves behind
  * @looked: and of those, that a census has found to have left none
@@ -53,6 +56,7 @@ struct ivs_domain {
 	u8 backend;
 	unsigned long inexact;
 	u64 missed;
+	u64 nested;
 	unsigned int silences;
 	atomic64_t failed;
 	u64 looked;
@@ -84,9 +88,10 @@ struct ivs_domain *ivs_domain_get(const struct iommu_domain *domain,
 struct ivs_domain *ivs_domain_by_id(u64 id);
 void ivs_domain_new(const struct iommu_domain *domain,
 		    enum ivs_backend backend);
-void ivs_domain_begin(const struct iommu_domain *domain,
-		      enum ivs_backend backend, u64 entered);
+u64 ivs_domain_begin(const struct iommu_domain *domain,
+		     enum ivs_backend backend, u64 entered);
 void ivs_domain_end(struct ivs_domain *dom);
+void ivs_domain_died(u64 id);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
 u64 ivs_domain_tables(u64 id);

@@ -22,6 +22,7 @@ static const char *const inexact_names[IVS_NR_INEXACT] = {
 	[IVS_INEXACT_OLDER] = "older",
 	[IVS_INEXACT_MISSED] = "missed",
 	[IVS_INEXACT_RANGES] = "ranges",
+	[IVS_INEXACT_DIED] = "died",
 	[IVS_INEXACT_FAILED] = "failed",
 };
 

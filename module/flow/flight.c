@@ -7,18 +7,34 @@
  * which call of the same task encloses the one that begins, so that a pin knows
  * its region, an unpin its teardown and a map who asked for it.
  *
+ * Memory. A call owns its memory and a kretprobe's instance only points to it: an
+ * instance may go, or be given to another call, while this one still stands in
+ * the table. It comes from a few spares per CPU, which are taken and put back by
+ * single instructions, so that an interrupt in between takes another; behind
+ * them is a pool. Where that is dry the call is missed, and counted as one.
+ *
+ * Death. A task that oopses inside a call never returns from it, and kprobes give
+ * its instance to the next one without a word. Its entry stays here, and must
+ * mislead nobody. While its task is still on the way out, what that does then
+ * (unmapping, as a rule) is no part of the call: a call began either before its
+ * task was exiting or after, and never spans both. Later, somebody else may have
+ * the same address: a call's task is told by its birth as well. Whoever reads
+ * buries the dead first (ivs_flight_bury()): their domains say so, and nobody
+ * waits for their calls to end. What cannot be told is a task that oopses a
+ * second time on its way out on a kernel before 5.17, which leaves it there for
+ * ever as if it slept: that looks stuck, and is.
+ *
  * Locking: one raw spinlock a bucket. Tasks hash apart, so a lock is taken by
  * another CPU only while somebody reads the file.
  *
- * Lifetime: a call lives in its kretprobe instance. A probe that is removed
- * while a call is in flight never sees it return, and its instance is freed
- * while it still stands here. So before the first probe goes the table is
- * closed: from then on no handler, of whatever probe, looks into it. (The
- * probes in a module that is unloaded have nothing in flight: its code would
- * still be running.)
+ * Lifetime: what is in the table when the last probe is gone belongs to calls
+ * that nobody will see return; ivs_flight_exit() frees it.
  */
 #include <linux/hash.h>
 #include <linux/ktime.h>
+#include <linux/percpu.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
@@ -26,8 +42,22 @@
 #include <linux/timekeeping.h>
 
 #include "../base/op.h"
+#include "../base/pool.h"
 #include "../base/text.h"
+#include "../compat.h"
+#include "domain.h"
 #include "flight.h"
+
+/* Calls that nest in one task, and an interrupt's. */
+#define NR_SPARES 4
+
+static DEFINE_PER_CPU(struct ivs_call *, spares[NR_SPARES]);
+
+static struct ivs_pool calls = {
+	.name = "ivs_call",
+	.size = sizeof(struct ivs_call),
+	.reserve = 256,
+};
 
 static struct {
 	raw_spinlock_t lock;
@@ -38,49 +68,85 @@ static struct {
 	},
 };
 
-static bool closed;
+/* ---- memory ---- */
 
-static unsigned int flight_bucket(const struct task_struct *task)
+static struct ivs_call *call_take(void)
 {
-	return hash_ptr(task, ilog2(IVS_FLIGHT_BUCKETS));
+	struct ivs_call *call;
+	unsigned int i;
+
+	for (i = 0; i < NR_SPARES; i++) {
+		/* An exchange costs more than a look. */
+		if (!this_cpu_read(spares[i]))
+			continue;
+		call = this_cpu_xchg(spares[i], NULL);
+		if (call)
+			return memset(call, 0, sizeof(*call));
+	}
+	return ivs_pool_get(&calls);
 }
 
-/* The innermost call of a task is nearest to the head. */
-static struct ivs_call *flight_innermost(unsigned int b,
-					 struct task_struct *task)
+static void call_put(struct ivs_call *call)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SPARES; i++)
+		if (!this_cpu_cmpxchg(spares[i], NULL, call))
+			return;
+	ivs_pool_put(&calls, call);
+}
+
+/**
+ * ivs_call_new - memory for the call that a probe is hit by
+ * @ri: where the return handler finds it, with ivs_call_of()
+ *
+ * Context: entry handler, which must go on to ivs_flight_begin().
+ * Return: zeroed; NULL when there is none: the call is missed, and counted so.
+ */
+struct ivs_call *ivs_call_new(struct kretprobe_instance *ri)
+{
+	struct ivs_call *call = call_take();
+
+	if (call)
+		*(struct ivs_call **)ri->data = call;
+	else
+		ivs_compat_kretprobe(ri)->nmissed++;
+	return call;
+}
+
+/* ---- the table ---- */
+
+static unsigned int flight_hash(const void *address)
+{
+	return hash_ptr(address, ilog2(IVS_FLIGHT_BUCKETS));
+}
+
+static bool task_is_exiting(const struct task_struct *task)
+{
+	return READ_ONCE(task->flags) & PF_EXITING;
+}
+
+/* The innermost call of the current task is nearest to the head. */
+static struct ivs_call *flight_innermost(unsigned int b)
 {
 	struct ivs_call *call;
 
 	hlist_for_each_entry(call, &buckets[b].head, node)
-		if (call->task == task)
+		if (call->task == current &&
+		    call->born == current->start_boottime &&
+		    call->exiting == task_is_exiting(current))
 			return call;
 	return NULL;
 }
 
-/**
- * ivs_flight_begin - a call of the current task has begun
- * @call: zeroed but for what the caller knows of it
- * @op: what it is
- *
- * Sets @parent, and @backend from it. Context: probe handler of a function that
- * runs in a task's context.
- */
-void ivs_flight_begin(struct ivs_call *call, enum ivs_op op)
+static void flight_add(struct ivs_call *call, const void *key)
 {
-	unsigned int b = flight_bucket(current);
+	unsigned int b = flight_hash(key);
 	unsigned long flags;
 
-	call->op = op;
-	call->task = current;
-	call->tid = current->pid;
-	call->pid = current->tgid;
-	memcpy(call->comm, current->comm, TASK_COMM_LEN);
-	call->comm[TASK_COMM_LEN - 1] = '\0';
-	if (READ_ONCE(closed))
-		return;
-
+	call->bucket = b;
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
-	call->parent = flight_innermost(b, current);
+	call->parent = call->task ? flight_innermost(b) : NULL;
 	if (call->parent && call->backend == IVS_BACKEND_NONE)
 		call->backend = call->parent->backend;
 	hlist_add_head(&call->node, &buckets[b].head);
@@ -88,22 +154,48 @@ void ivs_flight_begin(struct ivs_call *call, enum ivs_op op)
 }
 
 /**
+ * ivs_flight_begin - a call of the current task has begun
+ * @call: new, and what the caller knows of it
+ * @op: what it is
+ *
+ * Sets @parent, and @backend from it. Context: probe handler of a function that
+ * runs in a task's context.
+ */
+void ivs_flight_begin(struct ivs_call *call, enum ivs_op op)
+{
+	call->op = op;
+	call->task = current;
+	call->born = current->start_boottime;
+	call->exiting = task_is_exiting(current);
+	call->tid = current->pid;
+	call->pid = current->tgid;
+	memcpy(call->comm, current->comm, TASK_COMM_LEN);
+	call->comm[TASK_COMM_LEN - 1] = '\0';
+	flight_add(call, current);
+}
+
+/* ivs_flight_begin_unowned - the same of a call that is no task's; any context */
+void ivs_flight_begin_unowned(struct ivs_call *call, enum ivs_op op)
+{
+	call->op = op;
+	flight_add(call, call);
+}
+
+/**
  * ivs_flight_end - a call has returned
- * @call: as begun
+ * @call: as begun; gone after this
  *
  * Context: the return handler.
  */
 void ivs_flight_end(struct ivs_call *call)
 {
-	unsigned int b = flight_bucket(call->task);
+	unsigned int b = call->bucket;
 	unsigned long flags;
 
-	if (READ_ONCE(closed))
-		return;
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
-	if (!hlist_unhashed(&call->node))
-		hlist_del(&call->node);
+	hlist_del(&call->node);
 	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
+	call_put(call);
 }
 
 /**
@@ -114,28 +206,115 @@ void ivs_flight_end(struct ivs_call *call)
  */
 struct ivs_call *ivs_flight_current(void)
 {
-	unsigned int b = flight_bucket(current);
+	unsigned int b = flight_hash(current);
 	struct ivs_call *call;
 	unsigned long flags;
 
-	if (READ_ONCE(closed))
-		return NULL;
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
-	call = flight_innermost(b, current);
+	call = flight_innermost(b);
 	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
 	return call;
 }
 
-/**
- * ivs_flight_close - no handler looks into the table after this
- *
- * Context: may sleep; before the first probe is removed for good.
- */
-void ivs_flight_close(void)
+/* ---- death ---- */
+
+/* Under RCU. */
+static bool call_is_dead(const struct ivs_call *call)
 {
-	WRITE_ONCE(closed, true);
-	synchronize_rcu();
+	const struct task_struct *task;
+
+	if (!call->task)
+		return false;
+	task = pid_task(find_pid_ns(call->tid, &init_pid_ns), PIDTYPE_PID);
+	return !task || task->start_boottime != call->born ||
+	       READ_ONCE(task->exit_state) ||
+	       task_is_exiting(task) != call->exiting;
 }
+
+/* Take one of the dead out of a bucket. */
+static struct ivs_call *bucket_take_dead(unsigned int b)
+{
+	struct ivs_call *call, *dead = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&buckets[b].lock, flags);
+	rcu_read_lock();
+	hlist_for_each_entry(call, &buckets[b].head, node)
+		if (call_is_dead(call)) {
+			dead = call;
+			break;
+		}
+	rcu_read_unlock();
+	if (dead)
+		hlist_del(&dead->node);
+	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
+	return dead;
+}
+
+/**
+ * ivs_flight_bury - forget the calls of tasks that died in them
+ *
+ * Their domains are inexact from now on. Context: may sleep; whoever is about to
+ * show calls or domains.
+ */
+void ivs_flight_bury(void)
+{
+	struct ivs_call *call;
+	unsigned int b;
+
+	for (b = 0; b < IVS_FLIGHT_BUCKETS; b++)
+		while ((call = bucket_take_dead(b))) {
+			ivs_domain_died(call->domain_id);
+			ivs_pool_put(&calls, call);
+		}
+}
+
+/* ---- load and unload ---- */
+
+/* ivs_flight_init - make room for calls; 0 or -ENOMEM; may sleep */
+int ivs_flight_init(void)
+{
+	return ivs_pool_init(&calls);
+}
+
+static void bucket_free(unsigned int b)
+{
+	struct ivs_call *call;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(call, next, &buckets[b].head, node) {
+		hlist_del(&call->node);
+		ivs_pool_put(&calls, call);
+	}
+}
+
+static void spares_free(int cpu)
+{
+	struct ivs_call *call;
+	unsigned int i;
+
+	for (i = 0; i < NR_SPARES; i++) {
+		call = per_cpu(spares[i], cpu);
+		per_cpu(spares[i], cpu) = NULL;
+		if (call)
+			ivs_pool_put(&calls, call);
+	}
+}
+
+/* ivs_flight_exit - free all of them; may sleep; no handler runs any more */
+void ivs_flight_exit(void)
+{
+	unsigned int b;
+	int cpu;
+
+	for (b = 0; b < IVS_FLIGHT_BUCKETS; b++)
+		bucket_free(b);
+	for_each_possible_cpu(cpu)
+		spares_free(cpu);
+	ivs_pool_exit(&calls);
+}
+
+/* ---- showing ---- */
 
 static unsigned int call_depth(const struct ivs_call *call)
 {
@@ -173,6 +352,7 @@ void ivs_flight_show(struct seq_file *m, unsigned int bucket)
 	raw_spin_lock_irqsave(&buckets[bucket].lock, flags);
 	now = ktime_get_mono_fast_ns();
 	hlist_for_each_entry(call, &buckets[bucket].head, node)
-		flight_show_call(m, call, now);
+		if (call->task)
+			flight_show_call(m, call, now);
 	raw_spin_unlock_irqrestore(&buckets[bucket].lock, flags);
 }

@@ -16,6 +16,12 @@
  * (6.1 iommu.c __iommu_map()), inside the map. That unmap is no unmap of
  * anything we counted: it is passed over, and the map is counted as partial.
  *
+ * Flush. Removing entries and making the IOMMU forget them are two things, and the
+ * second costs more where there are many devices. VT-d does it in a function of
+ * its own, after a batch of unmaps (type1) or inside each iommu_unmap() (the
+ * others): there it is taken off the unmap. 5.10 flushes deep inside the unmap,
+ * where nothing tells it apart.
+ *
  * Context: kretprobe handlers, preemption off; nothing here may sleep.
  */
 #include <linux/iommu.h>
@@ -64,29 +70,35 @@ static enum ivs_backend call_backend(const struct ivs_call *call)
 
 /*
  * DMA-API calls come from interrupts too, where current is a bystander. They
- * never last: they are kept out of the flight table and out of processes.
+ * never last: they are kept out of the file and out of processes.
  */
-static void iommu_call_begin(struct kretprobe_instance *ri, enum ivs_op op,
-			     struct pt_regs *regs, u64 entered)
+static struct ivs_call *iommu_call_begin(struct kretprobe_instance *ri,
+					 enum ivs_op op, struct pt_regs *regs,
+					 u64 entered)
 {
 	struct iommu_domain *domain = domain_arg(regs);
-	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_call *call = ivs_call_new(ri);
 
-	memset(call, 0, sizeof(*call));
-	call->op = op;
+	if (!call)
+		return NULL;
 	call->object = domain;
 	call->iova = regs_get_kernel_argument(regs, 1);
 	if (domain_is_unmanaged(domain))
 		ivs_flight_begin(call, op);
+	else
+		ivs_flight_begin_unowned(call, op);
 	if (ivs_request_enclosing(call, IVS_NEW_TABLE))
 		ivs_domain_new(domain, call_backend(call));
-	ivs_domain_begin(domain, call_backend(call), entered);
+	call->domain_id = ivs_domain_begin(domain, call_backend(call), entered);
+	return call;
 }
 
-static void iommu_call_end(struct ivs_call *call)
+/* A domain that had no record when the call began has no end of it either. */
+static void iommu_call_end(struct ivs_call *call, struct ivs_domain *dom)
 {
-	if (call->task)
-		ivs_flight_end(call);
+	if (dom && dom->rec.id == call->domain_id)
+		ivs_domain_end(dom);
+	ivs_flight_end(call);
 }
 
 static struct ivs_domain *call_domain(const struct ivs_call *call, u64 entered)
@@ -117,9 +129,10 @@ static const u64 *known_leaves(const u64 leaves[IVS_NR_LEAVES])
 static int iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
-	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_call *call = iommu_call_begin(ri, IVS_MAP, regs, entered);
 
-	iommu_call_begin(ri, IVS_MAP, regs, entered);
+	if (!call)
+		return 1;
 	call->phys = regs_get_kernel_argument(regs, 2);
 	call->bytes = regs_get_kernel_argument(regs, 3);
 	call->start_ns = ivs_stats_self(entered);
@@ -160,19 +173,17 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		.ns = entered - call->start_ns,
 	};
 
-	iommu_call_end(call);
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
 	else if (dom)
 		ivs_domain_map_failed(dom, call->object);
-	if (dom)
-		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
 	ivs_region_did(call, IVS_REGION_MAP, sample.bytes);
 	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes,
 		  known_leaves(leaves), sample.ns, ret);
+	iommu_call_end(call, dom);
 	ivs_stats_self(entered);
 	return 0;
 }
@@ -197,7 +208,7 @@ static bool unmap_is_rollback(const struct iommu_domain *domain, u64 size)
 int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct iommu_domain *domain = domain_arg(regs);
-	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_call *call;
 	u64 entered, size;
 
 	if (ivs_iommu_prefilter(regs))
@@ -206,7 +217,9 @@ int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	size = regs_get_kernel_argument(regs, 2);
 	if (domain_is_unmanaged(domain) && unmap_is_rollback(domain, size))
 		return 1;
-	iommu_call_begin(ri, IVS_UNMAP, regs, entered);
+	call = iommu_call_begin(ri, IVS_UNMAP, regs, entered);
+	if (!call)
+		return 1;
 	call->bytes = size;
 	call->start_ns = ivs_stats_self(entered);
 	return 0;
@@ -222,45 +235,103 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	const struct ivs_sample sample = {
 		.op = IVS_UNMAP,
 		.bytes = regs_return_value(regs),
-		.ns = entered - call->start_ns,
+		.ns = entered - call->start_ns - call->flush_ns,
 	};
 
-	iommu_call_end(call);
 	if (dom)
 		ivs_domain_unmap(dom, call->iova, sample.bytes, &removed,
 				 &scope);
-	if (dom)
-		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_region_did(call, IVS_REGION_UNMAP, sample.bytes);
 	ivs_stats_add(IVS_UNMAP_SHORT_CALLS, sample.bytes < call->bytes,
 		      &scope);
 	trace_unmap(dom ? dom->rec.id : 0, call->iova, sample.bytes,
 		    known_leaves(removed.leaves), sample.ns, 0);
+	iommu_call_end(call, dom);
+	ivs_stats_self(entered);
+	return 0;
+}
+
+/* ---- flush ---- */
+
+/* What is to be flushed; an empty range is backwards. */
+static u64 gather_bytes(const struct iommu_iotlb_gather *gather)
+{
+	return gather->end >= gather->start ?
+		       (u64)gather->end - gather->start + 1 : 0;
+}
+
+/* void intel_iommu_tlb_sync(domain, gather) */
+int ivs_iommu_flush_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct iommu_iotlb_gather *gather;
+	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call;
+
+	if (ivs_iommu_prefilter(regs))
+		return 1;
+	call = ivs_call_new(ri);
+	if (!call)
+		return 1;
+	gather = (void *)regs_get_kernel_argument(regs, 1);
+	call->object = domain_arg(regs);
+	call->iova = gather->start;
+	call->bytes = gather_bytes(gather);
+	if (domain_is_unmanaged(call->object))
+		ivs_flight_begin(call, IVS_FLUSH);
+	else
+		ivs_flight_begin_unowned(call, IVS_FLUSH);
+	call->start_ns = ivs_stats_self(entered);
+	return 0;
+}
+
+int ivs_iommu_flush_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call = ivs_call_of(ri);
+	struct ivs_domain *dom = call_domain(call, entered);
+	const struct ivs_scope scope = call_scope(call, dom, entered);
+	const struct ivs_sample sample = {
+		.op = IVS_FLUSH,
+		.bytes = call->bytes,
+		.ns = entered - call->start_ns,
+	};
+
+	/* iommu_unmap() flushes before it returns. */
+	if (call->parent && call->parent->op == IVS_UNMAP)
+		call->parent->flush_ns += sample.ns;
+	ivs_stats_call(&sample, &scope);
+	ivs_flight_end(call);
 	ivs_stats_self(entered);
 	return 0;
 }
 
 /* ---- attach and free ---- */
 
+/* Not a call in flight: only what the return handler needs. */
+struct attach {
+	struct iommu_domain *domain;
+	struct device *dev;
+};
+
 /* int __iommu_attach_device(domain, dev[, old]) */
 int ivs_iommu_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct ivs_call *call = ivs_call_of(ri);
+	struct attach *attach = (struct attach *)ri->data;
 
-	memset(call, 0, sizeof(*call));
-	call->object = domain_arg(regs);
-	/* Not in the flight table: @iova is free to carry the device. */
-	call->iova = regs_get_kernel_argument(regs, 1);
+	BUILD_BUG_ON(sizeof(*attach) > IVS_CALL_DATA);
+	attach->domain = domain_arg(regs);
+	attach->dev = (struct device *)regs_get_kernel_argument(regs, 1);
 	return 0;
 }
 
 int ivs_iommu_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct ivs_call *call = ivs_call_of(ri), *parent = ivs_flight_current();
+	const struct attach *attach = (struct attach *)ri->data;
+	struct ivs_call *parent = ivs_flight_current();
 
 	if (!(int)regs_return_value(regs))
-		ivs_domain_attach(call->object, (struct device *)call->iova,
+		ivs_domain_attach(attach->domain, attach->dev,
 				  parent ? parent->backend : IVS_BACKEND_NONE);
 	return 0;
 }

@@ -19,6 +19,8 @@ int ivs_iommu_dma_map_entry(struct kretprobe_instance *ri,
 int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ivs_iommu_unmap_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs);
+int ivs_iommu_flush_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
+int ivs_iommu_flush_return(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ivs_iommu_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs);
 int ivs_iommu_attach_return(struct kretprobe_instance *ri,
 			    struct pt_regs *regs);

@@ -141,7 +141,9 @@ int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	if (op == IVS_NR_OPS)
 		return 1;
-	call = ivs_request_new(ri);
+	call = ivs_call_new(ri);
+	if (!call)
+		return 1;
 	call->object = (void *)regs_get_kernel_argument(regs, 2);
 	call->cmd = cmd;
 	call->op = op;
@@ -176,7 +178,7 @@ int ivs_iommufd_attach_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return iommufd_begin(ivs_request_new(ri), IVS_ATTACH, entered);
+	return iommufd_begin(ivs_call_new(ri), IVS_ATTACH, entered);
 }
 
 /*
@@ -188,7 +190,7 @@ int ivs_iommufd_detach_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return iommufd_begin(ivs_request_new(ri), IVS_DETACH, entered);
+	return iommufd_begin(ivs_call_new(ri), IVS_DETACH, entered);
 }
 
 /*
@@ -199,7 +201,7 @@ int ivs_iommufd_table_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return iommufd_begin(ivs_request_new(ri), IVS_NEW_TABLE, entered);
+	return iommufd_begin(ivs_call_new(ri), IVS_NEW_TABLE, entered);
 }
 
 int ivs_iommufd_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -283,22 +285,24 @@ static void folios_look(struct ivs_look *look, const struct reader *reader,
 int ivs_iommufd_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
-	struct ivs_call *call = ivs_request_new(ri), *region;
+	struct ivs_call *call = ivs_call_new(ri), *region;
 	unsigned long last;
 
+	if (!call)
+		return 1;
 	call->object = (void *)regs_get_kernel_argument(regs, 0);
 	call->index = regs_get_kernel_argument(regs, 2);
 	last = regs_get_kernel_argument(regs, 3);
 	call->bytes = (u64)(last - call->index + 1) << PAGE_SHIFT;
 	call->file = pin_file(call);
 	ivs_pin_begin(call);
-	iommufd_begin(call, IVS_PIN, entered);
+	ivs_request_enter(call, IVS_PIN, IVS_BACKEND_IOMMUFD);
 	region = ivs_request_enclosing(call, IVS_REGION_MAP);
 	if (region) {
 		call->iova = region->iova + ((u64)call->index << PAGE_SHIFT);
 		call->vaddr = region->vaddr + ((u64)call->index << PAGE_SHIFT);
 	}
-	return 0;
+	return ivs_request_start(call, entered);
 }
 
 /* Copy what a pin left in its structure; false if it is not laid out as here. */
@@ -375,12 +379,14 @@ static void batch_look(struct ivs_look *look, const struct batch *batch,
 int ivs_iommufd_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
-	struct ivs_call *call = ivs_request_new(ri);
+	struct ivs_call *call = ivs_call_new(ri);
 	unsigned int skip = regs_get_kernel_argument(regs, 2);
 	unsigned long nr = regs_get_kernel_argument(regs, 3);
 	struct ivs_look look = IVS_LOOK_INIT;
 	struct batch batch;
 
+	if (!call)
+		return 1;
 	call->bytes = (u64)nr << PAGE_SHIFT;
 	if (!copy_from_kernel_nofault(&batch,
 				      (void *)regs_get_kernel_argument(regs, 0),
@@ -423,8 +429,8 @@ int ivs_iommufd_teardown_entry(struct kretprobe_instance *ri,
 
 	if (iommufd_in_teardown())
 		return 1;
-	ivs_teardown_begin(ivs_request_new(ri), IVS_BACKEND_IOMMUFD, entered);
-	return 0;
+	return ivs_teardown_begin(ivs_call_new(ri), IVS_BACKEND_IOMMUFD,
+				  entered);
 }
 
 int ivs_iommufd_teardown_return(struct kretprobe_instance *ri,

@@ -9,6 +9,25 @@
  * and what the row feeds is left out of every file. This file knows no handler
  * and no function; what is missed, and silence, are in quality.c.
  *
+ * The front. Some functions serve the host's own network and disks as well, a
+ * million times a second and from interrupts; what is done for nothing there has
+ * to be little, and a kprobe must not be asked: it takes 161 instructions before
+ * it asks anybody, and refuses hits in interrupts (quality.c). So a row with a
+ * prefilter is entered by an ftrace_ops of its own (entry.c), which asks the
+ * prefilter and goes on to what the kprobe would have called. The kretprobe is
+ * registered as disabled, which means all that it needs and no breakpoint: its
+ * instances and its way back are those of every other row. No other way to hook
+ * a return serves all kernels: rethook is not exported, and fprobe changed from
+ * it to the function graph. It rests on two things that are read in each kernel:
+ * the handler that register_kretprobe() sets looks at nothing but the stack
+ * pointer and the instances, and the one that runs at the return, at nothing but
+ * the kretprobe's own. Where ftrace hands over no arguments (5.10), or the
+ * function has no place for it, the kprobe is enabled and asks in its handler.
+ *
+ * A call in an interrupt may so begin inside another handler of ours, and its
+ * return handler ends before that goes on: what handlers share is written by
+ * single instructions or with interrupts off.
+ *
  * Rows whose module is not loaded wait for it. Probes die with the module they
  * sit in and do not come back by themselves, hence the module notifier.
  *
@@ -70,6 +89,19 @@ static int probe_prefilter(struct kprobe *kp, struct pt_regs *regs)
 	return p->prefilter(regs) ? 0 : p->take_instance(kp, regs);
 }
 
+/* The same where the kprobe itself is not armed: see the essay. */
+static void probe_front(struct ivs_entry *entry, struct pt_regs *regs)
+{
+	struct ivs_probe *p = container_of(entry, struct ivs_probe, front);
+
+	if (p->prefilter(regs))
+		return;
+	/* As everything is that a kretprobe calls. */
+	preempt_disable_notrace();
+	p->take_instance(&p->rp.kp, regs);
+	preempt_enable_notrace();
+}
+
 /* Calls that come before this is done are filtered by the entry handler. */
 static void probe_set_prefilter(struct ivs_probe *p)
 {
@@ -78,12 +110,42 @@ static void probe_set_prefilter(struct ivs_probe *p)
 	smp_store_release(&p->rp.kp.pre_handler, probe_prefilter);
 }
 
+/* Where the front cannot be hooked, the kprobe is armed after all. */
+static int probe_set_front(struct ivs_probe *p)
+{
+	int ret;
+
+	p->take_instance = p->rp.kp.pre_handler;
+	p->front.hit = probe_front;
+	p->channel = IVS_BY_ENTRY;
+	if (!ivs_entry_hook(&p->front, (unsigned long)p->rp.kp.addr))
+		return 0;
+	p->channel = IVS_BY_KPROBE;
+	probe_set_prefilter(p);
+	ret = enable_kretprobe(&p->rp);
+	if (ret)
+		unregister_kretprobe(&p->rp);
+	return ret;
+}
+
+/* Is it in a module that comes and goes? */
+static bool probe_is_loadable(const struct ivs_probe *p)
+{
+	return p->module && !p->builtin;
+}
+
+/* What a probe is whose symbol cannot be found. */
+static enum ivs_probe_state probe_absent(const struct ivs_probe *p)
+{
+	return probe_is_loadable(p) ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+}
+
 /* Returns -ENOENT when there is no such symbol, loaded or not. */
 static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 {
 	int ret;
 
-	if (p->module)
+	if (probe_is_loadable(p))
 		snprintf(p->spec, sizeof(p->spec), "%s:%s", p->module, symbol);
 	else
 		strscpy(p->spec, symbol, sizeof(p->spec));
@@ -94,10 +156,24 @@ static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 	p->rp.handler = p->ret;
 	p->rp.data_size = call_size;
 	p->rp.maxactive = p->rare ? MAX_ACTIVE_RARE : MAX_ACTIVE;
+	if (p->prefilter)
+		p->rp.kp.flags = KPROBE_FLAG_DISABLED;
 	ret = register_kretprobe(&p->rp);
-	if (!ret && p->prefilter)
-		probe_set_prefilter(p);
-	return ret;
+	return !ret && p->prefilter ? probe_set_front(p) : ret;
+}
+
+/* ivs_probes_symbol_exists - could it be probed? Nothing is armed; may sleep */
+bool ivs_probes_symbol_exists(const char *symbol)
+{
+	struct kprobe kp = {
+		.symbol_name = symbol,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+
+	if (register_kprobe(&kp))
+		return false;
+	unregister_kprobe(&kp);
+	return true;
 }
 
 static bool probe_is_wanted(const struct ivs_probe *p)
@@ -124,7 +200,7 @@ static void probe_arm(struct ivs_probe *p)
 	} else if (p->error != -ENOENT) {
 		p->state = IVS_PROBE_FAILED;
 	} else {
-		p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+		p->state = probe_absent(p);
 	}
 }
 
@@ -132,15 +208,18 @@ static void probe_disarm(struct ivs_probe *p)
 {
 	if (p->state != IVS_PROBE_ATTACHED)
 		return;
+	if (p->channel == IVS_BY_ENTRY)
+		ivs_entry_unhook(&p->front);
+	p->channel = IVS_BY_KPROBE;
 	unregister_kretprobe(&p->rp);
 	ivs_memory_add(-(s64)ivs_compat_kretprobe_bytes(&p->rp));
 	ivs_missed_disarm(&p->missed);
-	p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+	p->state = probe_absent(p);
 }
 
 static bool probe_is_in(const struct ivs_probe *p, const char *module)
 {
-	return p->module ? module && !strcmp(p->module, module) : !module;
+	return probe_is_loadable(p) && !strcmp(p->module, module);
 }
 
 /*
@@ -199,7 +278,7 @@ static void probes_arm(void)
 	for (p = probes; p < probes_end; p++)
 		probe_arm(p);
 	for (p = probes; p < probes_end; p++)
-		if (p->module)
+		if (probe_is_loadable(p))
 			probes_mark_missing(p->module);
 	probes_update_cover();
 }
@@ -222,7 +301,7 @@ static bool module_has_probes(const char *module)
 	struct ivs_probe *p;
 
 	for (p = probes; p < probes_end; p++)
-		if (p->module && !strcmp(p->module, module))
+		if (probe_is_in(p, module))
 			return true;
 	return false;
 }
@@ -283,6 +362,12 @@ static int probes_skip(const char *skip)
 	return ret;
 }
 
+static bool probe_is_unused(const struct ivs_probe *p)
+{
+	return (p->dma_api && !ivs_dma_api) ||
+	       (p->vtd && !ivs_compat_intel_iommu());
+}
+
 /**
  * ivs_probes_init - arm every probe of a table that there is a function for
  * @table: the probes; stays until ivs_probes_exit()
@@ -304,8 +389,8 @@ int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
 	probes_end = table + nr;
 	call_size = data_size;
 	for (p = probes; p < probes_end; p++) {
-		p->state = !p->dma_api || ivs_dma_api ? IVS_PROBE_WAITING :
-							IVS_PROBE_UNUSED;
+		p->state = probe_is_unused(p) ? IVS_PROBE_UNUSED :
+						IVS_PROBE_WAITING;
 		p->missed.feeds = p->feeds;
 		ivs_missed_add(&p->missed);
 	}
@@ -346,8 +431,7 @@ int ivs_probes_check_required(void)
 /**
  * ivs_probes_exit - disarm all; no handler runs after it
  *
- * A call in flight is never seen to return: whoever keeps calls in flight must
- * have stopped looking at them (ivs_flight_close()).
+ * A call in flight is never seen to return.
  *
  * Context: may sleep.
  */
@@ -423,7 +507,7 @@ static int probe_errno(const struct ivs_probe *p)
 /* ivs_probes_show - write a line a row; may sleep */
 void ivs_probes_show(struct seq_file *m)
 {
-	bool silent = ivs_probes_silent();
+	unsigned long silent = ivs_probes_silent();
 	struct ivs_probe *p;
 
 	mutex_lock(&probe_lock);
@@ -431,7 +515,7 @@ void ivs_probes_show(struct seq_file *m)
 		seq_puts(m, p->name);
 		probe_show_symbol(m, p);
 		seq_printf(m, " module=%s state=%s required=%d",
-			   p->module ?: "vmlinux",
+			   probe_is_loadable(p) ? p->module : "vmlinux",
 			   state_names[probe_shown_state(p, silent)],
 			   p->required);
 		probe_show_feeds(m, p->feeds);

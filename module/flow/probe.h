@@ -8,6 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/types.h>
 
+#include "../base/entry.h"
 #include "../base/quality.h"
 
 struct seq_file;
@@ -15,7 +16,7 @@ struct seq_file;
 #define IVS_PROBE_SYMBOLS 2
 
 enum ivs_probe_state {
-	/* By the parameter dma_api: what it would count is not asked for. */
+	/* What it would count is not asked for (dma_api), or cannot be here. */
 	IVS_PROBE_UNUSED,
 	/* By the parameter skip. */
 	IVS_PROBE_OFF,
@@ -30,11 +31,14 @@ enum ivs_probe_state {
 /**
  * struct ivs_probe - one function that is probed, and how
  * @name: what users call it
- * @module: where the function lives, NULL for the kernel itself
+ * @module: the module of the backend that the function is of; NULL for the IOMMU
+ *	core, which serves all of them
+ * @builtin: the kernel has that module inside
  * @symbols: its names, newest kernel first
  * @feeds: bit set of enum ivs_op and enum ivs_feed
  * @required: loading fails without it
  * @dma_api: armed only to count domains of the DMA API
+ * @vtd: of VT-d's driver, and unused where another one translates
  * @rare: a few of its calls at once are many
  * @prefilter: true for a call that @entry would let go; or NULL. It is asked
  *	before a call costs anything, and must be quick
@@ -44,10 +48,12 @@ enum ivs_probe_state {
 struct ivs_probe {
 	const char *name;
 	const char *module;
+	bool builtin;
 	const char *symbols[IVS_PROBE_SYMBOLS];
 	unsigned long feeds;
 	bool required;
 	bool dma_api;
+	bool vtd;
 	bool rare;
 	bool (*prefilter)(struct pt_regs *regs);
 	kretprobe_handler_t entry;
@@ -58,10 +64,13 @@ struct ivs_probe {
 	char spec[64];
 	int error;
 	struct ivs_missed missed;
+	enum ivs_channel channel;
+	struct ivs_entry front;
 	kprobe_pre_handler_t take_instance;
 	struct kretprobe rp;
 };
 
+bool ivs_probes_symbol_exists(const char *symbol);
 int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
 		    const char *skip);
 int ivs_probes_check_required(void);

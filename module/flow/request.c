@@ -21,29 +21,50 @@
 #include "request.h"
 #include "trace.h"
 
-/* ivs_request_new - the data of a probe hit, empty; an entry handler */
-struct ivs_call *ivs_request_new(struct kretprobe_instance *ri)
-{
-	memset(ri->data, 0, sizeof(struct ivs_call));
-	return ivs_call_of(ri);
-}
-
 /**
- * ivs_request_begin - the call begins now, as far as its duration is concerned
+ * ivs_request_enter - a call is in flight from now on, but its clock stands
  * @call: what is known of it
  * @op: what it is
  * @backend: whose
+ *
+ * For what has to know the calls around it before its entry handler is done.
+ */
+void ivs_request_enter(struct ivs_call *call, enum ivs_op op,
+		       enum ivs_backend backend)
+{
+	call->backend = backend;
+	ivs_flight_begin(call, op);
+}
+
+/**
+ * ivs_request_start - start the clock of a call: the last of an entry handler
+ * @call: that has been entered
  * @entered: when its entry handler began
  *
  * Return: 0, for the entry handler to return.
  */
+int ivs_request_start(struct ivs_call *call, u64 entered)
+{
+	call->start_ns = ivs_stats_self(entered);
+	return 0;
+}
+
+/**
+ * ivs_request_begin - both, where there is nothing to be done in between
+ * @call: what is known of it; NULL where there was no memory for it
+ * @op: what it is
+ * @backend: whose
+ * @entered: when its entry handler began
+ *
+ * Return: for the entry handler to return.
+ */
 int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
 		      enum ivs_backend backend, u64 entered)
 {
-	call->backend = backend;
-	ivs_flight_begin(call, op);
-	call->start_ns = ivs_stats_self(entered);
-	return 0;
+	if (!call)
+		return 1;
+	ivs_request_enter(call, op, backend);
+	return ivs_request_start(call, entered);
 }
 
 /**
@@ -130,10 +151,10 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret)
 		.ns = entered - call->start_ns,
 	};
 
-	ivs_flight_end(call);
 	request_count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
 		     ret ? call->bytes : sample.bytes, sample.ns, ret);
+	ivs_flight_end(call);
 	ivs_stats_self(entered);
 }
 
@@ -237,11 +258,11 @@ void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
 		.ns = entered - call->start_ns,
 	};
 
-	ivs_flight_end(call);
 	pin_count(&sample, entered, pin_faults(call, look->backing));
 	request_count_sampled(look->sampled, entered);
 	trace_pin(call->iova, bytes ?: call->bytes, look->backing, sample.ns,
 		  -error);
+	ivs_flight_end(call);
 	ivs_stats_self(entered);
 }
 
@@ -265,7 +286,6 @@ void ivs_unpin_end(struct ivs_call *call, u64 entered)
 	};
 	struct ivs_call *teardown;
 
-	ivs_flight_end(call);
 	teardown = ivs_request_enclosing(call, IVS_TEARDOWN);
 	if (teardown) {
 		/* The walk goes upwards: the first run begins the region. */
@@ -278,21 +298,25 @@ void ivs_unpin_end(struct ivs_call *call, u64 entered)
 	request_count(&sample, entered);
 	request_count_sampled(call->sampled, entered);
 	trace_unpin(call->iova, call->bytes, call->backing, sample.ns, 0);
+	ivs_flight_end(call);
 	ivs_stats_self(entered);
 }
 
 /* ---- teardown ---- */
 
-/* ivs_teardown_begin - a region's teardown begins; see ivs_request_begin() */
-void ivs_teardown_begin(struct ivs_call *call, enum ivs_backend backend,
-			u64 entered)
+/* ivs_teardown_begin - the way out of a region begins; see ivs_request_begin() */
+int ivs_teardown_begin(struct ivs_call *call, enum ivs_backend backend,
+		       u64 entered)
 {
+	if (!call)
+		return 1;
 	call->backing = IVS_NONE;
-	ivs_request_begin(call, IVS_TEARDOWN, backend, entered);
+	ivs_request_enter(call, IVS_TEARDOWN, backend);
 	if (call->parent) {
 		call->iova = call->parent->iova;
 		call->bytes = call->parent->bytes;
 	}
+	return ivs_request_start(call, entered);
 }
 
 /* ivs_teardown_end - it has ended; its bytes are those of its unpins */
@@ -305,8 +329,8 @@ void ivs_teardown_end(struct ivs_call *call, u64 entered)
 		.ns = entered - call->start_ns,
 	};
 
-	ivs_flight_end(call);
 	request_count(&sample, entered);
 	trace_teardown(call->iova, sample.bytes, call->backing, sample.ns, 0);
+	ivs_flight_end(call);
 	ivs_stats_self(entered);
 }

@@ -13,6 +13,7 @@
  * core.
  */
 #include <linux/kernel.h>
+#include <linux/seq_file.h>
 
 #include "call.h"
 #include "iommu.h"
@@ -29,7 +30,7 @@
 static struct ivs_probe rows[] = {
 	{
 		.name = "region",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_iommu_type1_ioctl" },
 		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
 			 BIT(IVS_FEED_BACKEND),
@@ -38,7 +39,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "vfio_attach",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_iommu_type1_attach_group" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.rare = true,
@@ -47,7 +48,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "pin",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_pin_pages_remote" },
 		.feeds = BIT(IVS_PIN),
 		.entry = ivs_vfio_pin_entry,
@@ -55,7 +56,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "unpin",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_unpin_pages_remote" },
 		.feeds = BIT(IVS_UNPIN),
 		.entry = ivs_vfio_unpin_entry,
@@ -63,7 +64,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "teardown",
-		.module = TYPE1,
+		TYPE1,
 		.symbols = { "vfio_unmap_unpin" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_vfio_teardown_entry,
@@ -72,7 +73,7 @@ static struct ivs_probe rows[] = {
 #if IS_ENABLED(CONFIG_IOMMUFD)
 	{
 		.name = "iommufd_region",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_fops_ioctl" },
 		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
 			 BIT(IVS_FEED_BACKEND),
@@ -81,7 +82,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_attach",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_device_attach" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.rare = true,
@@ -90,7 +91,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_replace",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_device_replace" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.rare = true,
@@ -99,7 +100,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_detach",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_device_detach" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.rare = true,
@@ -108,7 +109,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_release",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_fops_release" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.rare = true,
@@ -117,7 +118,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_table",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iommufd_hwpt_paging_alloc" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.rare = true,
@@ -126,7 +127,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_pin",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "pfn_reader_user_pin" },
 		.feeds = BIT(IVS_PIN),
 		.entry = ivs_iommufd_pin_entry,
@@ -134,7 +135,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_unpin",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "batch_unpin" },
 		.feeds = BIT(IVS_UNPIN),
 		.entry = ivs_iommufd_unpin_entry,
@@ -142,7 +143,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_teardown",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iopt_area_unfill_domains" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_iommufd_teardown_entry,
@@ -150,7 +151,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "iommufd_last",
-		.module = IOMMUFD,
+		IOMMUFD,
 		.symbols = { "iopt_area_unfill_domain" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_iommufd_teardown_entry,
@@ -159,7 +160,7 @@ static struct ivs_probe rows[] = {
 #endif
 	{
 		.name = "hugepath_region",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_ioctl" },
 		.feeds = BIT(IVS_REGION_MAP) | BIT(IVS_REGION_UNMAP) |
 			 BIT(IVS_FEED_BACKEND),
@@ -168,7 +169,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_attach",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_attach_group" },
 		.feeds = BIT(IVS_FEED_BACKEND),
 		.rare = true,
@@ -177,7 +178,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_pin",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_pin" },
 		.feeds = BIT(IVS_PIN),
 		.entry = ivs_vfio_pin_entry,
@@ -185,7 +186,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_unpin",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_unpin" },
 		.feeds = BIT(IVS_UNPIN),
 		.entry = ivs_vfio_unpin_entry,
@@ -193,7 +194,7 @@ static struct ivs_probe rows[] = {
 	},
 	{
 		.name = "hugepath_teardown",
-		.module = HUGEPATH,
+		HUGEPATH,
 		.symbols = { "hugepath_teardown" },
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_hugepath_teardown_entry,
@@ -213,6 +214,7 @@ static struct ivs_probe rows[] = {
 		.symbols = { "iommu_map_nosync", "__iommu_map" },
 		.feeds = BIT(IVS_MAP),
 		.dma_api = true,
+		.prefilter = ivs_iommu_prefilter,
 		.entry = ivs_iommu_dma_map_entry,
 		.ret = ivs_iommu_map_return,
 	},
@@ -235,6 +237,15 @@ static struct ivs_probe rows[] = {
 		.ret = ivs_iommu_unmap_return,
 	},
 	{
+		.name = "flush",
+		.symbols = { "intel_iommu_tlb_sync" },
+		.feeds = BIT(IVS_FLUSH),
+		.vtd = true,
+		.prefilter = ivs_iommu_prefilter,
+		.entry = ivs_iommu_flush_entry,
+		.ret = ivs_iommu_flush_return,
+	},
+	{
 		.name = "attach",
 		.symbols = { "__iommu_attach_device",
 			     "intel_iommu_attach_device" },
@@ -253,6 +264,17 @@ static struct ivs_probe rows[] = {
 	},
 };
 
+/*
+ * What also maps, for domains that are not the DMA API's, and no row sees. They
+ * serve drivers that have a domain of their own, and no backend of VFIO's; NVMe
+ * goes through the first, which is why there is no probe on it.
+ */
+static const char *const unseen[] = {
+	"iommu_map_sg", "iommu_map_atomic", "iommu_map_sg_atomic",
+};
+
+static unsigned long unseen_here;
+
 /**
  * ivs_rows_init - arm every row there is a function for
  * @skip: comma-separated names of rows to leave off, or NULL
@@ -262,6 +284,29 @@ static struct ivs_probe rows[] = {
  */
 int ivs_rows_init(const char *skip)
 {
-	return ivs_probes_init(rows, ARRAY_SIZE(rows), sizeof(struct ivs_call),
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(unseen); i++)
+		unseen_here |= ivs_probes_symbol_exists(unseen[i]) ? BIT(i) : 0;
+	return ivs_probes_init(rows, ARRAY_SIZE(rows), IVS_CALL_DATA,
 			       skip);
+}
+
+/* ivs_rows_show - write a line a row, and one for what there is no row for */
+void ivs_rows_show(struct seq_file *m)
+{
+	const char *comma = "";
+	unsigned int i;
+
+	ivs_probes_show(m);
+	if (!unseen_here)
+		return;
+	seq_puts(m, "unseen symbol=");
+	for (i = 0; i < ARRAY_SIZE(unseen); i++) {
+		if (!(unseen_here & BIT(i)))
+			continue;
+		seq_printf(m, "%s%s", comma, unseen[i]);
+		comma = ",";
+	}
+	seq_puts(m, " module=vmlinux state=unused required=0 feeds=map missed=0 nested=0 errno=0\n");
 }

@@ -87,7 +87,9 @@ static int vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
 	else
 		return 1;
 
-	call = ivs_request_new(ri);
+	call = ivs_call_new(ri);
+	if (!call)
+		return 1;
 	call->object = (void *)regs_get_kernel_argument(regs, 2);
 	call->op = op;
 	if (!ivs_vfio_read_region(call))
@@ -126,7 +128,7 @@ static int vfio_attach_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	return ivs_request_begin(ivs_request_new(ri), IVS_ATTACH, backend,
+	return ivs_request_begin(ivs_call_new(ri), IVS_ATTACH, backend,
 				 entered);
 }
 
@@ -155,17 +157,19 @@ int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 int ivs_vfio_pin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
-	struct ivs_call *call = ivs_request_new(ri), *region;
+	struct ivs_call *call = ivs_call_new(ri), *region;
 
+	if (!call)
+		return 1;
 	call->vaddr = regs_get_kernel_argument(regs, 1);
 	call->bytes = (u64)regs_get_kernel_argument(regs, 2) << PAGE_SHIFT;
 	call->object = (void *)regs_get_kernel_argument(regs, 3);
 	ivs_pin_begin(call);
-	ivs_request_begin(call, IVS_PIN, IVS_BACKEND_NONE, entered);
+	ivs_request_enter(call, IVS_PIN, IVS_BACKEND_NONE);
 	region = ivs_request_enclosing(call, IVS_REGION_MAP);
 	if (region)
 		call->iova = region->iova + (call->vaddr - region->vaddr);
-	return 0;
+	return ivs_request_start(call, entered);
 }
 
 int ivs_vfio_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -197,9 +201,11 @@ int ivs_vfio_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u64 entered = ktime_get_mono_fast_ns();
 	unsigned long pfn = regs_get_kernel_argument(regs, 2);
 	long nr_pages = regs_get_kernel_argument(regs, 3);
-	struct ivs_call *call = ivs_request_new(ri);
+	struct ivs_call *call = ivs_call_new(ri);
 	struct ivs_look look = IVS_LOOK_INIT;
 
+	if (!call)
+		return 1;
 	call->iova = regs_get_kernel_argument(regs, 1);
 	call->bytes = (u64)nr_pages << PAGE_SHIFT;
 	ivs_backing_look(&look, pfn, nr_pages);
@@ -223,8 +229,7 @@ static int vfio_teardown_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 
-	ivs_teardown_begin(ivs_request_new(ri), backend, entered);
-	return 0;
+	return ivs_teardown_begin(ivs_call_new(ri), backend, entered);
 }
 
 int ivs_vfio_teardown_entry(struct kretprobe_instance *ri,

@@ -13,7 +13,9 @@
 #   cli      the tool on recorded trees
 #   lab      the lab's own verdict
 #   guest    the tests inside the lab
-#   machines without VT-d, with it off, in passthrough, with two processors
+#   busy     those of what has to be exact, while the host's own devices work
+#   machines without VT-d, with it off, in passthrough, with two processors;
+#            and one that lives on after somebody else's oops
 #   why      every cause that iovascope why knows, brought about in the lab
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, iommufd, and why once more

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: guest.sh [--kernel NAME] [PROGRAM...]
+# usage: guest.sh [--kernel NAME] [--busy] [PROGRAM...]
 #
 # Build for a kernel of the lab and run the tests inside the lab. How many must
 # pass, and how long that may take, the runner in the guest says itself
-# (selftests/run_tests.sh --list).
+# (selftests/run_tests.sh --list). With --busy there are a disk and a network
+# card more, and they work meanwhile.
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
 # IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c), and
@@ -21,6 +22,12 @@ if [[ ${1:-} == --kernel ]]; then
 	kernel=$2
 	shift 2
 fi
+busy=() slower=1
+if [[ ${1:-} == --busy ]]; then
+	busy=(--device nvme:null --device e1000e)
+	slower=6
+	shift
+fi
 targets=(tools selftests)
 [[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
 build_for "$kernel" "${targets[@]}"
@@ -34,10 +41,10 @@ mapfile -t settings < <(env | grep -E '^IOVASCOPE_(DIFFER_|CASE=)')
 ((min > 0)) || die "$runner --list names no tests${*:+ called $*}"
 [[ -z ${IOVASCOPE_CASE:-} ]] || min=1
 
-"$LAB_DIR/lab.sh" --kernel "$kernel" --timeout $((seconds + 120)) --min-pass "$min" \
+"$LAB_DIR/lab.sh" --kernel "$kernel" --timeout $((seconds * slower + 120)) --min-pass "$min" \
 	--device edu --device edu --device edu --device edu \
-	--device testdev:16G --device nvme --device e1000e \
+	--device testdev:16G --device nvme --device e1000e "${busy[@]}" \
 	--payload "$modules/iovascope.ko" \
 	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
-	-- env "${settings[@]}" ./run_tests.sh "$@"
+	-- env "${settings[@]}" ./run_tests.sh ${busy[0]:+--busy} "$@"

@@ -5,14 +5,15 @@
 #
 # Boot machines that are not like the others: those that have little or nothing
 # to show, where the module must load, say so, and work as far as it can; one
-# with an IOMMU that is not VT-d; one whose page tables have three levels; one with a device behind a bridge; and
-# one with two processors, for the races.
+# with an IOMMU that is not VT-d; one whose page tables have three levels; one
+# with a device behind a bridge; one with two processors, for the races; and one
+# in which somebody else's code oopses, whose log is only looked at afterwards.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-build_for "" modules tools selftests
+build_for "" modules accident tools selftests
 out=$LAB_TREE/build
 
 # machine NAME COMMAND OPTION...: boot it, by $RUN if that is set, and run a
@@ -51,4 +52,7 @@ machine "three levels" "IOVASCOPE_LEVELS=3 ./run_tests.sh census_test" \
 	--levels 3 --device edu --device testdev:16G
 machine "a bridge" "./run_tests.sh alias_test" --device edu:bridged
 machine "two processors" "./run_tests.sh churn_test race_test" --cpus 2
+machine "accidents" "dmesg -n 1 && ./accident_test && dmesg -n 7 &&
+	echo 'lab: marker' >/dev/kmsg" --device edu \
+	--payload "$out/$kver/accident/ivs_accident.ko"
 tap_totals

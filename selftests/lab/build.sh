@@ -72,7 +72,7 @@ for arg; do
 		MODULES+=(modules)
 		PROGRAMS+=(tools selftests)
 		;;
-	modules*) MODULES+=("$arg") ;;
+	modules* | accident) MODULES+=("$arg") ;;
 	*) PROGRAMS+=("$arg") ;;
 	esac
 done

@@ -5,11 +5,12 @@
 # result that the guest wrote to a port of its own, the kernel's words at
 # power-off, the console without a splat after the marker, and, when asked
 # for, enough passes in the last line of totals. What is missing counts as
-# bad: silence is never a pass.
+# bad: silence is never a pass. A command that makes the kernel oops on purpose
+# writes the marker once more when it is done: it is the last one that counts.
 
 # first_splat CONSOLE: the first splat after the marker, or nothing.
 first_splat() {
-	tr -d '\r' <"$1" | sed '1,/lab: marker$/d' |
+	tr -d '\r' <"$1" | tac | sed '/lab: marker$/,$d' | tac |
 		grep -a -E -f "$LAB_DIR/splats" | sed -n 1p
 }
 

@@ -47,7 +47,7 @@ int kernel_ranges_wrap(void)
 	return before_7();
 }
 
-int kernel_counts_faults_as_missed(void)
+int kernel_counts_faults_as_nested(void)
 {
 	return is_5_10();
 }

@@ -15,8 +15,8 @@ int kernel_wrap_errno(void);
 /* Is a range that ends with the last address of all none to type1? */
 int kernel_ranges_wrap(void);
 
-/* Is a page fault inside a probe's handler a miss in the books of kprobes? */
-int kernel_counts_faults_as_missed(void);
+/* Is a page fault inside a probe's handler a nested hit in the books of kprobes? */
+int kernel_counts_faults_as_nested(void);
 
 /* Does VT-d map for drivers by code of its own, past the IOMMU core's? */
 int kernel_vtd_maps_itself(void);

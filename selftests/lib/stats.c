@@ -218,7 +218,8 @@ static int unknowable(const char *key)
 	size_t len = strlen(key);
 
 	return (len > 3 && !strcmp(key + len - 3, "_ns")) ||
-	       !strcmp(key, "self_calls") || !strcmp(key, "filtered_calls");
+	       !strcmp(key, "self_calls") || !strcmp(key, "filtered_calls") ||
+	       !strncmp(key, "flush_", strlen("flush_"));
 }
 
 unsigned int want_wrong(const struct want *want, const struct snap *before,

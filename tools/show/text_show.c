@@ -135,17 +135,17 @@ static void print_processes(FILE *out, struct json_object *processes)
 
 static void print_teardown(FILE *out, struct json_object *teardown)
 {
-	uint64_t ns = tree_u64_or_0(teardown, "ns");
+	uint64_t ns = tree_u64_or_0(teardown, "ns"), flush;
 
-	if (ns)
-		fprintf(out,
-			"Of the teardown, %s was unmap, %s unpin and %s the walk that finds the pages.\n",
-			human_percent(tree_u64_or_0(teardown, "unmap_ns"),
-				      ns).s,
-			human_percent(tree_u64_or_0(teardown, "unpin_ns"),
-				      ns).s,
-			human_percent(tree_u64_or_0(teardown, "walk_ns"),
-				      ns).s);
+	if (!ns)
+		return;
+	fprintf(out, "Of the teardown, %s was unmap, ",
+		human_percent(tree_u64_or_0(teardown, "unmap_ns"), ns).s);
+	if (tree_u64(teardown, "flush_ns", &flush))
+		fprintf(out, "%s flush, ", human_percent(flush, ns).s);
+	fprintf(out, "%s unpin and %s the walk that finds the pages.\n",
+		human_percent(tree_u64_or_0(teardown, "unpin_ns"), ns).s,
+		human_percent(tree_u64_or_0(teardown, "walk_ns"), ns).s);
 }
 
 static int print_inexact(FILE *out, struct json_object *inexact)

@@ -55,17 +55,22 @@ static struct json_object *live_of(struct json_object *domains)
 static struct json_object *teardown_of(struct json_object *counters)
 {
 	struct json_object *teardown = tree_new();
-	uint64_t ns, unmap_ns, unpin_ns;
+	uint64_t ns, unmap_ns, unpin_ns, flush_ns = 0, known;
 
+	/* On some kernels a flush cannot be told from an unmap. */
+	if (tree_u64(counters, "flush_ns", &known))
+		flush_ns = known;
 	if (!tree_u64(counters, "teardown_ns", &ns) ||
 	    !tree_u64(counters, "unmap_ns", &unmap_ns) ||
 	    !tree_u64(counters, "unpin_ns", &unpin_ns) ||
-	    unmap_ns > ns || unpin_ns > ns - unmap_ns)
+	    unmap_ns > ns || unpin_ns > ns - unmap_ns ||
+	    flush_ns > ns - unmap_ns - unpin_ns)
 		return teardown;
 	tree_add_u64(teardown, "ns", ns);
 	tree_add_u64(teardown, "unmap_ns", unmap_ns);
 	tree_add_u64(teardown, "unpin_ns", unpin_ns);
-	tree_add_u64(teardown, "walk_ns", ns - unmap_ns - unpin_ns);
+	tree_share(teardown, counters, "flush_ns");
+	tree_add_u64(teardown, "walk_ns", ns - unmap_ns - unpin_ns - flush_ns);
 	return teardown;
 }
 

@@ -102,7 +102,9 @@ static uint64_t unmapping_add(struct start *start, struct json_object *phases)
 	struct json_object *snap = start->snap;
 	const struct spent *spent = &start->spent;
 	uint64_t unmap = spent_value(spent, "unmap_ns");
-	uint64_t unpin = spent_value(spent, "unpin_ns"), parts = unmap + unpin;
+	uint64_t unpin = spent_value(spent, "unpin_ns");
+	uint64_t flush = spent_value(spent, "flush_ns");
+	uint64_t parts = unmap + unpin + flush;
 	uint64_t walk = without(spent_value(spent, "teardown_ns") +
 				inflight_ns(snap, spent->pid, "teardown"),
 				parts);
@@ -112,6 +114,8 @@ static uint64_t unmapping_add(struct start *start, struct json_object *phases)
 
 	tree_add_u64(phases, "walk_ns", walk);
 	tree_add_u64(phases, "unmap_ns", unmap);
+	if (tree_get(tree_get(snap, "schema"), "flush_ns"))
+		tree_add_u64(phases, "flush_ns", flush);
 	tree_add_u64(phases, "unpin_ns", unpin);
 	tree_add_u64(phases, "unmap_rest_ns", rest);
 	return walk + parts + rest;
