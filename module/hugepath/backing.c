@@ -11,9 +11,10 @@
  * PFNMAP: a BAR. Not held; asked of the page table by its own leaves or, for
  *	what bar.c proves to be linear, once.
  * anything else: pinned in batches, a pin a 4K page. A huge page (THP, a large
- *	folio) may be mapped by parts in any order, so that only the page table
- *	of each part tells where it is; but that is asked, and the pins of a
- *	huge page are put and taken back, a huge page at a time.
+ *	folio) may be mapped by parts in any order, so that only the page
+ *	table of each part tells where it is; but that is asked, and the pins
+ *	of a huge page are put and taken back, a huge page at a time. GUP's
+ *	fast path does not ask the VMA whether it may; that is done here.
  *
  * Pages that are reserved (the zero page, the vDSO) count nowhere; so type1. The
  * zero page is never freed and has no pin, the others have one like any page.
@@ -27,8 +28,11 @@
  * those who measure both.
  *
  * Locking: the container's; mmap lock of the region's process, which calls us,
- * while looking at VMAs. Lifetime: a pin lasts until hugepath_unpin(), which
- * finds the folios again from the run, since nobody can split or free them.
+ * while looking at VMAs. Nobody in user space is waited for with the container
+ * locked: faults are asked for without leave to drop the mmap lock, and a
+ * userfaultfd then refuses them. Lifetime: a pin lasts until hugepath_unpin(),
+ * which finds the folios again from the run, since nobody can split or free
+ * them.
  */
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
@@ -38,26 +42,25 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
-#include <linux/userfaultfd_k.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 #define BATCH_PAGES (PAGE_SIZE / sizeof(struct page *))
 
-static bool is_reserved(unsigned long pfn)
+static bool pfn_is_reserved(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
 }
 
-static bool is_zero(const struct page *page)
+static bool page_is_zero(const struct page *page)
 {
 	return is_zero_pfn(page_to_pfn(page));
 }
 
 /* ---- unpin ---- */
 
-static void unpin_hugetlb(unsigned long pfn, unsigned long npage, bool dirty)
+static void folios_unpin(unsigned long pfn, unsigned long npage, bool dirty)
 {
 	while (npage) {
 		struct page *head = compound_head(pfn_to_page(pfn));
@@ -65,14 +68,14 @@ static void unpin_hugetlb(unsigned long pfn, unsigned long npage, bool dirty)
 				    BIT(compound_order(head));
 		unsigned long n = min(npage, end - pfn);
 
-		ivs_compat_unpin_pages(head, 1, dirty);
+		hp_compat_unpin_pages(head, 1, dirty);
 		pfn += n;
 		npage -= n;
 	}
 }
 
-static void unpin(struct hp_region *region, unsigned long pfn,
-		  unsigned long npage, enum hp_hold hold)
+static void run_unpin(struct hp_region *region, unsigned long pfn,
+		      unsigned long npage, enum hp_hold hold)
 {
 	bool dirty = region->prot & IOMMU_WRITE;
 
@@ -80,10 +83,10 @@ static void unpin(struct hp_region *region, unsigned long pfn,
 	case HP_HOLD_NONE:
 		break;
 	case HP_HOLD_PAGES:
-		ivs_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
+		hp_compat_unpin_pages(pfn_to_page(pfn), npage, dirty);
 		break;
 	case HP_HOLD_FOLIOS:
-		unpin_hugetlb(pfn, npage, dirty);
+		folios_unpin(pfn, npage, dirty);
 		break;
 	}
 }
@@ -102,25 +105,25 @@ noinline void hugepath_unpin(struct hp_region *region, dma_addr_t iova,
 			     unsigned long pfn, unsigned long npage,
 			     enum hp_hold hold)
 {
-	unpin(region, pfn, npage, hold);
+	run_unpin(region, pfn, npage, hold);
 }
 
 /* What is in the batch and not yet ahead. */
-static void drop_batch(struct hp_pinner *p, struct hp_region *region)
+static void pinner_drop_batch(struct hp_pinner *p, struct hp_region *region)
 {
 	for (; p->next_page < p->nr_pages; p->next_page++) {
 		struct page *page = p->pages[p->next_page];
 
-		if (!is_zero(page))
-			unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
+		if (!page_is_zero(page))
+			run_unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
 	}
 	p->nr_pages = 0;
 	p->next_page = 0;
 }
 
-static void drop_ahead(struct hp_pinner *p, struct hp_region *region)
+static void pinner_drop_ahead(struct hp_pinner *p, struct hp_region *region)
 {
-	unpin(region, p->ahead.pfn, p->ahead.npage, p->ahead.hold);
+	run_unpin(region, p->ahead.pfn, p->ahead.npage, p->ahead.hold);
 	p->ahead.npage = 0;
 }
 
@@ -131,53 +134,81 @@ static void drop_ahead(struct hp_pinner *p, struct hp_region *region)
  */
 void hp_pinner_fini(struct hp_pinner *p, struct hp_region *region)
 {
-	drop_ahead(p, region);
-	drop_batch(p, region);
+	pinner_drop_ahead(p, region);
+	pinner_drop_batch(p, region);
 	free_page((unsigned long)p->pages);
 }
 
 /* ---- pin ---- */
 
-static unsigned int gup_flags(const struct hp_region *region)
+static unsigned int region_gup_flags(const struct hp_region *region)
 {
 	return FOLL_LONGTERM | (region->prot & IOMMU_WRITE ? FOLL_WRITE : 0);
 }
 
-/* Under the mmap lock. */
-static long gup(struct hp_region *region, unsigned long vaddr,
-		unsigned long npage, struct page **pages)
+/* As type1 pins. Under the mmap lock, which is not let go. */
+static long region_gup(struct hp_region *region, unsigned long vaddr,
+		       unsigned long npage, struct page **pages)
 {
-	return ivs_compat_pin_user_pages(region->mm, vaddr, npage,
-					 gup_flags(region), pages) ?: -EFAULT;
+	long got = hp_compat_pin_user_pages(region->mm, vaddr, npage,
+					    region_gup_flags(region), pages);
+
+	return got ?: -EFAULT;
+}
+
+/* What GUP asks of a VMA, and its fast path does not. */
+static bool vma_allows_gup(const struct vm_area_struct *vma,
+			   const struct hp_region *region)
+{
+	return !(vma->vm_flags & (VM_IO | VM_PFNMAP)) &&
+	       vma->vm_flags &
+	       (region->prot & IOMMU_WRITE ? VM_WRITE : VM_READ);
+}
+
+static bool range_allows_gup(struct hp_region *region, unsigned long vaddr,
+			     unsigned long npage)
+{
+	unsigned long addr = hp_compat_untagged_addr(region->mm, vaddr);
+	struct vm_area_struct *vma = hp_compat_vma_lookup(region->mm, addr);
+
+	return vma && vma_allows_gup(vma, region) &&
+	       npage <= (vma->vm_end - addr) >> PAGE_SHIFT;
 }
 
 /*
- * Without the mmap lock, so that the page table is walked without any lock
- * where it can be, a huge page at a time. What that refuses is asked for once
- * more as type1 does, which does not heed the caller's protection keys. Not for
- * memory that waits for a userfaultfd: there this waits, and type1 refuses.
+ * Pages that are there already, from the page table without its locks, a huge
+ * page at a time. Under the mmap lock, which is let go meanwhile: GUP has no
+ * fast path for those who hold it. So the VMA is looked at before and after, and
+ * what was pinned in one that has changed is put back. Nothing is faulted in, so
+ * that nobody's fault handler (userfaultfd) is waited for.
+ *
+ * 0 where it has to be done as type1 does: for what is to be faulted in or
+ * unshared, and for protection keys, which type1 does not heed.
  */
-static long gup_fast(struct hp_region *region, unsigned long vaddr,
-		     unsigned long npage, struct page **pages)
+static long region_gup_fast(struct hp_region *region, unsigned long vaddr,
+			    unsigned long npage, struct page **pages)
 {
-	long got = pin_user_pages_fast(vaddr, npage, gup_flags(region), pages);
+	long got;
 
-	if (got > 0)
-		return got;
-	mmap_read_lock(region->mm);
-	got = gup(region, vaddr, npage, pages);
+	if (!range_allows_gup(region, vaddr, npage))
+		return 0;
 	mmap_read_unlock(region->mm);
-	return got;
+	got = hp_compat_pin_present(vaddr, npage, region_gup_flags(region),
+				    pages);
+	mmap_read_lock(region->mm);
+	if (got <= 0)
+		return 0;
+	if (range_allows_gup(region, vaddr, got))
+		return got;
+	unpin_user_pages(pages, got);
+	return 0;
 }
-
-typedef long (*gup_fn)(struct hp_region *region, unsigned long vaddr,
-		       unsigned long npage, struct page **pages);
 
 /*
  * How many pages, from the first on, follow each other in one huge page, which
  * is reserved as a whole or not. 1 where there is none.
  */
-static unsigned long in_huge_page(struct page **pages, unsigned long nr)
+static unsigned long pages_in_huge_page(struct page **pages, unsigned long nr)
 {
 	struct page *page = pages[0], *head;
 	unsigned long n;
@@ -191,9 +222,9 @@ static unsigned long in_huge_page(struct page **pages, unsigned long nr)
 	return n;
 }
 
-/* The pages that count, or an error. */
-static long pin_batch(struct hp_region *region, unsigned long vaddr,
-		      unsigned long npage, struct hp_pinner *p, gup_fn pin)
+/* The pages that count, or an error. Under the mmap lock. */
+static long pinner_batch(struct hp_region *region, unsigned long vaddr,
+			 unsigned long npage, struct hp_pinner *p)
 {
 	long got, i, n, counted;
 
@@ -201,17 +232,19 @@ static long pin_batch(struct hp_region *region, unsigned long vaddr,
 		p->pages = (struct page **)__get_free_page(GFP_KERNEL);
 	if (!p->pages)
 		return -ENOMEM;
-	got = pin(region, vaddr, min(npage, BATCH_PAGES), p->pages);
+	npage = min(npage, BATCH_PAGES);
+	got = region_gup_fast(region, vaddr, npage, p->pages) ?:
+	      region_gup(region, vaddr, npage, p->pages);
 	if (got < 0)
 		return got;
 	counted = got;
 	for (i = 0; i < got; i += n) {
 		struct page *page = p->pages[i];
 
-		n = in_huge_page(&p->pages[i], got - i);
+		n = pages_in_huge_page(&p->pages[i], got - i);
 		if (PageReserved(page))
 			counted -= n;
-		if (is_zero(page)) {
+		if (page_is_zero(page)) {
 			unpin_user_page(page);
 		} else if (n == got) {
 			p->ahead.pfn = page_to_pfn(page);
@@ -224,9 +257,9 @@ static long pin_batch(struct hp_region *region, unsigned long vaddr,
 	return counted;
 }
 
-static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
-			unsigned long vaddr, unsigned long npage,
-			struct hp_pinner *p)
+static long pinner_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
+			   unsigned long vaddr, unsigned long npage,
+			   struct hp_pinner *p)
 {
 	unsigned long huge = vma_kernel_pagesize(vma) >> PAGE_SHIFT;
 	unsigned long offset = (vaddr >> PAGE_SHIFT) & (huge - 1);
@@ -234,14 +267,14 @@ static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
 	unsigned long pfn;
 	long got;
 
-	got = gup(region, vaddr, 1, &page);
+	got = region_gup(region, vaddr, 1, &page);
 	if (got < 0)
 		return got;
 	head = compound_head(page);
 	pfn = page_to_pfn(page);
 	if (WARN_ON_ONCE(BIT(compound_order(head)) != huge ||
 			 (pfn & (huge - 1)) != offset)) {
-		unpin(region, pfn, 1, HP_HOLD_PAGES);
+		run_unpin(region, pfn, 1, HP_HOLD_PAGES);
 		return -EFAULT;
 	}
 	p->ahead.pfn = pfn;
@@ -252,51 +285,48 @@ static long pin_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
 
 /*
  * What a page of a PFNMAP shows, and how many after it belong to the same leaf.
- * -EAGAIN when the lock was let go and the VMA is to be looked up again.
+ * The fault handler may not let the lock go: @vma would be another then, and
+ * might be one whose faults somebody has to be waited for.
  */
-static int fault_pfn(struct hp_region *region, struct vm_area_struct *vma,
-		     unsigned long vaddr, unsigned long *pfn,
-		     unsigned long *npage)
+static int pfnmap_fault(struct hp_region *region, struct vm_area_struct *vma,
+			unsigned long vaddr, unsigned long *pfn,
+			unsigned long *npage)
 {
 	bool write = region->prot & IOMMU_WRITE;
-	bool unlocked = false, writable;
+	bool writable;
 	int ret;
 
-	ret = ivs_compat_follow_pfnmap(vma, vaddr, pfn, npage, &writable);
+	ret = hp_compat_follow_pfnmap(vma, vaddr, pfn, npage, &writable);
 	if (ret) {
 		ret = fixup_user_fault(region->mm, vaddr,
 				       FAULT_FLAG_REMOTE |
-				       (write ? FAULT_FLAG_WRITE : 0),
-				       &unlocked);
-		if (unlocked)
-			return -EAGAIN;
+				       (write ? FAULT_FLAG_WRITE : 0), NULL);
 		if (ret)
 			return ret;
-		ret = ivs_compat_follow_pfnmap(vma, vaddr, pfn, npage,
-					       &writable);
+		ret = hp_compat_follow_pfnmap(vma, vaddr, pfn, npage,
+					      &writable);
 		if (ret)
 			return ret;
 	}
 	if (write && !writable)
 		return -EFAULT;
-	return is_reserved(*pfn) ? 0 : -EFAULT;
+	return pfn_is_reserved(*pfn) ? 0 : -EFAULT;
 }
 
-static long find_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
-			unsigned long vaddr, unsigned long npage,
-			struct hp_pinner *p)
+static long pinner_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
+			  unsigned long vaddr, unsigned long npage,
+			  struct hp_pinner *p)
 {
 	unsigned long pfn, leaf, last_pfn, unused;
 	int ret;
 
-	ret = fault_pfn(region, vma, vaddr, &pfn, &leaf);
+	ret = pfnmap_fault(region, vma, vaddr, &pfn, &leaf);
 	if (ret)
 		return ret;
 	if (leaf < npage && hp_bar_linear(vma, pfn, npage)) {
-		ret = fault_pfn(region, vma, vaddr + ((npage - 1) << PAGE_SHIFT),
-				&last_pfn, &unused);
-		if (ret == -EAGAIN)
-			return ret;
+		ret = pfnmap_fault(region, vma,
+				   vaddr + ((npage - 1) << PAGE_SHIFT),
+				   &last_pfn, &unused);
 		if (!ret && last_pfn == pfn + npage - 1)
 			leaf = npage;
 	}
@@ -306,62 +336,60 @@ static long find_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
 	return 0;
 }
 
-/* Pin what comes next, as much as one look at one VMA tells. */
-static int pin_more(struct hp_region *region, unsigned long vaddr,
-		    unsigned long npage, struct hp_pinner *p)
+/* As much as one look at one VMA tells: the pages that count, or an error. */
+static long pinner_ask_vma(struct hp_region *region, unsigned long vaddr,
+			   unsigned long npage, struct hp_pinner *p)
 {
-	struct mm_struct *mm = region->mm;
-	struct vm_area_struct *vma;
-	bool in_batches = false;
-	unsigned long addr;
-	long counted = 0;
+	unsigned long addr = hp_compat_untagged_addr(region->mm, vaddr);
+	struct vm_area_struct *vma = hp_compat_vma_lookup(region->mm, addr);
+
+	/* Without a VMA it is GUP that has the answer (a stack). */
+	if (!vma)
+		return pinner_batch(region, vaddr, 1, p);
+	npage = min(npage, (vma->vm_end - addr) >> PAGE_SHIFT);
+	if (is_vm_hugetlb_page(vma))
+		return pinner_hugetlb(region, vma, addr, npage, p);
+	if (vma->vm_flags & VM_PFNMAP)
+		return pinner_pfnmap(region, vma, addr, npage, p);
+	return pinner_batch(region, vaddr, npage, p);
+}
+
+/* Pin what comes next. */
+static int pinner_more(struct hp_region *region, unsigned long vaddr,
+		       unsigned long npage, struct hp_pinner *p)
+{
+	long counted;
 	int ret;
 
 	cond_resched();
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	mmap_read_lock(mm);
-	addr = ivs_compat_untagged_addr(mm, vaddr);
-	do {
-		vma = ivs_compat_vma_lookup(mm, addr);
-		/* Without a VMA it is GUP that has the answer (a stack). */
-		npage = vma ? min(npage, (vma->vm_end - addr) >> PAGE_SHIFT) :
-			      1;
-		if (vma && is_vm_hugetlb_page(vma))
-			counted = pin_hugetlb(region, vma, addr, npage, p);
-		else if (vma && vma->vm_flags & VM_PFNMAP)
-			counted = find_pfnmap(region, vma, addr, npage, p);
-		else if (vma && userfaultfd_armed(vma))
-			counted = pin_batch(region, vaddr, npage, p, gup);
-		else
-			in_batches = true;
-	} while (counted == -EAGAIN && !in_batches);
-	mmap_read_unlock(mm);
-	if (in_batches)
-		counted = pin_batch(region, vaddr, npage, p, gup_fast);
+	mmap_read_lock(region->mm);
+	counted = pinner_ask_vma(region, vaddr, npage, p);
+	mmap_read_unlock(region->mm);
 	if (counted < 0)
 		return counted;
 
 	ret = hp_account(region, counted);
 	if (ret) {
-		drop_ahead(p, region);
-		drop_batch(p, region);
+		pinner_drop_ahead(p, region);
+		pinner_drop_batch(p, region);
 	}
 	return ret;
 }
 
 /* Move what is contiguous at the front of the batch ahead. */
-static void take_from_batch(struct hp_pinner *p)
+static void pinner_take_batch(struct hp_pinner *p)
 {
 	unsigned long pfn = page_to_pfn(p->pages[p->next_page]);
-	bool zero = is_zero(p->pages[p->next_page]);
+	bool zero = page_is_zero(p->pages[p->next_page]);
 	unsigned long n = 0, more;
 
 	while (p->next_page < p->nr_pages &&
 	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
-	       is_zero(p->pages[p->next_page]) == zero) {
-		more = in_huge_page(&p->pages[p->next_page],
-				    p->nr_pages - p->next_page);
+	       page_is_zero(p->pages[p->next_page]) == zero) {
+		more = pages_in_huge_page(&p->pages[p->next_page],
+					  p->nr_pages - p->next_page);
 		p->next_page += more;
 		n += more;
 	}
@@ -370,8 +398,8 @@ static void take_from_batch(struct hp_pinner *p)
 	p->ahead.hold = zero ? HP_HOLD_NONE : HP_HOLD_PAGES;
 }
 
-static int look_ahead(struct hp_region *region, unsigned long vaddr,
-		      unsigned long npage, struct hp_pinner *p)
+static int pinner_look_ahead(struct hp_region *region, unsigned long vaddr,
+			     unsigned long npage, struct hp_pinner *p)
 {
 	int ret;
 
@@ -380,12 +408,12 @@ static int look_ahead(struct hp_region *region, unsigned long vaddr,
 	if (p->next_page == p->nr_pages) {
 		p->nr_pages = 0;
 		p->next_page = 0;
-		ret = pin_more(region, vaddr, npage, p);
+		ret = pinner_more(region, vaddr, npage, p);
 		if (ret)
 			return ret;
 	}
 	if (!p->ahead.npage)
-		take_from_batch(p);
+		pinner_take_batch(p);
 	return 0;
 }
 
@@ -421,11 +449,11 @@ noinline long hugepath_pin(struct hp_region *region, unsigned long vaddr,
 	int ret;
 
 	while (pinned < npage) {
-		ret = look_ahead(region, vaddr + (pinned << PAGE_SHIFT),
-				 npage - pinned, p);
+		ret = pinner_look_ahead(region, vaddr + (pinned << PAGE_SHIFT),
+					npage - pinned, p);
 		if (ret) {
 			if (pinned)
-				unpin(region, *pfn, pinned, p->hold);
+				run_unpin(region, *pfn, pinned, p->hold);
 			return ret;
 		}
 		if (!pinned) {

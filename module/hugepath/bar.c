@@ -6,46 +6,28 @@
  * 4K pages is what makes type1 slow. A PFNMAP may show anything anywhere, so
  * that a range of it is linear must be known, not guessed: an upstream attempt
  * to assume it (356e88ebe447) was reverted because it released pages that the
- * assumption did not hold for. We assume it of one mapping only, vfio-pci's
- * own, whose fault handler inserts "first page of the BAR + distance" and
- * nothing else (5.10 vfio_pci.c and 6.1 vfio_pci_core.c vfio_pci_mmap_fault(),
- * 6.12 and 7.3 vfio_pci_mmap_huge_fault()). Proof of a range:
+ * assumption did not hold for. Where the kernel tells how large the CPU's leaves
+ * are, they are asked one by one, and nothing here is needed (backing.c). Older
+ * kernels map a BAR by 4K pages only, but by all of them at once. Proof of a
+ * range there:
  *
- * 1. the fault handler of its VMA is that one, by its name and module in the
- *    kernel's symbol table; a driver with a mapping of its own has another;
- * 2. its physical range lies in one memory BAR of one PCI device;
- * 3. its last page, faulted in, is where the first one says (backing.c).
+ * 1. its VMA is shared: no page of it can have been replaced by a copy;
+ * 2. the kernel itself notes that the VMA shows one physical range, of which
+ *    nothing has been unmapped since (compat.h);
+ * 3. the range lies in one memory BAR of one PCI device: no page of it is RAM;
+ * 4. its last page, faulted in, is where the first one says (backing.c).
  *
- * What is not proven is walked leaf by leaf, as type1 does.
+ * No name is trusted, of a driver or of a function: a fault handler can be that
+ * of mappings of several kinds. What is not proven is walked leaf by leaf, as
+ * type1 does.
  */
-#include <linux/kallsyms.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
-#include <linux/string.h>
 
+#include "compat.h"
 #include "hugepath.h"
 
-/* As %ps prints them; built in, they come without a module. */
-static const char *const fault_handlers[] = {
-	"vfio_pci_mmap_page_fault [vfio_pci_core]",
-	"vfio_pci_mmap_fault [vfio_pci_core]",
-	"vfio_pci_mmap_fault [vfio_pci]",
-	"vfio_pci_mmap_page_fault",
-	"vfio_pci_mmap_fault",
-};
-
-static bool is_vfio_pci(const struct vm_area_struct *vma)
-{
-	char symbol[KSYM_SYMBOL_LEN];
-
-	if (!(vma->vm_flags & VM_SHARED) || !vma->vm_ops || !vma->vm_ops->fault)
-		return false;
-	sprint_symbol_no_offset(symbol, (unsigned long)vma->vm_ops->fault);
-	return match_string(fault_handlers, ARRAY_SIZE(fault_handlers),
-			    symbol) >= 0;
-}
-
-static bool device_has(struct pci_dev *pdev, const struct resource *range)
+static bool device_has_bar(struct pci_dev *pdev, const struct resource *range)
 {
 	int i;
 
@@ -59,7 +41,7 @@ static bool device_has(struct pci_dev *pdev, const struct resource *range)
 	return false;
 }
 
-static bool in_one_bar(unsigned long pfn, unsigned long npage)
+static bool range_in_one_bar(unsigned long pfn, unsigned long npage)
 {
 	const struct resource range = {
 		.start = PFN_PHYS(pfn),
@@ -69,7 +51,7 @@ static bool in_one_bar(unsigned long pfn, unsigned long npage)
 	struct pci_dev *pdev = NULL;
 
 	for_each_pci_dev(pdev) {
-		if (device_has(pdev, &range)) {
+		if (device_has_bar(pdev, &range)) {
 			pci_dev_put(pdev);
 			return true;
 		}
@@ -83,10 +65,11 @@ static bool in_one_bar(unsigned long pfn, unsigned long npage)
  * @pfn: what its first page in question shows
  * @npage: how many, all of them in @vma
  *
- * Return: true for steps 1 and 2 of the proof.
+ * Return: true for steps 1 to 3 of the proof.
  */
 bool hp_bar_linear(const struct vm_area_struct *vma, unsigned long pfn,
 		   unsigned long npage)
 {
-	return is_vfio_pci(vma) && in_one_bar(pfn, npage);
+	return vma->vm_flags & VM_SHARED && hp_compat_mapped_at_once(vma) &&
+	       range_in_one_bar(pfn, npage);
 }

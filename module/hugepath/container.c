@@ -25,7 +25,7 @@
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 struct hp_container *hp_container_open(bool v2, unsigned int max_regions,
@@ -46,7 +46,7 @@ struct hp_container *hp_container_open(bool v2, unsigned int max_regions,
 	return c;
 }
 
-static void update_pgsizes(struct hp_container *c)
+static void container_update_pgsizes(struct hp_container *c)
 {
 	struct hp_domain *d;
 
@@ -57,9 +57,9 @@ static void update_pgsizes(struct hp_container *c)
 
 /* ---- groups ---- */
 
-static struct hp_group *find_group(struct hp_container *c,
-				   struct iommu_group *group,
-				   struct hp_domain **domain)
+static struct hp_group *container_find_group(struct hp_container *c,
+					     struct iommu_group *group,
+					     struct hp_domain **domain)
 {
 	struct hp_domain *d;
 	struct hp_group *g;
@@ -75,9 +75,10 @@ static struct hp_group *find_group(struct hp_container *c,
 	return NULL;
 }
 
-static bool compatible(const struct hp_domain *a, const struct hp_domain *b)
+static bool domains_compatible(const struct hp_domain *a,
+			       const struct hp_domain *b)
 {
-	return hp_share_domains && a->domain->ops == b->domain->ops &&
+	return hp_params.share_domains && a->domain->ops == b->domain->ops &&
 	       a->coherent == b->coherent;
 }
 
@@ -86,14 +87,14 @@ static bool compatible(const struct hp_domain *a, const struct hp_domain *b)
  * The IOMMU may refuse (tables of another depth); then it goes back.
  * 1: moved, 0: not, or an error, with the group in no domain.
  */
-static int move_to_shared(struct hp_container *c, struct hp_group *g,
-			  struct hp_domain *own)
+static int group_move_to_shared(struct hp_container *c, struct hp_group *g,
+				struct hp_domain *own)
 {
 	struct hp_domain *d;
 	int ret;
 
 	list_for_each_entry(d, &c->domains, node) {
-		if (!compatible(d, own))
+		if (!domains_compatible(d, own))
 			continue;
 		iommu_detach_group(own->domain, g->group);
 		if (!iommu_attach_group(d->domain, g->group)) {
@@ -107,40 +108,48 @@ static int move_to_shared(struct hp_container *c, struct hp_group *g,
 	return 0;
 }
 
-/* The windows with a new group in its domain; on error to be freed, too. */
-static int windows_with(struct hp_container *c, struct iommu_group *group,
-			const struct hp_domain *d, struct list_head *windows)
+/* Take the needs of a group in its domain into account. */
+static int windows_narrow(struct iommu_group *group, const struct hp_domain *d,
+			  struct list_head *windows)
 {
 	const struct iommu_domain_geometry *geo = &d->domain->geometry;
 	LIST_HEAD(reserved);
 	int ret;
 
 	ret = iommu_get_group_resv_regions(group, &reserved);
-	if (ret)
-		goto out;
-	ret = -EINVAL;
-	if (hp_windows_conflict(c, geo->aperture_start, geo->aperture_end,
-				&reserved))
-		goto out;
-	ret = hp_windows_copy(&c->windows, windows);
-	if (ret)
-		goto out;
-	ret = hp_windows_narrow(windows, geo->aperture_start,
-				geo->aperture_end, &reserved);
-out:
+	if (!ret)
+		ret = hp_windows_narrow(windows, geo->aperture_start,
+					geo->aperture_end, &reserved);
 	hp_reserved_free(&reserved);
 	return ret;
 }
 
-static int check_interrupts(struct iommu_group *group)
+/*
+ * The windows with a new group in its domain, which is refused when something
+ * is mapped in what it would take away. On error to be freed, too.
+ */
+static int windows_with(struct hp_container *c, struct iommu_group *group,
+			const struct hp_domain *d, struct list_head *windows)
 {
-	if (hp_allow_unsafe_interrupts || ivs_compat_isolated_msi(group))
+	int ret;
+
+	ret = hp_windows_copy(&c->windows, windows);
+	if (!ret)
+		ret = windows_narrow(group, d, windows);
+	if (!ret && !hp_regions_allowed(c, windows))
+		ret = -EINVAL;
+	return ret;
+}
+
+static int group_check_interrupts(struct iommu_group *group)
+{
+	if (hp_params.allow_unsafe_interrupts || hp_compat_isolated_msi(group))
 		return 0;
 	pr_warn("no interrupt remapping; the parameter allow_unsafe_interrupts is for those who accept that\n");
 	return -EPERM;
 }
 
-static int attach(struct hp_container *c, struct hp_group *g)
+static int group_attach(struct hp_container *c, struct hp_group *g)
 {
 	LIST_HEAD(windows);
 	struct hp_domain *d;
@@ -152,11 +161,11 @@ static int attach(struct hp_container *c, struct hp_group *g)
 	ret = windows_with(c, g->group, d, &windows);
 	if (ret)
 		goto err_detach;
-	ret = check_interrupts(g->group);
+	ret = group_check_interrupts(g->group);
 	if (ret)
 		goto err_detach;
 
-	ret = move_to_shared(c, g, d);
+	ret = group_move_to_shared(c, g, d);
 	if (ret < 0)
 		goto err_domain;
 	if (ret) {
@@ -167,7 +176,7 @@ static int attach(struct hp_container *c, struct hp_group *g)
 			goto err_detach;
 		list_add(&g->node, &d->groups);
 		list_add(&d->node, &c->domains);
-		update_pgsizes(c);
+		container_update_pgsizes(c);
 	}
 	hp_windows_free(&c->windows);
 	list_splice(&windows, &c->windows);
@@ -197,14 +206,14 @@ noinline int hugepath_attach_group(struct hp_container *c,
 	int ret = -EINVAL;
 
 	mutex_lock(&c->lock);
-	if (find_group(c, group, &unused))
+	if (container_find_group(c, group, &unused))
 		goto out;
 	ret = -ENOMEM;
 	g = kzalloc(sizeof(*g), GFP_KERNEL_ACCOUNT);
 	if (!g)
 		goto out;
 	g->group = group;
-	ret = attach(c, g);
+	ret = group_attach(c, g);
 	if (ret)
 		kfree(g);
 out:
@@ -212,12 +221,29 @@ out:
 	return ret;
 }
 
+/* What all groups allow; on error to be freed, too. */
+static int windows_of_domains(struct hp_container *c, struct list_head *windows)
+{
+	struct hp_domain *d;
+	struct hp_group *g;
+	int ret;
+
+	list_for_each_entry(d, &c->domains, node) {
+		list_for_each_entry(g, &d->groups, node) {
+			ret = windows_narrow(g->group, d, windows);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
 /* They can only grow, and stay as they are where memory is short. */
-static void widen_windows(struct hp_container *c)
+static void container_widen_windows(struct hp_container *c)
 {
 	LIST_HEAD(windows);
 
-	if (hp_windows_of_domains(c, &windows)) {
+	if (windows_of_domains(c, &windows)) {
 		hp_windows_free(&windows);
 		return;
 	}
@@ -236,7 +262,7 @@ void hp_container_detach(struct hp_container *c, struct iommu_group *group)
 	struct hp_group *g;
 
 	mutex_lock(&c->lock);
-	g = find_group(c, group, &d);
+	g = container_find_group(c, group, &d);
 	if (!g)
 		goto out;
 	iommu_detach_group(d->domain, group);
@@ -245,11 +271,13 @@ void hp_container_detach(struct hp_container *c, struct iommu_group *group)
 	if (list_empty(&d->groups)) {
 		if (list_is_singular(&c->domains))
 			hp_regions_drop(c);
+		else
+			hp_regions_unmap(c, d);
 		list_del(&d->node);
 		hp_domain_free(d);
-		update_pgsizes(c);
+		container_update_pgsizes(c);
 	}
-	widen_windows(c);
+	container_widen_windows(c);
 out:
 	mutex_unlock(&c->lock);
 }
@@ -309,7 +337,8 @@ int hp_container_set_leaf(struct hp_container *c, unsigned long leaf)
 	return ret;
 }
 
-static int add_avail(const struct hp_container *c, struct vfio_info_cap *caps)
+static int caps_add_avail(const struct hp_container *c,
+			  struct vfio_info_cap *caps)
 {
 	struct vfio_iommu_type1_info_dma_avail cap = {
 		.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL,
@@ -320,7 +349,8 @@ static int add_avail(const struct hp_container *c, struct vfio_info_cap *caps)
 	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
 }
 
-static int add_windows(const struct hp_container *c, struct vfio_info_cap *caps)
+static int caps_add_windows(const struct hp_container *c,
+			    struct vfio_info_cap *caps)
 {
 	struct vfio_iommu_type1_info_cap_iova_range *cap;
 	struct vfio_iova_range *range;
@@ -368,14 +398,14 @@ int hp_container_get_info(struct hp_container *c, void __user *arg)
 		return -EFAULT;
 	if (info.argsz < minsz)
 		return -EINVAL;
-	minsz = ivs_compat_vfio_info_size(info.argsz);
+	minsz = hp_compat_vfio_info_size(info.argsz);
 
 	mutex_lock(&c->lock);
 	info.flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
 	info.iova_pgsizes = c->pgsizes;
-	ret = add_avail(c, &caps);
+	ret = caps_add_avail(c, &caps);
 	if (!ret)
-		ret = add_windows(c, &caps);
+		ret = caps_add_windows(c, &caps);
 	mutex_unlock(&c->lock);
 	if (ret)
 		goto out;

@@ -7,11 +7,12 @@
  * IOMMU driver writes the largest leaves it can; a cap on leaves is kept by
  * asking for nothing at once that a larger one would cover.
  *
- * A failed map leaves nothing behind. The core takes back what the driver
+ * A failed map may leave leaves behind. The core takes back what the driver
  * reported as done, but up to 6.12 VT-d reports nothing of a step it did in
- * part (6.12 intel/iommu.c intel_iommu_map_pages()); what is left is looked for
- * and removed leaf by leaf. Asking to unmap where nothing is mapped is not
- * the way: the same drivers then remove what lies behind.
+ * part (6.12 intel/iommu.c intel_iommu_map_pages()). hp_domain_sweep() looks for
+ * them and removes them leaf by leaf. Asking to unmap where nothing is mapped is
+ * not the way: the same drivers then remove what lies behind. Both ways of
+ * removing say whether all is gone, because what is not must stay pinned.
  *
  * Locking: the container's. Lifetime: from attaching the first group to
  * detaching the last.
@@ -22,15 +23,15 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 /* Ask for a domain by one device of the group; they all have one IOMMU. */
-static int alloc_for(struct device *dev, void *data)
+static int domain_alloc(struct device *dev, void *data)
 {
 	struct iommu_domain **domain = data;
 
-	*domain = ivs_compat_domain_alloc(dev);
+	*domain = hp_compat_domain_alloc(dev);
 	return 1;
 }
 
@@ -54,7 +55,7 @@ struct hp_domain *hp_domain_attach(struct iommu_group *group)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&d->groups);
 
-	iommu_group_for_each_dev(group, &domain, alloc_for);
+	iommu_group_for_each_dev(group, &domain, domain_alloc);
 	if (IS_ERR(domain)) {
 		ret = PTR_ERR(domain);
 		goto err_free;
@@ -63,7 +64,7 @@ struct hp_domain *hp_domain_attach(struct iommu_group *group)
 	if (ret)
 		goto err_domain;
 	d->domain = domain;
-	d->coherent = ivs_compat_enforce_coherency(domain);
+	d->coherent = hp_compat_enforce_coherency(domain);
 	return d;
 
 err_domain:
@@ -74,8 +75,8 @@ err_free:
 }
 
 /**
- * hp_domain_free - free a domain and all that is mapped in it
- * @d: no group is attached to it
+ * hp_domain_free - free a domain
+ * @d: no group is attached to it, and nothing is mapped in it
  */
 void hp_domain_free(struct hp_domain *d)
 {
@@ -83,8 +84,30 @@ void hp_domain_free(struct hp_domain *d)
 	kfree(d);
 }
 
-/* From the lowest address up, what is found first is the start of a leaf. */
-static void sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
+/**
+ * hp_domain_unmap - unmap whole runs
+ * @d: they are mapped in
+ * @iova: where the first begins
+ * @size: to where the last ends
+ *
+ * Return: true when nothing translates there any more.
+ */
+bool hp_domain_unmap(struct hp_domain *d, dma_addr_t iova, size_t size)
+{
+	return !WARN_ON(iommu_unmap(d->domain, iova, size) != size);
+}
+
+/**
+ * hp_domain_sweep - unmap what may be mapped in part
+ * @d: has no leaf there that begins before or ends behind
+ * @iova: first
+ * @size: in bytes
+ *
+ * From the lowest address up, what is found first is the start of a leaf.
+ *
+ * Return: true when nothing translates there any more.
+ */
+bool hp_domain_sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
 {
 	size_t done = 0, n;
 
@@ -93,10 +116,11 @@ static void sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
 		if (iommu_iova_to_phys(d->domain, iova + done))
 			n = iommu_unmap(d->domain, iova + done, PAGE_SIZE);
 		if (WARN_ON(!n))
-			return;
+			return false;
 		done += n;
 		cond_resched();
 	}
+	return true;
 }
 
 /*
@@ -104,7 +128,7 @@ static void sweep(struct hp_domain *d, dma_addr_t iova, size_t size)
  * than all of it, so that of each that there could be the last part comes by
  * itself.
  */
-static size_t step(dma_addr_t iova, size_t size, size_t leaf)
+static size_t map_step(dma_addr_t iova, size_t size, size_t leaf)
 {
 	size_t larger = leaf * PTRS_PER_PTE, n;
 
@@ -124,7 +148,7 @@ static size_t step(dma_addr_t iova, size_t size, size_t leaf)
  * @prot: IOMMU_READ, IOMMU_WRITE
  * @leaf: no larger leaves
  *
- * Return: 0 or an error, with nothing mapped.
+ * Return: 0 or an error, with the range to be swept.
  */
 int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 		  unsigned long npage, int prot, size_t leaf)
@@ -132,15 +156,13 @@ int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 	size_t size = npage << PAGE_SHIFT, done = 0, n;
 	int ret;
 
-	prot |= ivs_compat_cache_prot(d->coherent);
+	prot |= hp_compat_cache_prot(d->coherent);
 	while (done < size) {
-		n = step(iova + done, size - done, leaf);
-		ret = ivs_compat_iommu_map(d->domain, iova + done,
-					   PFN_PHYS(pfn) + done, n, prot);
-		if (ret) {
-			sweep(d, iova, done + n);
+		n = map_step(iova + done, size - done, leaf);
+		ret = hp_compat_iommu_map(d->domain, iova + done,
+					  PFN_PHYS(pfn) + done, n, prot);
+		if (ret)
 			return ret;
-		}
 		done += n;
 		cond_resched();
 	}
@@ -155,7 +177,7 @@ int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
  * @npage: 4K pages
  * @prot: IOMMU_READ, IOMMU_WRITE
  *
- * Return: 0 or an error, with nothing mapped in any.
+ * Return: 0 or an error, with the range to be swept in all.
  */
 int hp_domains_map(struct hp_container *c, dma_addr_t iova, unsigned long pfn,
 		   unsigned long npage, int prot)
@@ -166,15 +188,9 @@ int hp_domains_map(struct hp_container *c, dma_addr_t iova, unsigned long pfn,
 	list_for_each_entry(d, &c->domains, node) {
 		ret = hp_domain_map(d, iova, pfn, npage, prot, c->leaf);
 		if (ret)
-			goto undo;
+			return ret;
 	}
 	return 0;
-
-undo:
-	list_for_each_entry_continue_reverse(d, &c->domains, node)
-		WARN_ON(iommu_unmap(d->domain, iova, npage << PAGE_SHIFT) !=
-			npage << PAGE_SHIFT);
-	return ret;
 }
 
 /**
@@ -191,9 +207,26 @@ bool hp_domains_unmap(struct hp_container *c, dma_addr_t iova, size_t size)
 	bool gone = true;
 
 	list_for_each_entry(d, &c->domains, node) {
-		if (WARN_ON(iommu_unmap(d->domain, iova, size) != size))
-			gone = false;
+		gone = hp_domain_unmap(d, iova, size) && gone;
 		cond_resched();
 	}
+	return gone;
+}
+
+/**
+ * hp_domains_sweep - unmap from all domains what may be mapped in part
+ * @c: locked
+ * @iova: first
+ * @size: in bytes
+ *
+ * Return: true when no device can reach it any more.
+ */
+bool hp_domains_sweep(struct hp_container *c, dma_addr_t iova, size_t size)
+{
+	struct hp_domain *d;
+	bool gone = true;
+
+	list_for_each_entry(d, &c->domains, node)
+		gone = hp_domain_sweep(d, iova, size) && gone;
 	return gone;
 }

@@ -21,10 +21,11 @@
  * of a mapping (no VFIO_UPDATE_VADDR). An mdev added to a container that
  * hugepath already has cannot fall back any more and is refused.
  *
- * The files: driver.c is what VFIO and the user reach, layout.c proves that
- * VFIO's private structure is the one we know, container.c has groups and
- * domains, domain.c IO page tables, window.c usable IOVAs, region.c what is
- * mapped, backing.c and bar.c what it is made of, account.c RLIMIT_MEMLOCK.
+ * The files: driver.c is what VFIO and the user reach, params.c what the
+ * administrator sets, layout.c proves that VFIO's private structure is the one
+ * we know, container.c has groups and domains, region.c what is mapped, domain.c
+ * IO page tables, window.c usable IOVAs, backing.c and bar.c what a region is
+ * made of, account.c RLIMIT_MEMLOCK. Each calls only those named after it.
  *
  * Locking: one mutex a container (container.c). Lifetime: VFIO holds a reference
  * to this module for each container that uses it.
@@ -33,102 +34,28 @@
 
 #include <linux/err.h>
 #include <linux/kmod.h>
-#include <linux/limits.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/sizes.h>
-#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "../uapi/iovascope_hugepath.h"
 #include "hugepath.h"
 #include "vfio_ops.h"
 
-/* ---- parameters ---- */
-
-static bool takeover;
-
-static int set_takeover(const char *value, const struct kernel_param *kp)
-{
-	bool was = takeover;
-	int ret = param_set_bool(value, kp);
-
-	if (!ret && takeover && !was)
-		pr_warn("experimental: serving programs that ask for type1 from now on\n");
-	return ret;
-}
-
-static const struct kernel_param_ops takeover_ops = {
-	.flags = KERNEL_PARAM_OPS_FL_NOARG,
-	.set = set_takeover,
-	.get = param_get_bool,
-};
-module_param_cb(takeover, &takeover_ops, &takeover, 0644);
-MODULE_PARM_DESC(takeover, "serve VFIO_TYPE1_IOMMU and VFIO_TYPE1v2_IOMMU (default: N)");
-
-static const struct {
-	const char *name;
-	size_t size;
-} leaves[] = {
-	{ "4K", SZ_4K },
-	{ "2M", SZ_2M },
-	{ "1G", SZ_1G },
-};
-
-static unsigned int leaf = ARRAY_SIZE(leaves) - 1;
-
-static int set_leaf(const char *value, const struct kernel_param *kp)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
-		if (sysfs_streq(value, leaves[i].name)) {
-			leaf = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int get_leaf(char *buffer, const struct kernel_param *kp)
-{
-	return sprintf(buffer, "%s\n", leaves[leaf].name);
-}
-
-static const struct kernel_param_ops leaf_ops = {
-	.set = set_leaf,
-	.get = get_leaf,
-};
-module_param_cb(leaf, &leaf_ops, NULL, 0644);
-MODULE_PARM_DESC(leaf, "largest leaf in containers opened from now on: 4K, 2M or 1G (default: 1G)");
-
-static unsigned int dma_entry_limit = U16_MAX;
-module_param(dma_entry_limit, uint, 0644);
-MODULE_PARM_DESC(dma_entry_limit, "mappings per container, as of vfio_iommu_type1 (default: 65535)");
-
-bool hp_allow_unsafe_interrupts;
-module_param_named(allow_unsafe_interrupts, hp_allow_unsafe_interrupts, bool,
-		   0644);
-MODULE_PARM_DESC(allow_unsafe_interrupts, "as of vfio_iommu_type1: work without interrupt remapping (default: N)");
-
-bool hp_share_domains = true;
-module_param_named(share_domains, hp_share_domains, bool, 0644);
-MODULE_PARM_DESC(share_domains, "let groups of a container share an IO page table where they can (default: Y)");
-
 /* ---- ioctls ---- */
 
-static int check_extension(struct hp_container *c, unsigned long extension)
+static int hugepath_check_extension(struct hp_container *c,
+				    unsigned long extension)
 {
 	switch (extension) {
 	case IOVASCOPE_HUGEPATH_IOMMU:
 		return 1;
 	case VFIO_TYPE1_IOMMU:
 	case VFIO_TYPE1v2_IOMMU:
-		return c || takeover;
+		return c || hp_params.takeover;
 	case VFIO_UNMAP_ALL:
-		return c && IVS_COMPAT_VFIO_UNMAP_ALL_FLAG;
+		return c && HP_COMPAT_VFIO_UNMAP_ALL_FLAG;
 	case VFIO_DMA_CC_IOMMU:
 		return c && hp_container_coherent(c);
 	default:
@@ -136,7 +63,7 @@ static int check_extension(struct hp_container *c, unsigned long extension)
 	}
 }
 
-static int map_dma(struct hp_container *c, void __user *arg)
+static int hugepath_map_dma(struct hp_container *c, void __user *arg)
 {
 	struct vfio_iommu_type1_dma_map map;
 	size_t minsz = offsetofend(typeof(map), size);
@@ -149,7 +76,7 @@ static int map_dma(struct hp_container *c, void __user *arg)
 	return hp_region_map(c, &map);
 }
 
-static int unmap_dma(struct hp_container *c, void __user *arg)
+static int hugepath_unmap_dma(struct hp_container *c, void __user *arg)
 {
 	struct vfio_iommu_type1_dma_unmap unmap;
 	size_t minsz = offsetofend(typeof(unmap), size);
@@ -159,7 +86,7 @@ static int unmap_dma(struct hp_container *c, void __user *arg)
 	if (copy_from_user(&unmap, arg, minsz))
 		return -EFAULT;
 	if (unmap.argsz < minsz ||
-	    unmap.flags & ~IVS_COMPAT_VFIO_UNMAP_ALL_FLAG)
+	    unmap.flags & ~HP_COMPAT_VFIO_UNMAP_ALL_FLAG)
 		return -EINVAL;
 	ret = hp_region_unmap(c, unmap.iova, unmap.size, unmap.flags,
 			      &unmapped);
@@ -177,13 +104,13 @@ static noinline long hugepath_ioctl(void *data, unsigned int cmd,
 
 	switch (cmd) {
 	case VFIO_CHECK_EXTENSION:
-		return check_extension(data, arg);
+		return hugepath_check_extension(data, arg);
 	case VFIO_IOMMU_GET_INFO:
 		return hp_container_get_info(data, user);
 	case VFIO_IOMMU_MAP_DMA:
-		return map_dma(data, user);
+		return hugepath_map_dma(data, user);
 	case VFIO_IOMMU_UNMAP_DMA:
-		return unmap_dma(data, user);
+		return hugepath_unmap_dma(data, user);
 	case IOVASCOPE_HUGEPATH_SET_LEAF:
 		return hp_container_set_leaf(data, arg);
 	default:
@@ -193,26 +120,26 @@ static noinline long hugepath_ioctl(void *data, unsigned int cmd,
 
 /* ---- the backend ---- */
 
-static void *open(unsigned long extension)
+static void *hugepath_open(unsigned long extension)
 {
-	return hp_container_open(extension != VFIO_TYPE1_IOMMU, dma_entry_limit,
-				 leaves[leaf].size);
+	return hp_container_open(extension != VFIO_TYPE1_IOMMU,
+				 hp_params.dma_entry_limit, hp_params.leaf);
 }
 
-static void release(void *data)
+static void hugepath_release(void *data)
 {
 	hp_container_release(data);
 }
 
-#ifdef IVS_COMPAT_VFIO_OPS_PUBLIC
+#ifdef HP_COMPAT_VFIO_OPS_PUBLIC
 /* An mdev has no IOMMU, so that attaching it fails by itself. */
-static int attach_group(void *data, struct iommu_group *group)
+static int hugepath_attach(void *data, struct iommu_group *group)
 {
 	return hugepath_attach_group(data, group);
 }
 #else
-static int attach_group(void *data, struct iommu_group *group,
-			enum vfio_group_type type)
+static int hugepath_attach(void *data, struct iommu_group *group,
+			   enum vfio_group_type type)
 {
 	if (type != VFIO_IOMMU)
 		return -EOPNOTSUPP;
@@ -220,20 +147,20 @@ static int attach_group(void *data, struct iommu_group *group,
 }
 #endif
 
-static void detach_group(void *data, struct iommu_group *group)
+static void hugepath_detach(void *data, struct iommu_group *group)
 {
 	hp_container_detach(data, group);
 }
 
 /* VFIO takes what is missing here for "not supported". */
-static const struct vfio_iommu_driver_ops ops = {
+static const struct vfio_iommu_driver_ops hugepath_ops = {
 	.name = "iovascope-hugepath",
 	.owner = THIS_MODULE,
-	.open = open,
-	.release = release,
+	.open = hugepath_open,
+	.release = hugepath_release,
 	.ioctl = hugepath_ioctl,
-	.attach_group = attach_group,
-	.detach_group = detach_group,
+	.attach_group = hugepath_attach,
+	.detach_group = hugepath_detach,
 };
 
 static int __init hugepath_init(void)
@@ -249,13 +176,13 @@ static int __init hugepath_init(void)
 		return ret;
 	/* Whoever registers last is asked first. */
 	request_module("vfio_iommu_type1");
-	return vfio_register_iommu_driver(&ops);
+	return vfio_register_iommu_driver(&hugepath_ops);
 }
 module_init(hugepath_init);
 
 static void __exit hugepath_exit(void)
 {
-	vfio_unregister_iommu_driver(&ops);
+	vfio_unregister_iommu_driver(&hugepath_ops);
 }
 module_exit(hugepath_exit);
 

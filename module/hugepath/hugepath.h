@@ -15,6 +15,7 @@ struct iommu_domain;
 struct iommu_group;
 struct mm_struct;
 struct page;
+struct task_struct;
 struct vfio_iommu_type1_dma_map;
 struct vfio_iommu_type1_dma_unmap;
 struct vm_area_struct;
@@ -70,9 +71,13 @@ struct hp_chunk {
  * @vaddr: of the first page, in @mm
  * @prot: IOMMU_READ, IOMMU_WRITE
  * @mm: whose memory it is, and whose locked_vm counts it; grabbed
+ * @task: leader of the process that mapped; referenced, and only asked whether
+ *	somebody else may unmap
  * @lock_cap: its process had CAP_IPC_LOCK when it mapped
  * @locked: 4K pages counted in locked_vm
- * @chunks: struct hp_chunk, what is pinned and mapped
+ * @chunks: struct hp_chunk, what is pinned
+ * @mapped: in bytes; how much of it, from @iova on, all domains have whole. Of
+ *	what is pinned behind that any leaf may be in any of them
  */
 struct hp_region {
 	struct rb_node node;
@@ -81,9 +86,11 @@ struct hp_region {
 	unsigned long vaddr;
 	int prot;
 	struct mm_struct *mm;
+	struct task_struct *task;
 	bool lock_cap;
 	unsigned long locked;
 	struct list_head chunks;
+	size_t mapped;
 };
 
 /**
@@ -143,9 +150,12 @@ struct hp_domain *hp_domain_attach(struct iommu_group *group);
 void hp_domain_free(struct hp_domain *d);
 int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 		  unsigned long npage, int prot, size_t leaf);
+bool hp_domain_unmap(struct hp_domain *d, dma_addr_t iova, size_t size);
+bool hp_domain_sweep(struct hp_domain *d, dma_addr_t iova, size_t size);
 int hp_domains_map(struct hp_container *c, dma_addr_t iova, unsigned long pfn,
 		   unsigned long npage, int prot);
 bool hp_domains_unmap(struct hp_container *c, dma_addr_t iova, size_t size);
+bool hp_domains_sweep(struct hp_container *c, dma_addr_t iova, size_t size);
 
 /* window.c */
 struct hp_window {
@@ -156,13 +166,10 @@ struct hp_window {
 
 void hp_windows_free(struct list_head *windows);
 int hp_windows_copy(const struct list_head *from, struct list_head *to);
-bool hp_windows_conflict(struct hp_container *c, dma_addr_t start,
-			 dma_addr_t last, struct list_head *reserved);
 int hp_windows_narrow(struct list_head *windows, dma_addr_t start,
 		      dma_addr_t last, struct list_head *reserved);
-int hp_windows_of_domains(struct hp_container *c, struct list_head *windows);
 void hp_reserved_free(struct list_head *reserved);
-bool hp_windows_allow(const struct hp_container *c, dma_addr_t start,
+bool hp_windows_allow(const struct list_head *windows, dma_addr_t start,
 		      dma_addr_t last);
 
 /* region.c */
@@ -172,8 +179,9 @@ int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 		    u64 *unmapped);
 void hp_regions_drop(struct hp_container *c);
 int hp_regions_replay(struct hp_container *c, struct hp_domain *d);
-bool hp_regions_overlap(struct hp_container *c, dma_addr_t start,
-			dma_addr_t last);
+void hp_regions_unmap(struct hp_container *c, struct hp_domain *d);
+bool hp_regions_allowed(struct hp_container *c,
+			const struct list_head *windows);
 void hugepath_teardown(struct hp_container *c, struct hp_region *region);
 
 /* backing.c */
@@ -215,8 +223,23 @@ void hp_unaccount(struct hp_region *region);
 /* layout.c */
 int hp_layout_check(void);
 
-/* driver.c */
-extern bool hp_allow_unsafe_interrupts;
-extern bool hp_share_domains;
+/* params.c */
+/**
+ * struct hp_params - what the administrator sets
+ * @takeover: serve whoever asks for type1, too
+ * @leaf: largest leaf of a new container, in bytes
+ * @dma_entry_limit: mappings of a new container
+ * @allow_unsafe_interrupts: work without interrupt remapping
+ * @share_domains: groups of a container share an IO page table if they can
+ */
+struct hp_params {
+	bool takeover;
+	size_t leaf;
+	unsigned int dma_entry_limit;
+	bool allow_unsafe_interrupts;
+	bool share_domains;
+};
+
+extern struct hp_params hp_params;
 
 #endif /* HP_HUGEPATH_H */

@@ -16,11 +16,11 @@
  */
 #define pr_fmt(fmt) "iovascope_hugepath: " fmt
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 #include "vfio_ops.h"
 
-#ifdef IVS_COMPAT_VFIO_OPS_PUBLIC
+#ifdef HP_COMPAT_VFIO_OPS_PUBLIC
 
 int hp_layout_check(void)
 {
@@ -52,7 +52,7 @@ struct kernel_types {
 };
 
 /* sysfs gives a page at a time. */
-static int read_all(struct file *from, void *data, size_t size)
+static int file_read_all(struct file *from, void *data, size_t size)
 {
 	loff_t pos = 0;
 	ssize_t got;
@@ -65,7 +65,7 @@ static int read_all(struct file *from, void *data, size_t size)
 	return 0;
 }
 
-static int check_header(struct btf_file *file, size_t size)
+static int btf_check_header(struct btf_file *file, size_t size)
 {
 	const struct btf_header *header = file->data;
 
@@ -85,7 +85,7 @@ static int check_header(struct btf_file *file, size_t size)
  * Not by kernel_read_file(): it asks the security modules for a policy for what
  * is read, and some of them warn about a kind that they do not know.
  */
-static int read_file(const char *path, struct btf_file *file)
+static int btf_read_file(const char *path, struct btf_file *file)
 {
 	struct file *from = filp_open(path, O_RDONLY, 0);
 	size_t size;
@@ -95,16 +95,16 @@ static int read_file(const char *path, struct btf_file *file)
 		return PTR_ERR(from);
 	size = i_size_read(file_inode(from));
 	file->data = vmalloc(size);
-	ret = file->data ? read_all(from, file->data, size) : -ENOMEM;
+	ret = file->data ? file_read_all(from, file->data, size) : -ENOMEM;
 	if (!ret)
-		ret = check_header(file, size);
+		ret = btf_check_header(file, size);
 	if (ret)
 		vfree(file->data);
 	filp_close(from, NULL);
 	return ret;
 }
 
-static const char *name_of(const struct kernel_types *kt, u32 offset)
+static const char *btf_name(const struct kernel_types *kt, u32 offset)
 {
 	unsigned int i;
 
@@ -117,7 +117,7 @@ static const char *name_of(const struct kernel_types *kt, u32 offset)
 }
 
 /* The type behind this one; NULL for a kind we do not know. */
-static const struct btf_type *next_type(const struct btf_type *type)
+static const struct btf_type *btf_next_type(const struct btf_type *type)
 {
 	size_t nr = BTF_INFO_VLEN(type->info), more;
 
@@ -171,8 +171,8 @@ static const struct btf_type *next_type(const struct btf_type *type)
  * The first type that is wanted, by its id or, with id 0, by being a structure
  * of that name; NULL when there is none.
  */
-static const struct btf_type *find_type(const struct kernel_types *kt, u32 id,
-					const char *name)
+static const struct btf_type *btf_find_type(const struct kernel_types *kt,
+					    u32 id, const char *name)
 {
 	const struct btf_type *type, *next;
 	/* 0 is void and not in the file. */
@@ -184,12 +184,12 @@ static const struct btf_type *find_type(const struct kernel_types *kt, u32 id,
 
 		for (type = kt->files[i].types; (const void *)(type + 1) <= end;
 		     type = next, current_id++) {
-			next = next_type(type);
+			next = btf_next_type(type);
 			if (!next || (const void *)next > end)
 				return NULL;
 			if (id ? id == current_id :
 				 BTF_INFO_KIND(type->info) == BTF_KIND_STRUCT &&
-				 !strcmp(name_of(kt, type->name_off), name))
+				 !strcmp(btf_name(kt, type->name_off), name))
 				return type;
 		}
 	}
@@ -231,26 +231,28 @@ static const struct known_member known_members[] = {
 /* Up to here we set them, so that they have to be there. */
 #define NR_NEEDED_MEMBERS 7
 
-static bool takes_args(const struct kernel_types *kt, u32 pointer, u32 nr_args)
+static bool member_takes_args(const struct kernel_types *kt, u32 pointer,
+			      u32 nr_args)
 {
-	const struct btf_type *type = find_type(kt, pointer, NULL);
+	const struct btf_type *type = btf_find_type(kt, pointer, NULL);
 
 	if (!type || BTF_INFO_KIND(type->info) != BTF_KIND_PTR)
 		return false;
-	type = find_type(kt, type->type, NULL);
+	type = btf_find_type(kt, type->type, NULL);
 	return type && BTF_INFO_KIND(type->info) == BTF_KIND_FUNC_PROTO &&
 	       BTF_INFO_VLEN(type->info) == nr_args;
 }
 
-static bool is_known(const struct kernel_types *kt,
-		     const struct btf_member *member,
-		     const struct known_member *known)
+static bool member_is_known(const struct kernel_types *kt,
+			    const struct btf_member *member,
+			    const struct known_member *known)
 {
-	const char *name = name_of(kt, member->name_off);
+	const char *name = btf_name(kt, member->name_off);
 
 	if (strcmp(name, known->name) ||
 	    member->offset != known->offset * BITS_PER_BYTE ||
-	    (known->nr_args && !takes_args(kt, member->type, known->nr_args))) {
+	    (known->nr_args &&
+	     !member_takes_args(kt, member->type, known->nr_args))) {
 		pr_err("this kernel's struct vfio_iommu_driver_ops has \"%s\" where \"%s\" was expected; not registering\n",
 		       name, known->name);
 		return false;
@@ -258,13 +260,13 @@ static bool is_known(const struct kernel_types *kt,
 	return true;
 }
 
-static int check_struct(const struct kernel_types *kt)
+static int layout_check_struct(const struct kernel_types *kt)
 {
 	const struct btf_type *type;
 	const struct btf_member *members;
 	u32 nr, i;
 
-	type = find_type(kt, 0, "vfio_iommu_driver_ops");
+	type = btf_find_type(kt, 0, "vfio_iommu_driver_ops");
 	if (!type) {
 		pr_err("this kernel's BTF has no struct vfio_iommu_driver_ops; not registering\n");
 		return -EOPNOTSUPP;
@@ -278,7 +280,7 @@ static int check_struct(const struct kernel_types *kt)
 		return -ENOEXEC;
 	}
 	for (i = 0; i < nr; i++)
-		if (!is_known(kt, &members[i], &known_members[i]))
+		if (!member_is_known(kt, &members[i], &known_members[i]))
 			return -ENOEXEC;
 	return 0;
 }
@@ -295,7 +297,7 @@ int hp_layout_check(void)
 	unsigned int i;
 	int ret;
 
-	ret = read_file("/sys/kernel/btf/vmlinux", &kt.files[0]);
+	ret = btf_read_file("/sys/kernel/btf/vmlinux", &kt.files[0]);
 	if (ret) {
 		pr_err("no BTF to prove VFIO's private structure by (%d); not registering\n",
 		       ret);
@@ -303,12 +305,12 @@ int hp_layout_check(void)
 	}
 	kt.nr = 1;
 	/* Missing when VFIO is built in. */
-	if (!read_file("/sys/kernel/btf/vfio", &kt.files[1]))
+	if (!btf_read_file("/sys/kernel/btf/vfio", &kt.files[1]))
 		kt.nr = 2;
-	ret = check_struct(&kt);
+	ret = layout_check_struct(&kt);
 	for (i = 0; i < kt.nr; i++)
 		vfree(kt.files[i].data);
 	return ret;
 }
 
-#endif /* IVS_COMPAT_VFIO_OPS_PUBLIC */
+#endif /* HP_COMPAT_VFIO_OPS_PUBLIC */

@@ -11,7 +11,8 @@
  *
  * Unmapping asks the IO page table nothing: the runs say what is there. A chunk
  * of them is unmapped in one go from all domains; the core has flushed the
- * IOTLB when it returns, and then they are unpinned.
+ * IOTLB when it returns, and then they are unpinned. Only of a run whose map
+ * failed nobody knows what is there: it is looked for, in the same place.
  *
  * v1 and v2. In a v2 container a range to unmap may not cut a region. In a v1
  * container one that begins inside a region finds nothing, and one that begins
@@ -26,10 +27,11 @@
 #include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
-#include "../compat.h"
+#include "compat.h"
 #include "hugepath.h"
 
 /* ---- runs ---- */
@@ -39,21 +41,23 @@
 #define NEXT_CHUNK_RUNS \
 	((PAGE_SIZE - sizeof(struct hp_chunk)) / sizeof(struct hp_run))
 
-static struct hp_chunk *last_chunk(struct hp_region *region)
+static struct hp_chunk *region_last_chunk(struct hp_region *region)
 {
 	return list_last_entry(&region->chunks, struct hp_chunk, node);
 }
 
 /* The chunk that has room for one more run, or NULL. */
-static struct hp_chunk *chunk_with_room(struct hp_region *region)
+static struct hp_chunk *region_chunk_with_room(struct hp_region *region)
 {
 	bool first = list_empty(&region->chunks);
 	struct hp_chunk *chunk;
 	unsigned int max;
 
-	if (!first && last_chunk(region)->nr < last_chunk(region)->max)
-		return last_chunk(region);
-
+	if (!first) {
+		chunk = region_last_chunk(region);
+		if (chunk->nr < chunk->max)
+			return chunk;
+	}
 	max = first ? FIRST_CHUNK_RUNS : NEXT_CHUNK_RUNS;
 	chunk = kmalloc(struct_size(chunk, runs, max), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
@@ -79,7 +83,7 @@ static size_t chunk_size(const struct hp_chunk *chunk)
 	return size;
 }
 
-static void unpin_chunk(struct hp_region *region, const struct hp_chunk *chunk,
+static void chunk_unpin(struct hp_region *region, const struct hp_chunk *chunk,
 			dma_addr_t iova)
 {
 	const struct hp_run *run = chunk->runs;
@@ -91,12 +95,29 @@ static void unpin_chunk(struct hp_region *region, const struct hp_chunk *chunk,
 	}
 }
 
+/* True when no device can reach it any more. */
+static bool chunk_unmap(struct hp_container *c, const struct hp_region *region,
+			dma_addr_t iova, size_t size)
+{
+	size_t mapped = min_t(size_t, size,
+			      region->iova + region->mapped - iova);
+	bool gone = true;
+
+	if (mapped)
+		gone = hp_domains_unmap(c, iova, mapped);
+	if (mapped < size)
+		gone = hp_domains_sweep(c, iova + mapped, size - mapped) &&
+		       gone;
+	return gone;
+}
+
 /**
  * hugepath_teardown - unmap and unpin a region
  * @c: locked
- * @region: in no tree any more
+ * @region: in no tree any more, or not yet
  *
- * What cannot be unmapped stays pinned for good: a device may still reach it.
+ * The only place that unpins what a device could reach. What cannot be unmapped
+ * stays pinned for good: a device may still reach it.
  */
 noinline void hugepath_teardown(struct hp_container *c,
 				struct hp_region *region)
@@ -107,8 +128,8 @@ noinline void hugepath_teardown(struct hp_container *c,
 	list_for_each_entry_safe(chunk, next, &region->chunks, node) {
 		size_t size = chunk_size(chunk);
 
-		if (size && hp_domains_unmap(c, iova, size))
-			unpin_chunk(region, chunk, iova);
+		if (chunk_unmap(c, region, iova, size))
+			chunk_unpin(region, chunk, iova);
 		iova += size;
 		list_del(&chunk->node);
 		kfree(chunk);
@@ -119,7 +140,7 @@ noinline void hugepath_teardown(struct hp_container *c,
 
 /* ---- the tree ---- */
 
-static dma_addr_t last_of(const struct hp_region *region)
+static dma_addr_t region_last(const struct hp_region *region)
 {
 	return region->iova + region->size - 1;
 }
@@ -130,7 +151,8 @@ static struct hp_region *region_of(struct rb_node *node)
 }
 
 /* The first region that ends at or behind an IOVA. */
-static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
+static struct hp_region *regions_first_from(struct hp_container *c,
+					    dma_addr_t iova)
 {
 	struct rb_node *node = c->regions.rb_node;
 	struct hp_region *found = NULL;
@@ -138,7 +160,7 @@ static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
 	while (node) {
 		struct hp_region *region = region_of(node);
 
-		if (iova <= last_of(region)) {
+		if (iova <= region_last(region)) {
 			found = region;
 			node = node->rb_left;
 		} else {
@@ -148,15 +170,33 @@ static struct hp_region *first_from(struct hp_container *c, dma_addr_t iova)
 	return found;
 }
 
-bool hp_regions_overlap(struct hp_container *c, dma_addr_t start,
-			dma_addr_t last)
+static bool regions_overlap(struct hp_container *c, dma_addr_t start,
+			    dma_addr_t last)
 {
-	struct hp_region *region = first_from(c, start);
+	struct hp_region *region = regions_first_from(c, start);
 
 	return region && region->iova <= last;
 }
 
-static void insert(struct hp_container *c, struct hp_region *new)
+/**
+ * hp_regions_allowed - does all that is mapped lie inside these windows?
+ * @c: locked
+ * @windows: struct hp_window
+ */
+bool hp_regions_allowed(struct hp_container *c,
+			const struct list_head *windows)
+{
+	struct hp_region *region;
+
+	for (region = region_of(rb_first(&c->regions)); region;
+	     region = region_of(rb_next(&region->node)))
+		if (!hp_windows_allow(windows, region->iova,
+				      region_last(region)))
+			return false;
+	return true;
+}
+
+static void region_insert(struct hp_container *c, struct hp_region *new)
 {
 	struct rb_node **link = &c->regions.rb_node, *parent = NULL;
 
@@ -172,18 +212,19 @@ static void insert(struct hp_container *c, struct hp_region *new)
 	c->regions_avail--;
 }
 
-static void free_region(struct hp_region *region)
+static void region_free(struct hp_region *region)
 {
+	put_task_struct(region->task);
 	mmdrop(region->mm);
 	kfree(region);
 }
 
-static void drop(struct hp_container *c, struct hp_region *region)
+static void region_drop(struct hp_container *c, struct hp_region *region)
 {
 	rb_erase(&region->node, &c->regions);
 	c->regions_avail++;
 	hugepath_teardown(c, region);
-	free_region(region);
+	region_free(region);
 }
 
 /**
@@ -195,56 +236,59 @@ void hp_regions_drop(struct hp_container *c)
 	struct rb_node *node;
 
 	while ((node = rb_first(&c->regions)))
-		drop(c, region_of(node));
+		region_drop(c, region_of(node));
 }
 
 /* ---- map ---- */
 
-static int fill(struct hp_container *c, struct hp_region *region)
+/*
+ * Pin and map one more run. It is in the region before it is mapped, so that its
+ * teardown knows what a map that failed may have left.
+ */
+static int region_add_run(struct hp_container *c, struct hp_region *region,
+			  size_t done, struct hp_pinner *pinner)
 {
-	unsigned long left = region->size >> PAGE_SHIFT, pfn;
-	unsigned long vaddr = region->vaddr;
-	dma_addr_t iova = region->iova;
-	struct hp_pinner pinner = {};
-	struct hp_chunk *chunk;
+	struct hp_chunk *chunk = region_chunk_with_room(region);
+	unsigned long pfn;
 	long npage;
+	int ret;
+
+	if (!chunk)
+		return -ENOMEM;
+	npage = hugepath_pin(region, region->vaddr + done,
+			     (region->size - done) >> PAGE_SHIFT, &pfn, pinner);
+	if (npage < 0)
+		return npage;
+	chunk->runs[chunk->nr++] = (struct hp_run){
+		.pfn = pfn,
+		.npage = npage,
+		.hold = pinner->hold,
+	};
+	ret = hp_domains_map(c, region->iova + done, pfn, npage, region->prot);
+	if (!ret)
+		region->mapped += npage << PAGE_SHIFT;
+	return ret;
+}
+
+static int region_fill(struct hp_container *c, struct hp_region *region)
+{
+	struct hp_pinner pinner = {};
 	int ret = 0;
 
-	while (left) {
-		ret = -ENOMEM;
-		chunk = chunk_with_room(region);
-		if (!chunk)
-			break;
-		npage = hugepath_pin(region, vaddr, left, &pfn, &pinner);
-		ret = npage;
-		if (npage < 0)
-			break;
-		ret = hp_domains_map(c, iova, pfn, npage, region->prot);
-		if (ret) {
-			hugepath_unpin(region, iova, pfn, npage, pinner.hold);
-			break;
-		}
-		chunk->runs[chunk->nr++] = (struct hp_run){
-			.pfn = pfn,
-			.npage = npage,
-			.hold = pinner.hold,
-		};
-		left -= npage;
-		vaddr += npage << PAGE_SHIFT;
-		iova += npage << PAGE_SHIFT;
-	}
+	while (!ret && region->mapped < region->size)
+		ret = region_add_run(c, region, region->mapped, &pinner);
 	hp_pinner_fini(&pinner, region);
 	return ret;
 }
 
-static int prot_of(u32 flags)
+static int map_prot(u32 flags)
 {
 	return (flags & VFIO_DMA_MAP_FLAG_READ ? IOMMU_READ : 0) |
 	       (flags & VFIO_DMA_MAP_FLAG_WRITE ? IOMMU_WRITE : 0);
 }
 
 /* The order of the checks is type1's: the first that fails gives the errno. */
-static int check_map(struct hp_container *c,
+static int map_check(struct hp_container *c,
 		     const struct vfio_iommu_type1_dma_map *map)
 {
 	u64 pgmask = BIT(__ffs(c->pgsizes)) - 1;
@@ -256,22 +300,23 @@ static int check_map(struct hp_container *c,
 			       &iova_last) ||
 	    check_add_overflow((u64)map->vaddr, (u64)map->size - 1,
 			       &vaddr_last))
-		return -IVS_COMPAT_VFIO_WRAP_ERROR;
-	if (!prot_of(map->flags))
+		return -HP_COMPAT_VFIO_WRAP_ERROR;
+	if (!map_prot(map->flags))
 		return -EINVAL;
 	if ((map->size | map->iova | map->vaddr) & pgmask)
 		return -EINVAL;
-	if (hp_regions_overlap(c, map->iova, iova_last))
+	if (!hp_compat_range_wraps(iova_last) &&
+	    regions_overlap(c, map->iova, iova_last))
 		return -EEXIST;
 	if (!c->regions_avail)
 		return -ENOSPC;
-	if (!hp_windows_allow(c, map->iova, iova_last))
+	if (!hp_windows_allow(&c->windows, map->iova, iova_last))
 		return -EINVAL;
 	return 0;
 }
 
 static struct hp_region *
-new_region(const struct vfio_iommu_type1_dma_map *map)
+region_new(const struct vfio_iommu_type1_dma_map *map)
 {
 	struct hp_region *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
 
@@ -280,10 +325,12 @@ new_region(const struct vfio_iommu_type1_dma_map *map)
 	region->iova = map->iova;
 	region->size = map->size;
 	region->vaddr = map->vaddr;
-	region->prot = prot_of(map->flags);
+	region->prot = map_prot(map->flags);
 	region->lock_cap = capable(CAP_IPC_LOCK);
 	region->mm = current->mm;
 	mmgrab(region->mm);
+	region->task = current->group_leader;
+	get_task_struct(region->task);
 	INIT_LIST_HEAD(&region->chunks);
 	return region;
 }
@@ -302,20 +349,20 @@ int hp_region_map(struct hp_container *c,
 	int ret;
 
 	mutex_lock(&c->lock);
-	ret = check_map(c, map);
+	ret = map_check(c, map);
 	if (ret)
 		goto out;
 	ret = -ENOMEM;
-	region = new_region(map);
+	region = region_new(map);
 	if (!region)
 		goto out;
-	ret = fill(c, region);
+	ret = region_fill(c, region);
 	if (ret) {
 		hugepath_teardown(c, region);
-		free_region(region);
+		region_free(region);
 		goto out;
 	}
-	insert(c, region);
+	region_insert(c, region);
 out:
 	mutex_unlock(&c->lock);
 	return ret;
@@ -323,14 +370,14 @@ out:
 
 /* ---- unmap ---- */
 
-static bool cut_by(const struct hp_region *region, dma_addr_t start,
-		   dma_addr_t last)
+static bool region_is_cut(const struct hp_region *region, dma_addr_t start,
+			  dma_addr_t last)
 {
 	return region && region->iova <= last &&
-	       (region->iova < start || last_of(region) > last);
+	       (region->iova < start || region_last(region) > last);
 }
 
-static int check_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
+static int unmap_check(struct hp_container *c, u64 iova, u64 size, bool all,
 		       u64 *last)
 {
 	u64 pgmask = BIT(__ffs(c->pgsizes)) - 1;
@@ -344,9 +391,9 @@ static int check_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 	if (!size || size & pgmask)
 		return -EINVAL;
 	if (check_add_overflow(iova, size - 1, last))
-		return -IVS_COMPAT_VFIO_WRAP_ERROR;
-	if (c->v2 && (cut_by(first_from(c, iova), iova, *last) ||
-		      cut_by(first_from(c, *last), iova, *last)))
+		return -HP_COMPAT_VFIO_WRAP_ERROR;
+	if (c->v2 && (region_is_cut(regions_first_from(c, iova), iova, *last) ||
+		      region_is_cut(regions_first_from(c, *last), iova, *last)))
 		return -EINVAL;
 	return 0;
 }
@@ -370,52 +417,112 @@ int hp_region_unmap(struct hp_container *c, u64 iova, u64 size, bool all,
 
 	*unmapped = 0;
 	mutex_lock(&c->lock);
-	ret = check_unmap(c, iova, size, all, &last);
-	if (ret)
+	ret = unmap_check(c, iova, size, all, &last);
+	if (ret || (!all && hp_compat_range_wraps(last)))
 		goto out;
-	for (region = first_from(c, iova); region && region->iova <= last;
-	     region = next) {
+	for (region = regions_first_from(c, iova);
+	     region && region->iova <= last; region = next) {
 		if (!c->v2 && region->iova < iova)
 			break;
-		if (!ivs_compat_may_unmap(region->mm))
+		if (!hp_compat_may_unmap(region->task))
 			break;
 		next = region_of(rb_next(&region->node));
 		*unmapped += region->size;
-		drop(c, region);
+		region_drop(c, region);
 	}
 out:
 	mutex_unlock(&c->lock);
 	return ret;
 }
 
-/**
- * hp_regions_replay - map everything into one more domain
- * @c: locked
- * @d: empty; on error to be freed with what is in it
- */
-int hp_regions_replay(struct hp_container *c, struct hp_domain *d)
+/* ---- one domain more or less ---- */
+
+/* Unmap the runs in the first bytes of a region. */
+static void region_unmap_from(struct hp_domain *d,
+			      const struct hp_region *region, size_t left)
 {
-	struct hp_region *region;
+	dma_addr_t iova = region->iova;
+	struct hp_chunk *chunk;
+
+	list_for_each_entry(chunk, &region->chunks, node) {
+		size_t size = min(left, chunk_size(chunk));
+
+		if (!size)
+			return;
+		hp_domain_unmap(d, iova, size);
+		iova += size;
+		left -= size;
+		cond_resched();
+	}
+}
+
+static int region_map_into(struct hp_container *c, struct hp_domain *d,
+			   const struct hp_region *region)
+{
+	dma_addr_t iova = region->iova;
 	struct hp_chunk *chunk;
 	unsigned int i;
 	int ret;
 
+	list_for_each_entry(chunk, &region->chunks, node) {
+		for (i = 0; i < chunk->nr; i++) {
+			const struct hp_run *run = &chunk->runs[i];
+
+			ret = hp_domain_map(d, iova, run->pfn, run->npage,
+					    region->prot, c->leaf);
+			if (ret) {
+				hp_domain_sweep(d, iova, run_size(run));
+				region_unmap_from(d, region,
+						  iova - region->iova);
+				return ret;
+			}
+			iova += run_size(run);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Unmap the regions before one, or all. */
+static void regions_unmap_before(struct hp_container *c, struct hp_domain *d,
+				 const struct hp_region *end)
+{
+	struct hp_region *region;
+
+	for (region = region_of(rb_first(&c->regions)); region != end;
+	     region = region_of(rb_next(&region->node)))
+		region_unmap_from(d, region, region->size);
+}
+
+/**
+ * hp_regions_unmap - unmap everything from one of the domains
+ * @c: locked
+ * @d: in which all of it is mapped
+ *
+ * What a freed domain still had mapped would be reported as leaked by a kernel
+ * that watches for it (CONFIG_IOMMU_DEBUG_PAGEALLOC) when the memory is freed.
+ */
+void hp_regions_unmap(struct hp_container *c, struct hp_domain *d)
+{
+	regions_unmap_before(c, d, NULL);
+}
+
+/**
+ * hp_regions_replay - map everything into one more domain
+ * @c: locked
+ * @d: empty; on error again
+ */
+int hp_regions_replay(struct hp_container *c, struct hp_domain *d)
+{
+	struct hp_region *region;
+	int ret;
+
 	for (region = region_of(rb_first(&c->regions)); region;
 	     region = region_of(rb_next(&region->node))) {
-		dma_addr_t iova = region->iova;
-
-		list_for_each_entry(chunk, &region->chunks, node) {
-			for (i = 0; i < chunk->nr; i++) {
-				const struct hp_run *run = &chunk->runs[i];
-
-				ret = hp_domain_map(d, iova, run->pfn,
-						    run->npage, region->prot,
-						    c->leaf);
-				if (ret)
-					return ret;
-				iova += run_size(run);
-			}
-			cond_resched();
+		ret = region_map_into(c, d, region);
+		if (ret) {
+			regions_unmap_before(c, d, region);
+			return ret;
 		}
 	}
 	return 0;

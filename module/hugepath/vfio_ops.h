@@ -12,9 +12,9 @@
 #include <linux/types.h>
 #include <linux/vfio.h>
 
-#include "../compat.h"
+#include "compat.h"
 
-#ifndef IVS_COMPAT_VFIO_OPS_PUBLIC
+#ifndef HP_COMPAT_VFIO_OPS_PUBLIC
 
 struct iommu_domain;
 struct iommu_group;
@@ -56,6 +56,6 @@ struct vfio_iommu_driver_ops {
 int vfio_register_iommu_driver(const struct vfio_iommu_driver_ops *ops);
 void vfio_unregister_iommu_driver(const struct vfio_iommu_driver_ops *ops);
 
-#endif /* IVS_COMPAT_VFIO_OPS_PUBLIC */
+#endif /* HP_COMPAT_VFIO_OPS_PUBLIC */
 
 #endif /* HP_VFIO_OPS_H */

@@ -5,9 +5,9 @@
  * Model. A window is a range of IOVAs that every group of the container can
  * use: inside the aperture of every domain, outside every reserved region (the
  * interrupt range 0xfee00000, RMRRs) but relaxable ones. They narrow when a
- * group comes, which is refused when something is mapped in what it would take
- * away, and widen when it goes. Clients read them as
- * VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE.
+ * group comes and widen when it goes. Clients read them as
+ * VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE. What is mapped is not known here:
+ * whether the windows that a group leaves still hold it, region.c says.
  *
  * Software-managed MSI windows are not handled: x86 has none.
  *
@@ -20,7 +20,8 @@
 #include "hugepath.h"
 
 /* Add before a place in the list. */
-static int add(struct list_head *before, dma_addr_t start, dma_addr_t last)
+static int window_add(struct list_head *before, dma_addr_t start,
+		      dma_addr_t last)
 {
 	struct hp_window *w = kmalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
 
@@ -32,7 +33,7 @@ static int add(struct list_head *before, dma_addr_t start, dma_addr_t last)
 	return 0;
 }
 
-static void remove(struct hp_window *w)
+static void window_remove(struct hp_window *w)
 {
 	list_del(&w->node);
 	kfree(w);
@@ -43,7 +44,7 @@ void hp_windows_free(struct list_head *windows)
 	struct hp_window *w, *next;
 
 	list_for_each_entry_safe(w, next, windows, node)
-		remove(w);
+		window_remove(w);
 }
 
 /**
@@ -57,7 +58,7 @@ int hp_windows_copy(const struct list_head *from, struct list_head *to)
 	int ret;
 
 	list_for_each_entry(w, from, node) {
-		ret = add(to, w->start, w->last);
+		ret = window_add(to, w->start, w->last);
 		if (ret)
 			return ret;
 	}
@@ -75,60 +76,29 @@ void hp_reserved_free(struct list_head *reserved)
 }
 
 /* A firmware range that is only used before an OS driver takes the device. */
-static bool may_be_used(const struct iommu_resv_region *region)
+static bool reserved_is_relaxable(const struct iommu_resv_region *region)
 {
 	return region->type == IOMMU_RESV_DIRECT_RELAXABLE;
 }
 
-/**
- * hp_windows_conflict - would a new group take away what is in use?
- * @c: locked
- * @start: aperture of its domain
- * @last: inclusive
- * @reserved: its reserved regions
- */
-bool hp_windows_conflict(struct hp_container *c, dma_addr_t start,
-			 dma_addr_t last, struct list_head *reserved)
-{
-	struct iommu_resv_region *region;
-	struct hp_window *low, *high;
-
-	if (!list_empty(&c->windows)) {
-		low = list_first_entry(&c->windows, struct hp_window, node);
-		high = list_last_entry(&c->windows, struct hp_window, node);
-		if (start > high->last || last < low->start)
-			return true;
-		if (start > low->start &&
-		    hp_regions_overlap(c, low->start, start - 1))
-			return true;
-		if (last < high->last &&
-		    hp_regions_overlap(c, last + 1, high->last))
-			return true;
-	}
-	list_for_each_entry(region, reserved, list)
-		if (!may_be_used(region) && region->length &&
-		    hp_regions_overlap(c, region->start,
-				       region->start + region->length - 1))
-			return true;
-	return false;
-}
-
-static int keep(struct list_head *windows, dma_addr_t start, dma_addr_t last)
+static int windows_keep(struct list_head *windows, dma_addr_t start,
+			dma_addr_t last)
 {
 	struct hp_window *w, *next;
 
 	if (list_empty(windows))
-		return add(windows, start, last);
+		return window_add(windows, start, last);
 	list_for_each_entry_safe(w, next, windows, node) {
 		w->start = max(w->start, start);
 		w->last = min(w->last, last);
 		if (w->start > w->last)
-			remove(w);
+			window_remove(w);
 	}
 	return 0;
 }
 
-static int cut(struct list_head *windows, dma_addr_t start, dma_addr_t last)
+static int windows_cut(struct list_head *windows, dma_addr_t start,
+		       dma_addr_t last)
 {
 	struct hp_window *w, *next;
 	int ret;
@@ -137,14 +107,14 @@ static int cut(struct list_head *windows, dma_addr_t start, dma_addr_t last)
 		if (start > w->last || last < w->start)
 			continue;
 		if (start > w->start) {
-			ret = add(&w->node, w->start, start - 1);
+			ret = window_add(&w->node, w->start, start - 1);
 			if (ret)
 				return ret;
 		}
 		if (last < w->last)
 			w->start = last + 1;
 		else
-			remove(w);
+			window_remove(w);
 	}
 	return 0;
 }
@@ -164,14 +134,14 @@ int hp_windows_narrow(struct list_head *windows, dma_addr_t start,
 	struct iommu_resv_region *region;
 	int ret;
 
-	ret = keep(windows, start, last);
+	ret = windows_keep(windows, start, last);
 	if (ret)
 		return ret;
 	list_for_each_entry(region, reserved, list) {
-		if (may_be_used(region) || !region->length)
+		if (reserved_is_relaxable(region) || !region->length)
 			continue;
-		ret = cut(windows, region->start,
-			  region->start + region->length - 1);
+		ret = windows_cut(windows, region->start,
+				  region->start + region->length - 1);
 		if (ret)
 			return ret;
 	}
@@ -179,42 +149,17 @@ int hp_windows_narrow(struct list_head *windows, dma_addr_t start,
 }
 
 /**
- * hp_windows_of_domains - what all the groups of a container allow
- * @c: locked
- * @windows: empty; also on error to be freed by the caller
+ * hp_windows_allow - may this range of IOVAs be mapped?
+ * @windows: struct hp_window
+ * @start: first IOVA
+ * @last: inclusive
  */
-int hp_windows_of_domains(struct hp_container *c, struct list_head *windows)
-{
-	struct hp_domain *d;
-	struct hp_group *g;
-	int ret;
-
-	list_for_each_entry(d, &c->domains, node) {
-		struct iommu_domain_geometry *geo = &d->domain->geometry;
-
-		list_for_each_entry(g, &d->groups, node) {
-			LIST_HEAD(reserved);
-
-			ret = iommu_get_group_resv_regions(g->group, &reserved);
-			if (!ret)
-				ret = hp_windows_narrow(windows,
-							geo->aperture_start,
-							geo->aperture_end,
-							&reserved);
-			hp_reserved_free(&reserved);
-			if (ret)
-				return ret;
-		}
-	}
-	return 0;
-}
-
-bool hp_windows_allow(const struct hp_container *c, dma_addr_t start,
+bool hp_windows_allow(const struct list_head *windows, dma_addr_t start,
 		      dma_addr_t last)
 {
 	struct hp_window *w;
 
-	list_for_each_entry(w, &c->windows, node)
+	list_for_each_entry(w, windows, node)
 		if (start >= w->start && last <= w->last)
 			return true;
 	return false;

@@ -139,7 +139,7 @@ check_kernel_versions() {
 	local files=()
 
 	mapfile -t files < <(printf '%s\n' "${CODE[@]}" Kbuild |
-		grep -v -x 'module/compat.h')
+		grep -v -x -E 'module/(hugepath/)?compat\.h')
 	no_match '\b(LINUX_VERSION_CODE|KERNEL_VERSION)\b' "${files[@]}"
 }
 
@@ -190,7 +190,7 @@ USER_IGNORES=(
 	MULTISTATEMENT_MACRO_USE_DO_WHILE LONG_LINE_STRING
 )
 
-# The one file that may, and must, name kernel versions; to checkpatch the
+# The files that may, and must, name kernel versions; to checkpatch the
 # kernel's own version looks like a constant.
 COMPAT_IGNORES=(LINUX_VERSION_CODE CONSTANT_COMPARISON)
 
@@ -217,7 +217,7 @@ checkpatch() {
 	for file; do
 		ignores=()
 		case $file in
-		module/compat.h) ignores=("${COMPAT_IGNORES[@]}") ;;
+		module/compat.h | module/hugepath/compat.h) ignores=("${COMPAT_IGNORES[@]}") ;;
 		module/flow/trace.h) ignores=("${TRACE_IGNORES[@]}") ;;
 		module/*) ;;
 		*) ignores=("${USER_IGNORES[@]}") ;;
@@ -363,7 +363,7 @@ tap "no space at the end of a line" no_match '[[:space:]]+$' "${SOURCES[@]}"
 tap "no space before a tab" no_match $' \t' "${SOURCES[@]}"
 tap "every file ends with a newline" check_last_newline
 tap "SPDX on line 1" check_spdx
-tap "kernel versions only in module/compat.h" check_kernel_versions
+tap "kernel versions only in the compat headers" check_kernel_versions
 tap "nothing in module/ goes in a circle" check_circles
 tap "flow/ and census/ know nothing of each other" check_folders
 tap "shellcheck" silent shellcheck "${SHELLS[@]}"
