@@ -17,8 +17,7 @@
 #include <linux/types.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && \
-	defined(CONFIG_INTEL_IOMMU)
+#ifdef IVS_HAVE_DMAR_SUPERPAGE
 #include <linux/intel-iommu.h>
 #endif
 
@@ -53,10 +52,10 @@ static inline bool ivs_compat_intel_iommu(void)
  *
  * Up to 5.12 VT-d's domains say that they take every power of two, and the
  * driver cuts what it gets by a level of its own, which only its header tells:
- * 0 without large pages, 1 with 2M, 2 with 1G.
+ * 0 without large pages, 1 with 2M, 2 with 1G. Up to 5.18 the header is there,
+ * and the level takes away nothing that the domain says.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && \
-	defined(CONFIG_INTEL_IOMMU)
+#if defined(IVS_HAVE_DMAR_SUPERPAGE) && defined(CONFIG_INTEL_IOMMU)
 static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
 {
 	u64 pgsizes = domain->pgsize_bitmap;
@@ -85,7 +84,7 @@ static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
  */
 static inline bool ivs_compat_odd_is_tail(const struct page *page)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#ifdef IVS_HAVE_COMPOUND_HEAD
 	return READ_ONCE(page->compound_head) & 1;
 #else
 	return PageTail(page);
