@@ -22,7 +22,7 @@
 #include <linux/vfio.h>
 
 #ifdef __has_include
-#if __has_include(<linux/intel-iommu.h>)
+#if __has_include("linux/intel-iommu.h")
 #include <linux/intel-iommu.h>
 #endif
 #endif

@@ -25,8 +25,7 @@ struct conftest_at {
 	unsigned long npage;
 };
 
-long hp_conftest_pin(struct conftest_at *at);
-long hp_conftest_pin(struct conftest_at *at)
+static long __used conftest_pin(struct conftest_at *at)
 {
 	at->vaddr = hp_compat_untagged_addr(at->mm, at->vaddr);
 	at->vma = hp_compat_vma_lookup(at->mm, at->vaddr);
@@ -38,8 +37,7 @@ long hp_conftest_pin(struct conftest_at *at)
 	       __account_locked_vm(at->mm, 1, true, current, false);
 }
 
-int hp_conftest_follow(struct conftest_at *at);
-int hp_conftest_follow(struct conftest_at *at)
+static int __used conftest_follow(struct conftest_at *at)
 {
 	bool unlocked, writable = hp_compat_mapped_at_once(at->vma);
 	unsigned long pfn;
@@ -49,10 +47,8 @@ int hp_conftest_follow(struct conftest_at *at)
 				       &writable);
 }
 
-int hp_conftest_iommu(struct device *dev, struct iommu_group *group,
-		      struct list_head *reserved);
-int hp_conftest_iommu(struct device *dev, struct iommu_group *group,
-		      struct list_head *reserved)
+static int __used conftest_iommu(struct device *dev, struct iommu_group *group,
+				 struct list_head *reserved)
 {
 	struct iommu_domain *domain = hp_compat_domain_alloc(dev);
 	bool coherent = hp_compat_enforce_coherency(domain);
@@ -67,12 +63,9 @@ int hp_conftest_iommu(struct device *dev, struct iommu_group *group,
 				   hp_compat_cache_prot(coherent));
 }
 
-int hp_conftest_vfio(struct vfio_info_cap *caps,
-		     struct vfio_info_cap_header *header,
-		     const struct vfio_iommu_driver_ops *ops);
-int hp_conftest_vfio(struct vfio_info_cap *caps,
-		     struct vfio_info_cap_header *header,
-		     const struct vfio_iommu_driver_ops *ops)
+static int __used conftest_vfio(struct vfio_info_cap *caps,
+				struct vfio_info_cap_header *header,
+				const struct vfio_iommu_driver_ops *ops)
 {
 	vfio_info_cap_shift(caps, hp_compat_vfio_info_size(0));
 	vfio_unregister_iommu_driver(ops);
