@@ -6,8 +6,9 @@
  * kernel version.
  *
  * The rest of the module is written against the newest kernel API; what an
- * older kernel lacks is supplied here under its new name. Prefer a feature
- * test (#ifdef of a macro) to a version: distributions backport.
+ * older kernel lacks is supplied here under its new name. Distributions backport,
+ * so that what a kernel has is asked of its headers (conftest/features.c), and a
+ * version is what is left when they cannot say.
  */
 #ifndef IVS_COMPAT_H
 #define IVS_COMPAT_H
@@ -21,13 +22,21 @@
 #include <linux/intel-iommu.h>
 #endif
 
-/*
- * Older kernels were never read or run; newer ones are refused by nothing but
- * the compiler, because every interface used here is looked up at run time.
- */
+/* Older kernels were never read or run. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "iovascope needs Linux 5.10 or newer"
 #endif
+
+/*
+ * ivs_compat_unread - is this kernel newer than any whose source was read?
+ *
+ * It is not refused, because what is probed is looked up at run time; but that
+ * those functions still mean what they did, nobody has seen.
+ */
+static inline bool ivs_compat_unread(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(7, 4, 0);
+}
 
 /*
  * Declared in <linux/dma_remapping.h> since 5.19 and in <linux/intel-iommu.h>

@@ -63,6 +63,7 @@ static int info_show(struct seq_file *m, void *unused)
 	ivs_text_flat(m, "now_ns", ktime_get_mono_fast_ns());
 	ivs_text_flat(m, "dma_api", ivs_dma_api);
 	ivs_text_flat(m, "intel_iommu", ivs_compat_intel_iommu());
+	ivs_text_flat(m, "unverified", ivs_check_unverified());
 	if (note) {
 		seq_puts(m, "note ");
 		ivs_text_word(m, note);
