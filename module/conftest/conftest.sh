@@ -72,7 +72,7 @@ why_no_hugepath() {
 	if [ -s "$out.o" ]; then
 		unexported "$out.o"
 	else
-		echo "$said" | sed -n 's/.*error: //p' | grep . ||
+		echo "$said" | sed -n 's/.*error: \([^;[]*\).*/\1/p' | grep . ||
 			echo "its conftest.c does not compile"
 	fi
 	rm -f "$out.o"
