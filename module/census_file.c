@@ -4,11 +4,11 @@
  *
  * Model. When a reader starts, the translations of all devices are collected
  * from the hardware's tables, in order of unit and request id; devices that the
- * kernel has put behind the IOMMU but the hardware blocks come last. Tables are
- * numbered as they appear: devices that share a root share a number. A table is
- * walked when its first line is written and remembered for the others, so that
- * it is walked once however many devices use it and however small the reader's
- * buffer is.
+ * kernel has put behind the IOMMU but the hardware blocks, or knows by another
+ * address only (bdf.c), come last. Tables are numbered as they appear: devices
+ * that share a root share a number. A table is walked when its first line is
+ * written and remembered for the others, so that it is walked once however many
+ * devices use it and however small the reader's buffer is.
  *
  * devices/<bdf>/summary is the same of one device and its requests without
  * PASID, a key a line: nobody else's tables are walked for it.
@@ -24,7 +24,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "base/op.h"
+#include "base/bdf.h"
 #include "base/stats.h"
 #include "base/text.h"
 #include "census/census.h"
@@ -41,8 +41,10 @@ struct table {
 	struct ivs_census census;
 };
 
+/* A device, or a PASID of one, and how its requests are translated. */
 struct line {
 	struct list_head link;
+	struct ivs_bdf bdf;
 	struct ivs_context context;
 	struct table *table;
 };
@@ -95,44 +97,76 @@ static struct table *listing_table(struct listing *listing,
 	return table;
 }
 
-static int listing_add(void *ctx, const struct ivs_context *context)
+static struct ivs_bdf context_bdf(const struct ivs_context *context)
 {
-	struct listing *listing = ctx;
+	return (struct ivs_bdf){ context->segment, context->rid };
+}
+
+static struct line *listing_add(struct listing *listing,
+				const struct ivs_context *context)
+{
 	struct line *line;
 
 	if (listing->nr_lines == MAX_LINES)
-		return -E2BIG;
+		return ERR_PTR(-E2BIG);
 	line = kzalloc(sizeof(*line), GFP_KERNEL);
 	if (!line)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
+	line->bdf = context_bdf(context);
 	line->context = *context;
 	if (context->format) {
 		line->table = listing_table(listing, context);
 		if (!line->table) {
 			kfree(line);
-			return -ENOMEM;
+			return ERR_PTR(-ENOMEM);
 		}
 	}
 	list_add_tail(&line->link, &listing->lines);
 	listing->nr_lines++;
-	return 0;
+	return line;
 }
 
-/* A device the kernel knows and the hardware's tables do not: blocked. */
-static int listing_add_blocked(void *ctx, const struct ivs_bdf *bdf)
+static int listing_add_context(void *ctx, const struct ivs_context *context)
 {
-	const struct ivs_context blocked = {
-		.segment = bdf->segment,
-		.rid = bdf->rid,
+	return PTR_ERR_OR_ZERO(listing_add(ctx, context));
+}
+
+static struct line *listing_find(struct listing *listing,
+				 const struct ivs_bdf *bdf, bool pasids)
+{
+	struct line *line;
+
+	list_for_each_entry(line, &listing->lines, link)
+		if (ivs_bdf_same(&line->bdf, bdf) &&
+		    (pasids || !line->context.has_pasid))
+			return line;
+	return NULL;
+}
+
+/*
+ * A device that the kernel knows and the hardware's tables do not know by its
+ * own address: what happens to its requests, or that they are blocked.
+ */
+static int listing_add_device(void *ctx, const struct ivs_bdf *bdf,
+			      const struct ivs_bdf *requester)
+{
+	struct ivs_context context = {
+		.segment = requester->segment,
+		.rid = requester->rid,
 	};
 	struct listing *listing = ctx;
 	struct line *line;
 
-	list_for_each_entry(line, &listing->lines, link)
-		if (line->context.segment == bdf->segment &&
-		    line->context.rid == bdf->rid)
-			return 0;
-	return listing_add(listing, &blocked);
+	if (listing_find(listing, bdf, true))
+		return 0;
+	line = listing_find(listing, requester, false);
+	if (line)
+		context = line->context;
+	line = listing_add(listing, &context);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	line->bdf = *bdf;
+	return 0;
 }
 
 static int listing_fill(struct listing *listing)
@@ -140,8 +174,8 @@ static int listing_fill(struct listing *listing)
 	int ret;
 
 	listing_clear(listing);
-	ret = ivs_context_each(listing_add, listing);
-	return ret ? ret : ivs_devdir_each(listing_add_blocked, listing);
+	ret = ivs_context_each(listing_add_context, listing);
+	return ret ? ret : ivs_devdir_each(listing_add_device, listing);
 }
 
 static void *census_start(struct seq_file *m, loff_t *pos)
@@ -276,11 +310,18 @@ static void census_show_values(const struct ivs_sink *sink,
 		sink->emit(sink->ctx, values[i].key, value[i]);
 }
 
-static void census_show_name(struct seq_file *m,
-			     const struct ivs_context *context)
+static void census_show_bdf(struct seq_file *m, const struct ivs_bdf *bdf)
 {
-	seq_printf(m, "%04x:%02x:%02x.%u", context->segment, context->rid >> 8,
-		   PCI_SLOT(context->rid & 0xff), PCI_FUNC(context->rid & 0xff));
+	seq_printf(m, "%04x:%02x:%02x.%u", bdf->segment, bdf->rid >> 8,
+		   PCI_SLOT(bdf->rid & 0xff), PCI_FUNC(bdf->rid & 0xff));
+}
+
+static void census_show_name(struct seq_file *m, const struct line *line)
+{
+	const struct ivs_context *context = &line->context;
+	const struct ivs_bdf requester = context_bdf(context);
+
+	census_show_bdf(m, &line->bdf);
 	if (context->has_pasid)
 		seq_printf(m, ".%u", context->pasid);
 	/* A blocked device was found in no unit's tables. */
@@ -289,6 +330,10 @@ static void census_show_name(struct seq_file *m,
 	else
 		seq_printf(m, " unit=dmar%u", context->unit);
 	seq_printf(m, " type=%s", ivs_translation_names[context->type]);
+	if (ivs_bdf_same(&line->bdf, &requester))
+		return;
+	seq_puts(m, " requester=");
+	census_show_bdf(m, &requester);
 }
 
 static int census_show(struct seq_file *m, void *v)
@@ -311,7 +356,7 @@ static int census_show(struct seq_file *m, void *v)
 			return ret;
 		table->taken = true;
 	}
-	census_show_name(m, &line->context);
+	census_show_name(m, line);
 	if (line->context.type != IVS_TRANSLATION_NONE)
 		seq_printf(m, " did=%u", line->context.did);
 	if (table) {

@@ -153,9 +153,16 @@ static int check_compare(u64 id, const struct ivs_context *context,
 	return 0;
 }
 
+/* How a domain is before a walk. */
+struct flow_state {
+	u64 events;
+	u64 failed;
+	bool floor;
+};
+
 /* Copy what the flow says; -EAGAIN while a map or unmap is under way. */
-static int check_read_flow(u64 id, struct ivs_check *check, u64 *events,
-			   bool *floor)
+static int check_read_flow(u64 id, struct ivs_check *check,
+			   struct flow_state *state)
 {
 	struct ivs_domain *dom;
 	int ret = -ENOENT;
@@ -163,9 +170,10 @@ static int check_read_flow(u64 id, struct ivs_check *check, u64 *events,
 	rcu_read_lock();
 	dom = ivs_domain_by_id(id);
 	if (dom) {
-		ret = ivs_domain_quiet(dom, events) ? 0 : -EAGAIN;
-		ivs_domain_flow(dom, check->flow, &check->flow_tables);
-		*floor = ivs_domain_inexact(dom);
+		ret = ivs_domain_quiet(dom, &state->events) ? 0 : -EAGAIN;
+		ivs_domain_flow(dom, check->flow);
+		state->failed = atomic64_read(&dom->failed);
+		state->floor = ivs_domain_inexact(dom);
 	}
 	rcu_read_unlock();
 	return ret;
@@ -208,13 +216,25 @@ bool ivs_check_unverified(void)
 	return ivs_compat_unread() && !READ_ONCE(agreed);
 }
 
+/* They agree: what failed before the walk has left nothing. */
+static void check_clear_failed(u64 id, u64 failed)
+{
+	struct ivs_domain *dom;
+
+	rcu_read_lock();
+	dom = ivs_domain_by_id(id);
+	if (dom)
+		ivs_domain_looked(dom, failed);
+	rcu_read_unlock();
+}
+
 static int check_try(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 {
+	struct flow_state state = { };
 	struct ivs_context context;
-	bool floor = false;
-	u64 events = 0;
-	int ret = check_read_flow(id, check, &events, &floor);
+	int ret = check_read_flow(id, check, &state);
 
+	check->flow_tables = ivs_domain_tables(id);
 	if (ret)
 		return ret;
 	if (ivs_check_context(id, &context))
@@ -222,11 +242,13 @@ static int check_try(u64 id, struct ivs_walk *walk, struct ivs_check *check)
 	ret = check_compare(id, &context, walk, check);
 	if (ret)
 		return ret;
-	if (!check_still_quiet(id, events))
+	if (!check_still_quiet(id, state.events))
 		return -EAGAIN;
-	if (check->verdict == IVS_DIFFERS && floor)
+	if (check->verdict == IVS_EQUAL)
+		check_clear_failed(id, state.failed);
+	else if (state.floor)
 		check->verdict = IVS_INEXACT;
-	check_note_agreement(check, events);
+	check_note_agreement(check, state.events);
 	return 0;
 }
 
@@ -300,6 +322,16 @@ static void check_show_leaves(struct seq_file *m, const char *who,
 			   leaves[leaf]);
 }
 
+static void check_show_numbers(struct seq_file *m,
+			       const struct ivs_check *check)
+{
+	check_show_leaves(m, "flow", check->flow);
+	check_show_leaves(m, "census", check->census);
+	seq_printf(m, " flow_table_bytes=%llu census_table_bytes=%llu",
+		   check->flow_tables * IVS_TABLE_BYTES,
+		   check->census_tables * IVS_TABLE_BYTES);
+}
+
 static int check_show(struct seq_file *m, void *v)
 {
 	u64 id = *(loff_t *)v;
@@ -316,11 +348,8 @@ static int check_show(struct seq_file *m, void *v)
 	seq_printf(m, "%llu verdict=%s devices=", id,
 		   verdict_names[check.verdict]);
 	ivs_device_list(m, id);
-	check_show_leaves(m, "flow", check.flow);
-	check_show_leaves(m, "census", check.census);
-	seq_printf(m, " flow_table_bytes=%llu census_table_bytes=%llu",
-		   check.flow_tables * IVS_TABLE_BYTES,
-		   check.census_tables * IVS_TABLE_BYTES);
+	if (ivs_compat_intel_iommu())
+		check_show_numbers(m, &check);
 	if (check.verdict == IVS_DIFFERS || check.verdict == IVS_INEXACT)
 		seq_printf(m, " iova=0x%llx", check.iova);
 	seq_putc(m, '\n');

@@ -13,7 +13,10 @@
 #ifndef IVS_COMPAT_H
 #define IVS_COMPAT_H
 
+#include <linux/cpumask.h>
 #include <linux/iommu.h>
+#include <linux/kprobes.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 #include <linux/version.h>
@@ -83,6 +86,41 @@ static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
 	return domain->pgsize_bitmap;
 }
 #endif
+
+/*
+ * ivs_compat_undoes_failed_map - does a map that fails leave nothing behind?
+ *
+ * The core undoes what it is told of. A generic page table (7.1) tells to the
+ * byte how far it came; drivers with tables of their own tell it after each
+ * range of one leaf size, and of a range in which they fail nothing.
+ */
+static inline bool
+ivs_compat_undoes_failed_map(const struct iommu_domain *domain)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+	return domain->is_iommupt;
+#else
+	return false;
+#endif
+}
+
+/*
+ * ivs_compat_kretprobe_bytes - what the kernel keeps for a kretprobe
+ *
+ * Instances; and since 6.7 room for as many pointers on each processor that
+ * there may ever be (6.7 lib/objpool.c).
+ */
+static inline size_t ivs_compat_kretprobe_bytes(const struct kretprobe *rp)
+{
+	size_t bytes = rp->maxactive *
+		       (sizeof(struct kretprobe_instance) + rp->data_size);
+
+#ifdef IVS_HAVE_OBJPOOL
+	bytes += num_possible_cpus() * roundup_pow_of_two(rp->maxactive) *
+		 sizeof(void *);
+#endif
+	return bytes;
+}
 
 /*
  * ivs_compat_odd_is_tail - PageTail() of an odd frame

@@ -14,10 +14,12 @@
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
 #include <linux/utsname.h>
 
+#include "base/memory.h"
 #include "base/params.h"
 #include "base/quality.h"
 #include "base/stats.h"
@@ -35,16 +37,39 @@
 #include "debugfs.h"
 #include "devdir.h"
 
+/* The only number in info that is one of the schema's. */
+#define SELF_BYTES "self_bytes"
+
 static struct dentry *root;
 static u64 loaded_ns;
 
 /* ---- small files: shown whole ---- */
 
+static bool other_iommu(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		if (device_iommu_mapped(&pdev->dev)) {
+			pci_dev_put(pdev);
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *no_vtd(void)
+{
+	if (!other_iommu())
+		return "VT-d is not in use (no hardware, or switched off)";
+	return "the IOMMU is not VT-d: bytes, calls and times are known, leaves are not";
+}
+
 /* Why nothing is measured on this machine; NULL when it is. */
 static const char *blind_reason(void)
 {
 	if (!ivs_compat_intel_iommu())
-		return "VT-d is not in use (no hardware, or switched off)";
+		return no_vtd();
 	if (ivs_probes_silent())
 		return "no probe is heard: kernel.ftrace_enabled or debugfs kprobes/enabled is 0";
 	return NULL;
@@ -64,6 +89,7 @@ static int info_show(struct seq_file *m, void *unused)
 	ivs_text_flat(m, "dma_api", ivs_dma_api);
 	ivs_text_flat(m, "intel_iommu", ivs_compat_intel_iommu());
 	ivs_text_flat(m, "unverified", ivs_check_unverified());
+	ivs_text_flat(m, SELF_BYTES, ivs_memory_bytes());
 	if (note) {
 		seq_puts(m, "note ");
 		ivs_text_word(m, note);
@@ -76,6 +102,8 @@ static int schema_show(struct seq_file *m, void *unused)
 {
 	ivs_text_format(m);
 	ivs_stats_schema(m);
+	ivs_stats_schema_line(m, SELF_BYTES, IVS_IN_INFO, "gauge", "bytes",
+			      "memory that iovascope itself holds: reserves, counters, probes");
 	ivs_domain_schema(m);
 	ivs_census_schema(m);
 	return 0;
@@ -152,16 +180,25 @@ static void records_stop(struct seq_file *m, void *v)
 	rcu_read_unlock();
 }
 
+/* Only the id of a domain lasts from start to stop: its line may take long. */
 static void *domains_start(struct seq_file *m, loff_t *pos)
-	__acquires(RCU)
 {
+	void *v;
+
 	rcu_read_lock();
-	return records_at(&ivs_domains, pos);
+	v = records_at(&ivs_domains, pos);
+	rcu_read_unlock();
+	return v && v != SEQ_START_TOKEN ? pos : v;
 }
 
 static void *domains_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	return records_next(&ivs_domains, pos);
+	++*pos;
+	return domains_start(m, pos);
+}
+
+static void domains_stop(struct seq_file *m, void *v)
+{
 }
 
 static int domains_show(struct seq_file *m, void *v)
@@ -169,14 +206,14 @@ static int domains_show(struct seq_file *m, void *v)
 	if (v == SEQ_START_TOKEN)
 		ivs_text_format(m);
 	else
-		ivs_domain_show(m, to_ivs_domain(v));
+		ivs_domain_show(m, *(loff_t *)v);
 	return 0;
 }
 
 static const struct seq_operations domains_sops = {
 	.start = domains_start,
 	.next = domains_next,
-	.stop = records_stop,
+	.stop = domains_stop,
 	.show = domains_show,
 };
 DEFINE_SEQ_ATTRIBUTE(domains);

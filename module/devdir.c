@@ -22,13 +22,14 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
-#include "base/op.h"
+#include "base/bdf.h"
 #include "compat.h"
 #include "devdir.h"
 
 struct devdir {
 	struct list_head link;
 	struct ivs_bdf bdf;
+	struct ivs_bdf requester;
 	const struct device *dev;
 	struct dentry *dir;
 };
@@ -69,13 +70,13 @@ static void devdir_add(struct pci_dev *pdev)
 	devdir = kzalloc(sizeof(*devdir), GFP_KERNEL);
 	if (!devdir)
 		goto out;
-	devdir->bdf.segment = pci_domain_nr(pdev->bus);
-	devdir->bdf.rid = pci_dev_id(pdev);
+	ivs_bdf_of(pdev, &devdir->bdf);
+	ivs_bdf_requester(pdev, &devdir->requester);
 	devdir->dev = &pdev->dev;
 	devdir->dir = debugfs_create_dir(pci_name(pdev), parent);
 	for (file = device_files; file->name; file++)
 		debugfs_create_file(file->name, 0400, devdir->dir,
-				    &devdir->bdf, file->fops);
+				    &devdir->requester, file->fops);
 	list_add_tail(&devdir->link, &devdirs);
 out:
 	mutex_unlock(&lock);
@@ -109,20 +110,22 @@ static struct notifier_block bus_nb = { .notifier_call = devdir_bus_notify };
 
 /**
  * ivs_devdir_each - all devices that have a directory
- * @fn: called for each; not 0 ends it; must not sleep for long
+ * @fn: called for each, with its address and the one that its requests carry;
+ *	not 0 ends it; must not sleep for long
  * @ctx: for @fn
  *
  * Context: may sleep.
  * Return: 0, or what @fn returned.
  */
-int ivs_devdir_each(int (*fn)(void *ctx, const struct ivs_bdf *bdf), void *ctx)
+int ivs_devdir_each(int (*fn)(void *ctx, const struct ivs_bdf *bdf,
+			      const struct ivs_bdf *requester), void *ctx)
 {
 	struct devdir *devdir;
 	int ret = 0;
 
 	mutex_lock(&lock);
 	list_for_each_entry(devdir, &devdirs, link) {
-		ret = fn(ctx, &devdir->bdf);
+		ret = fn(ctx, &devdir->bdf, &devdir->requester);
 		if (ret)
 			break;
 	}
@@ -133,8 +136,8 @@ int ivs_devdir_each(int (*fn)(void *ctx, const struct ivs_bdf *bdf), void *ctx)
 /**
  * ivs_devdir_init - make the directories, and follow the bus
  * @root: where `devices` goes
- * @files: what each directory gets; their inode's private data is the device's
- *	struct ivs_bdf
+ * @files: what each directory gets; their inode's private data is the struct
+ *	ivs_bdf that the device's requests carry
  *
  * Without VT-d the directory is there and empty.
  *

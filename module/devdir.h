@@ -22,6 +22,7 @@ struct ivs_file {
 
 int ivs_devdir_init(struct dentry *root, const struct ivs_file *files);
 void ivs_devdir_exit(void);
-int ivs_devdir_each(int (*fn)(void *ctx, const struct ivs_bdf *bdf), void *ctx);
+int ivs_devdir_each(int (*fn)(void *ctx, const struct ivs_bdf *bdf,
+			      const struct ivs_bdf *requester), void *ctx);
 
 #endif /* IVS_DEVDIR_H */

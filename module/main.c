@@ -15,6 +15,7 @@
 
 #include "base/params.h"
 #include "base/stats.h"
+#include "base/work.h"
 #include "census/dmar.h"
 #include "flow/device.h"
 #include "flow/domain.h"
@@ -44,9 +45,12 @@ static int __init iovascope_init(void)
 {
 	int ret;
 
-	ret = ivs_stats_init();
+	ret = ivs_work_init();
 	if (ret)
 		return ret;
+	ret = ivs_stats_init();
+	if (ret)
+		goto err_work;
 	ret = ivs_table_init(&ivs_processes);
 	if (ret)
 		goto err_stats;
@@ -84,6 +88,8 @@ err_processes:
 	ivs_process_exit();
 err_stats:
 	ivs_stats_exit();
+err_work:
+	ivs_work_exit();
 	return ret;
 }
 
@@ -97,6 +103,7 @@ static void __exit iovascope_exit(void)
 	ivs_device_exit();
 	ivs_process_exit();
 	ivs_stats_exit();
+	ivs_work_exit();
 }
 
 module_init(iovascope_init);

@@ -375,7 +375,7 @@ static int describes_record(const char *key)
 		"type", "backend", "group", "devices", "pid", "comm",
 		"first_ns", "last_ns", "exact", "inexact", "baseline",
 		"start_ns", "alive", "unit", "did", "levels", "table",
-		"readable",
+		"readable", "requester",
 	};
 	size_t i;
 
@@ -422,6 +422,7 @@ TEST_F(grammar, schema_is_no_wish)
 	struct json_object *schema = stats_read("schema");
 	struct json_object *counters = stats_read("counters");
 	struct json_object *hist = stats_read("hist");
+	struct json_object *info = stats_read("info");
 
 	json_object_object_foreach(schema, key, line) {
 		const char *in = stats_word(line, "in");
@@ -436,10 +437,13 @@ TEST_F(grammar, schema_is_no_wish)
 			stats_member(counters, key);
 		if (!strcmp(in, "hist"))
 			stats_member(hist, key);
+		if (!strcmp(in, "info"))
+			stats_member(info, key);
 	}
 	json_object_put(schema);
 	json_object_put(counters);
 	json_object_put(hist);
+	json_object_put(info);
 }
 
 static int all_end_after_they_began(const char *file_name)

@@ -96,6 +96,44 @@ TEST_F_TIMEOUT(region, many_small, 120)
 	EXPECT_EQ(0, live_wrong(getpid(), 0, &nothing));
 }
 
+static __u64 own_memory(void)
+{
+	struct json_object *info = stats_read("info");
+	__u64 bytes = stats_u64(info, "self_bytes");
+
+	json_object_put(info);
+	return bytes;
+}
+
+/* What a worker does soon, below or above a limit. */
+static int own_memory_gets(int below, __u64 limit)
+{
+	unsigned int tries = 100;
+
+	while (tries-- && (own_memory() < limit) != below)
+		usleep(50000);
+	if (!(tries + 1))
+		printf("# self_bytes is %llu, limit %llu\n", own_memory(), limit);
+	return (own_memory() < limit) == below;
+}
+
+/* Bounded where little is mapped; a burst of ranges leaves a reserve. */
+TEST_F_TIMEOUT(region, own_memory, 120)
+{
+	const unsigned int nr = 40000;
+	__u64 before = own_memory();
+	unsigned int i;
+
+	TH_LOG("%llu bytes", before);
+	EXPECT_LT(before, 4 << 20);
+	for (i = 0; i < nr; i++)
+		vfio_map(&self->vfio, IOVA + i * 2 * SZ_4K, self->mem.va,
+			 SZ_4K);
+	EXPECT_TRUE(own_memory_gets(0, before + (5 << 19)));
+	EXPECT_EQ(0, __vfio_unmap(&self->vfio, IOVA, nr * 2 * SZ_4K, 0, NULL));
+	EXPECT_TRUE(own_memory_gets(1, before + (3 << 19)));
+}
+
 /* One ioctl, many teardowns. */
 TEST_F_TIMEOUT(region, unmap_all, 120)
 {

@@ -13,10 +13,13 @@
  */
 #include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "memory.h"
 #include "pool.h"
+#include "work.h"
 
 /* Free objects are given back once there are this many times the reserve. */
 #define POOL_SLACK 4
@@ -26,21 +29,26 @@ static bool pool_at_limit(const struct ivs_pool *pool)
 	return pool->limit && READ_ONCE(pool->nr) >= pool->limit;
 }
 
-static bool pool_push(struct ivs_pool *pool, void *object, bool fresh)
+/* Objects that are linked from @first to @last; the pool is locked. */
+static void pool_link(struct ivs_pool *pool, struct llist_node *first,
+		      struct llist_node *last, unsigned int nr)
 {
-	struct llist_node *node = object;
+	last->next = pool->free;
+	pool->free = first;
+	pool->nr_free += nr;
+}
+
+/* A new object, unless there are enough. */
+static bool pool_add(struct ivs_pool *pool, struct llist_node *node)
+{
 	unsigned long flags;
 	bool wanted;
 
 	raw_spin_lock_irqsave(&pool->lock, flags);
-	wanted = !fresh ||
-		 (pool->nr_free < pool->reserve && !pool_at_limit(pool));
+	wanted = pool->nr_free < pool->reserve && !pool_at_limit(pool);
 	if (wanted) {
-		node->next = pool->free;
-		pool->free = node;
-		pool->nr_free++;
-		if (fresh)
-			pool->nr++;
+		pool_link(pool, node, node, 1);
+		pool->nr++;
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	return wanted;
@@ -69,6 +77,8 @@ static void pool_trim(struct ivs_pool *pool, unsigned int keep)
 	while ((node = pool_pop(pool, keep))) {
 		kmem_cache_free(pool->cache, node);
 		pool->nr--;
+		ivs_memory_add(-(s64)pool->size);
+		cond_resched();
 	}
 }
 
@@ -79,10 +89,12 @@ static void pool_fill(struct ivs_pool *pool)
 
 		if (!object)
 			return;
-		if (!pool_push(pool, object, true)) {
+		if (!pool_add(pool, object)) {
 			kmem_cache_free(pool->cache, object);
 			return;
 		}
+		ivs_memory_add(pool->size);
+		cond_resched();
 	}
 }
 
@@ -147,7 +159,7 @@ void ivs_pool_reserve(struct ivs_pool *pool)
 {
 	if (READ_ONCE(pool->nr_free) >= pool->reserve / 2)
 		return;
-	schedule_work(&pool->refill);
+	ivs_work_queue(&pool->refill);
 	flush_work(&pool->refill);
 }
 
@@ -164,7 +176,7 @@ void *ivs_pool_get(struct ivs_pool *pool)
 
 	if (READ_ONCE(pool->nr_free) < pool->reserve / 2 &&
 	    !pool_at_limit(pool))
-		schedule_work(&pool->refill);
+		ivs_work_queue(&pool->refill);
 	if (node)
 		memset(node, 0, pool->size);
 	return node;
@@ -179,7 +191,26 @@ void *ivs_pool_get(struct ivs_pool *pool)
  */
 void ivs_pool_put(struct ivs_pool *pool, void *object)
 {
-	pool_push(pool, object, false);
+	ivs_pool_put_chain(pool, object, object, 1);
+}
+
+/**
+ * ivs_pool_put_chain - give objects back, as many as there are, at once
+ * @pool: the pool they came from
+ * @first: an object; the first word of each points to the next one
+ * @last: where that ends
+ * @nr: how many they are
+ *
+ * Context: any but NMI; takes no longer than for one.
+ */
+void ivs_pool_put_chain(struct ivs_pool *pool, void *first, void *last,
+			unsigned int nr)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	pool_link(pool, first, last, nr);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (READ_ONCE(pool->nr_free) > POOL_SLACK * pool->reserve)
-		schedule_work(&pool->refill);
+		ivs_work_queue(&pool->refill);
 }

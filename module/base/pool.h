@@ -35,5 +35,7 @@ void ivs_pool_exit(struct ivs_pool *pool);
 void ivs_pool_reserve(struct ivs_pool *pool);
 void *ivs_pool_get(struct ivs_pool *pool);
 void ivs_pool_put(struct ivs_pool *pool, void *object);
+void ivs_pool_put_chain(struct ivs_pool *pool, void *first, void *last,
+			unsigned int nr);
 
 #endif /* IVS_POOL_H */

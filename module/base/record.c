@@ -23,6 +23,7 @@
 #include <linux/timekeeping.h>
 
 #include "record.h"
+#include "work.h"
 
 static struct hlist_head *table_bucket(struct ivs_table *table,
 				       unsigned long key)
@@ -116,8 +117,10 @@ static void table_reap(struct work_struct *work)
 	struct ivs_record *record, *next;
 
 	llist_for_each_entry_safe(record, next, llist_del_all(&table->dead),
-				  dead)
+				  dead) {
 		record_release(record);
+		cond_resched();
+	}
 }
 
 static void record_dead(struct rcu_head *rcu)
@@ -126,7 +129,7 @@ static void record_dead(struct rcu_head *rcu)
 	struct ivs_table *table = record->table;
 
 	llist_add(&record->dead, &table->dead);
-	schedule_work(&table->reap);
+	ivs_work_queue(&table->reap);
 }
 
 /**

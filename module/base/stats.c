@@ -20,12 +20,15 @@
  * rest. Lifetime: from ivs_stats_init() to ivs_stats_exit(), which comes after
  * the last probe is gone.
  */
+#include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
 
+#include "../compat.h"
+#include "memory.h"
 #include "quality.h"
 #include "stats.h"
 #include "text.h"
@@ -41,9 +44,9 @@ static const struct {
 	const char *help;
 } ops[IVS_NR_OPS] = {
 	[IVS_REGION_MAP] = { HOST_AND_PROCESS,
-		"VFIO_IOMMU_MAP_DMA ioctls; bytes of those that succeeded" },
+		"VFIO_IOMMU_MAP_DMA ioctls; bytes mapped by those that succeeded" },
 	[IVS_REGION_UNMAP] = { HOST_AND_PROCESS,
-		"VFIO_IOMMU_UNMAP_DMA ioctls; bytes reported as unmapped" },
+		"VFIO_IOMMU_UNMAP_DMA ioctls; bytes unmapped by them" },
 	[IVS_MAP] = { EVERYWHERE,
 		"iommu_map calls; bytes of those that succeeded" },
 	[IVS_UNMAP] = { EVERYWHERE,
@@ -97,6 +100,9 @@ static const struct {
 		"bytes", "bytes pinned by calls that touched memory first" },
 	[IVS_PIN_FAULTING_NS] = { "pin_faulting_ns", HOST_AND_PROCESS,
 		"ns", "time in pins that touched memory first, zeroing included" },
+	[IVS_BACKING_SAMPLED_CALLS] = { "backing_sampled_calls",
+		HOST_AND_PROCESS, "calls",
+		"pins and unpins of so many pages that only some were looked at" },
 	[IVS_UNKNOWN_UNMAP_BYTES] = { "unknown_unmap_bytes", EVERYWHERE,
 		"bytes", "bytes unmapped that were never seen mapped" },
 	[IVS_SPLIT_LEAF_CALLS] = { "split_leaf_calls", EVERYWHERE,
@@ -320,11 +326,26 @@ static u64 sums_total(const struct ivs_sums *sums, enum ivs_op op,
 	return total;
 }
 
-/* The files a counter is in: none for those of pins while pins have no probe. */
+static bool counter_is_of_leaves(unsigned int counter)
+{
+	return (counter >= IVS_ADDED_LEAVES &&
+		counter < IVS_REMOVED_LEAVES + IVS_NR_LEAVES) ||
+	       counter == IVS_SPLIT_LEAF_CALLS;
+}
+
+/*
+ * The files a counter is in: none for those of pins while pins have no probe, and
+ * for those of leaves where another IOMMU than VT-d makes them (domain.c).
+ */
 static unsigned int counter_where(unsigned int counter)
 {
 	if (counter >= IVS_PIN_FAULTS && counter <= IVS_PIN_FAULTING_NS &&
 	    !op_is_covered(IVS_PIN))
+		return 0;
+	if (counter_is_of_leaves(counter) && !ivs_compat_intel_iommu())
+		return 0;
+	if (counter == IVS_BACKING_SAMPLED_CALLS &&
+	    !op_is_covered(IVS_PIN) && !op_is_covered(IVS_UNPIN))
 		return 0;
 	return plain[counter].where;
 }
@@ -403,7 +424,7 @@ void ivs_stats_schema_line(struct seq_file *m, const char *key,
 			   const char *unit, const char *help)
 {
 	static const char *const files[] = { "counters", "processes",
-					     "domains", "census" };
+					     "domains", "census", "info" };
 	const char *comma = "";
 	unsigned int i;
 
@@ -550,12 +571,18 @@ void ivs_stats_errors(struct seq_file *m)
 	}
 }
 
+/* Of each processor. */
+#define STATS_BYTES \
+	(sizeof(struct host_sums) + sizeof(struct host_hists) + \
+	 sizeof(struct host_errors))
+
 /* ivs_stats_init - allocate the host's counters; 0 or -ENOMEM; may sleep */
 int ivs_stats_init(void)
 {
 	host = alloc_percpu(struct host_sums);
 	hists = alloc_percpu(struct host_hists);
 	errors = alloc_percpu(struct host_errors);
+	ivs_memory_add(STATS_BYTES * num_possible_cpus());
 	if (host && hists && errors)
 		return 0;
 	ivs_stats_exit();
@@ -568,4 +595,5 @@ void ivs_stats_exit(void)
 	free_percpu(errors);
 	free_percpu(hists);
 	free_percpu(host);
+	ivs_memory_add(-(s64)(STATS_BYTES * num_possible_cpus()));
 }

@@ -41,6 +41,7 @@ enum ivs_counter {
 	IVS_PIN_FAULTS = IVS_REMOVED_LEAVES + IVS_NR_LEAVES,
 	IVS_PIN_FAULTING_BYTES,
 	IVS_PIN_FAULTING_NS,
+	IVS_BACKING_SAMPLED_CALLS,
 	IVS_UNKNOWN_UNMAP_BYTES,
 	IVS_SPLIT_LEAF_CALLS,
 	IVS_OVERMAPPED_CALLS,
@@ -61,6 +62,7 @@ enum ivs_counter {
 #define IVS_IN_PROCESSES 0x2
 #define IVS_IN_DOMAINS   0x4
 #define IVS_IN_CENSUS    0x8
+#define IVS_IN_INFO      0x10
 
 /* Largest errno told apart; anything above is counted under 0 ("other"). */
 #define IVS_MAX_ERRNO 133

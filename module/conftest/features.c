@@ -16,6 +16,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
+#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/types.h>
@@ -40,6 +41,9 @@ _Static_assert(sizeof(((struct dmar_domain *)0)->iommu_superpage), "there");
 
 #line 1 "COMPOUND_HEAD"
 _Static_assert(sizeof(((struct page *)0)->compound_head), "there");
+
+#line 1 "OBJPOOL"
+_Static_assert(sizeof(struct objpool_head), "there");
 
 /* ---- hugepath: memory ---- */
 

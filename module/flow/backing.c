@@ -4,8 +4,15 @@
  *
  * Model. A pin or unpin handler sees a run of page frames whose references the
  * caller holds, so the folio structure cannot change under it. The run is
- * walked a folio at a time: one step per GiB of 1 GiB hugetlb, one per 2 MiB of
- * THP, one per page of base memory, where the pin itself spent far more.
+ * walked a folio at a time: one look per GiB of 1 GiB hugetlb, one per 2 MiB of
+ * THP, one per two pages of base memory.
+ *
+ * Bound. A handler runs with preemption off, and each look may be a cache miss.
+ * 512 GiB of hugetlb 2M that lie together are a single run: a quarter of a
+ * million looks. So a call has a number of them. Where it runs out, the rest of
+ * the run is looked at here and there, and of the runs that follow the first
+ * frame only; such a call is counted as sampled.
+ *
  * Type1 never mixes MMIO and memory in one run (6.1 vfio_iommu_type1.c
  * vfio_pin_pages_remote(), "rsvd"), so MMIO is decided by the first frame.
  *
@@ -18,6 +25,11 @@
 #include "../base/frame.h"
 #include "../compat.h"
 #include "backing.h"
+
+/* A tenth of a millisecond, where each look is a cache miss. */
+#define MAX_LOOKS 1024
+
+#define NR_SAMPLES 64
 
 /* Not a bool: four are joined without a jump. */
 static unsigned int frame_is_tail(unsigned long odd)
@@ -68,37 +80,65 @@ enum ivs_backing ivs_backing_join(enum ivs_backing a, enum ivs_backing b)
 	return a == IVS_NONE ? b : IVS_MIXED;
 }
 
-/**
- * ivs_backing_of - classify a run of page frames
- * @pfn: first frame; the caller holds the pages, if it has any
- * @nr_pages: length
- *
- * Return: IVS_NONE for an empty run, IVS_MIXED when it has several kinds.
- */
-enum ivs_backing ivs_backing_of(unsigned long pfn, unsigned long nr_pages)
+/* Look at the folio at @pfn, or at pages up to @end that are none of one. */
+static unsigned long look_at(struct ivs_look *look, unsigned long pfn,
+			     unsigned long end)
 {
-	enum ivs_backing backing = IVS_NONE;
-	unsigned long end = pfn + nr_pages;
+	unsigned long here = frame_base_end(pfn, end);
+	enum ivs_backing backing = IVS_BASE;
+	struct page *head;
 
-	if (!nr_pages)
-		return IVS_NONE;
-	if (ivs_frame_is_mmio(pfn))
-		return IVS_MMIO;
-
-	while (pfn < end && backing != IVS_MIXED) {
-		unsigned long here = frame_base_end(pfn, end);
-		struct page *head;
+	look->nr += 1 + (here - pfn) / 2;
+	if (here == pfn) {
 		unsigned int order;
 
-		if (here > pfn) {
-			backing = ivs_backing_join(backing, IVS_BASE);
-			pfn = here;
-			continue;
-		}
 		head = compound_head(pfn_to_page(pfn));
 		order = compound_order(head);
-		backing = ivs_backing_join(backing, folio_backing(head, order));
-		pfn = page_to_pfn(head) + (1UL << order);
+		backing = folio_backing(head, order);
+		here = page_to_pfn(head) + (1UL << order);
 	}
-	return backing;
+	look->backing = ivs_backing_join(look->backing, backing);
+	return here;
+}
+
+static void look_here_and_there(struct ivs_look *look, unsigned long pfn,
+				unsigned long end)
+{
+	unsigned long step = max((end - pfn) / NR_SAMPLES, 1UL);
+
+	/* The budget is spent already; a single look is still for free. */
+	if (look->sampled)
+		step = end - pfn;
+	look->sampled = true;
+	for (; pfn < end && look->backing != IVS_MIXED; pfn += step)
+		look_at(look, pfn, pfn + 1);
+}
+
+/**
+ * ivs_backing_look - classify a run of page frames
+ * @look: of the call; the run is joined to what was seen before
+ * @pfn: first frame; the caller holds the pages, if it has any
+ * @nr_pages: length; 0 is nothing to look at
+ *
+ * Context: any. Bounded, whatever @nr_pages is.
+ */
+void ivs_backing_look(struct ivs_look *look, unsigned long pfn,
+		      unsigned long nr_pages)
+{
+	unsigned long end = pfn + nr_pages, room;
+
+	if (!nr_pages)
+		return;
+	if (ivs_frame_is_mmio(pfn)) {
+		look->backing = ivs_backing_join(look->backing, IVS_MMIO);
+		return;
+	}
+	while (pfn < end && look->backing != IVS_MIXED) {
+		if (look->nr >= MAX_LOOKS) {
+			look_here_and_there(look, pfn, end);
+			return;
+		}
+		room = 2 * (MAX_LOOKS - look->nr);
+		pfn = look_at(look, pfn, min(end, pfn + room));
+	}
 }

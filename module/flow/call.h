@@ -35,8 +35,11 @@
  * @hugetlb_pages: pin: hugetlb memory its process had then, in 4K pages
  * @file: pin: the file that it pins pages of, NULL for memory by its address
  * @file_pages: and how many of its pages were in memory then, in 4K pages
+ * @domain: region: the first one that it mapped into; compared only
+ * @done_bytes: region: what was mapped or unmapped there so far
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
+ * @sampled: unpin: not all of its page frames were looked at
  * @partial: map: the core is rolling back what it had mapped
  *
  * Lives in the data of a kretprobe instance, from entry to return handler.
@@ -62,8 +65,11 @@ struct ivs_call {
 	u64 hugetlb_pages;
 	const struct file *file;
 	u64 file_pages;
+	const void *domain;
+	u64 done_bytes;
 	u64 released_bytes;
 	enum ivs_backing backing;
+	bool sampled;
 	bool partial;
 };
 

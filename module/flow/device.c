@@ -18,7 +18,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "../base/op.h"
+#include "../base/bdf.h"
 #include "../base/pool.h"
 #include "../base/text.h"
 #include "device.h"
@@ -29,7 +29,7 @@ struct ivs_device {
 	u64 domain;
 	int group;
 	bool pci;
-	struct ivs_bdf bdf;
+	struct ivs_bdf requester;
 	char name[32];
 };
 
@@ -97,10 +97,8 @@ int ivs_device_move(struct device *dev, u64 domain)
 	entry->domain = domain;
 	entry->group = dev->iommu_group ? iommu_group_id(dev->iommu_group) : -1;
 	entry->pci = dev_is_pci(dev);
-	if (entry->pci) {
-		entry->bdf.segment = pci_domain_nr(to_pci_dev(dev)->bus);
-		entry->bdf.rid = pci_dev_id(to_pci_dev(dev));
-	}
+	if (entry->pci)
+		ivs_bdf_requester(to_pci_dev(dev), &entry->requester);
 	strscpy(entry->name, dev_name(dev), sizeof(entry->name));
 out:
 	raw_spin_unlock_irqrestore(&devices_lock, flags);
@@ -125,7 +123,7 @@ bool ivs_device_any(u64 domain)
  * ivs_device_nth - a PCI device of a domain
  * @domain: id of the domain's record
  * @nth: which of them, from 0 on
- * @bdf: its address
+ * @bdf: the address that its requests carry
  *
  * Context: any but NMI.
  * Return: false when there are no more.
@@ -140,7 +138,7 @@ bool ivs_device_nth(u64 domain, unsigned int nth, struct ivs_bdf *bdf)
 	list_for_each_entry(entry, &devices, link) {
 		if (entry->domain != domain || !entry->pci || nth--)
 			continue;
-		*bdf = entry->bdf;
+		*bdf = entry->requester;
 		found = true;
 		break;
 	}

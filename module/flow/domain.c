@@ -14,6 +14,10 @@
  * why (enum ivs_inexact). A domain that is older than the module begins with
  * what its page table held (baseline.c).
  *
+ * Which leaves a map writes is known of VT-d. Where another IOMMU translates,
+ * its drivers have rules and sizes of their own, and no census reads its tables:
+ * bytes are kept there, as if they were 4K leaves, and no leaves are shown.
+ *
  * Locking: records by RCU (record.c). A domain's extents by its own raw
  * spinlock: type1 serialises all maps and unmaps of a container, so that it is
  * never contended there, but iommufd maps two areas of one domain at once.
@@ -23,6 +27,9 @@
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
@@ -40,12 +47,15 @@ static struct ivs_pool extent_pool = {
 	.reserve = 4096,
 };
 
+/* Who could guess how extents are ranked could make their tree a list. */
+static u64 extent_secret;
+
 static const struct ivs_scope host_scope = { .host = true };
 
 /* ivs_domain_extents_init - an empty set, from the reserve of all domains */
 void ivs_domain_extents_init(struct ivs_extents *extents)
 {
-	ivs_extents_init(extents, &extent_pool);
+	ivs_extents_init(extents, &extent_pool, extent_secret);
 }
 
 static void domain_setup(struct ivs_record *record)
@@ -175,6 +185,11 @@ static void domain_count_removed(const struct ivs_removed *removed,
 	ivs_stats_add(IVS_LOST_RANGES, removed->lost, scope);
 }
 
+static u64 domain_pgsizes(const struct iommu_domain *domain)
+{
+	return ivs_compat_intel_iommu() ? ivs_compat_pgsizes(domain) : SZ_4K;
+}
+
 /**
  * ivs_domain_map - leaves were written
  * @dom: the domain's record
@@ -198,8 +213,7 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 	unsigned long flags;
 
 	memset(leaves, 0, IVS_NR_LEAVES * sizeof(*leaves));
-	nr = ivs_leaf_split(ivs_compat_pgsizes(domain), iova, phys, size,
-			    spans);
+	nr = ivs_leaf_split(domain_pgsizes(domain), iova, phys, size, spans);
 	if (!nr)
 		return;
 
@@ -221,6 +235,36 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 		ivs_stats_add(IVS_OVERMAPPED_CALLS, 1, scope);
 		domain_count_removed(&over, scope);
 	}
+}
+
+/**
+ * ivs_domain_map_failed - leaves may have been written all the same
+ * @dom: the domain's record
+ * @domain: the domain
+ *
+ * The core unmaps what the driver says it has mapped. A driver that fails
+ * within one call may say nothing of what it had mapped until then (6.12
+ * drivers/iommu/intel/iommu.c intel_iommu_map_pages()).
+ *
+ * Context: return handler of a map that failed, before ivs_domain_end().
+ */
+void ivs_domain_map_failed(struct ivs_domain *dom,
+			   const struct iommu_domain *domain)
+{
+	if (!ivs_compat_undoes_failed_map(domain))
+		atomic64_inc(&dom->failed);
+}
+
+/**
+ * ivs_domain_looked - a census agrees with the flow
+ * @dom: the domain's record
+ * @failed: its failed maps, as they were before the census
+ *
+ * Context: under RCU.
+ */
+void ivs_domain_looked(struct ivs_domain *dom, u64 failed)
+{
+	WRITE_ONCE(dom->looked, failed);
 }
 
 /**
@@ -308,7 +352,7 @@ void ivs_domain_free(const struct iommu_domain *domain)
 	if (!dom)
 		return;
 	raw_spin_lock_irqsave(&dom->lock, flags);
-	memcpy(removed.leaves, dom->extents.leaves, sizeof(removed.leaves));
+	ivs_extents_leaves(&dom->extents, removed.leaves);
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 
 	scope.host = !type_is_dma_api(dom->type);
@@ -392,6 +436,8 @@ unsigned long ivs_domain_inexact(const struct ivs_domain *dom)
 	if (ivs_missed_calls(IVS_FEEDS_LIVE) != dom->missed ||
 	    ivs_probes_silent() || ivs_silences() != dom->silences)
 		inexact |= BIT(IVS_INEXACT_MISSED);
+	if (atomic64_read(&dom->failed) != READ_ONCE(dom->looked))
+		inexact |= BIT(IVS_INEXACT_FAILED);
 	return inexact;
 }
 
@@ -409,47 +455,65 @@ bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
 	return extent;
 }
 
-/* Tables that the extents need, the root included; 0 when nobody mapped. */
-static u64 domain_tables(struct ivs_domain *dom)
+/* Count on from @iova; false when there is nothing more to count. */
+static bool domain_count_tables(struct ivs_domain *dom, u64 *iova,
+				struct ivs_tables *tables)
 {
-	struct ivs_tables tables = { };
+	unsigned int batch = SHOW_BATCH;
 	struct ivs_extent *extent;
 	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	extent = ivs_extents_at(&dom->extents, *iova);
+	for (; extent && batch--; extent = extent->next) {
+		ivs_tables_add(tables, &extent->span, dom->levels);
+		*iova = extent->span.last + 1;
+	}
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return extent;
+}
+
+/**
+ * ivs_domain_tables - page tables that a domain needs
+ * @id: which
+ *
+ * Gives way between batches, as there may be very many extents.
+ *
+ * Context: may sleep.
+ * Return: how many, the root included; 0 when nobody mapped, or it is gone.
+ */
+u64 ivs_domain_tables(u64 id)
+{
+	struct ivs_tables tables = { };
+	struct ivs_domain *dom;
+	bool any, more;
 	u64 iova = 0;
 
-	if (!dom->levels)
-		return 0;
 	do {
-		unsigned int batch = SHOW_BATCH;
-
-		raw_spin_lock_irqsave(&dom->lock, flags);
-		while (batch-- && (extent = ivs_extents_at(&dom->extents,
-							   iova))) {
-			ivs_tables_add(&tables, &extent->span, dom->levels);
-			iova = extent->span.last + 1;
-		}
-		raw_spin_unlock_irqrestore(&dom->lock, flags);
-	} while (extent);
-	return tables.nr + 1;
+		rcu_read_lock();
+		dom = ivs_domain_by_id(id);
+		any = dom && dom->levels;
+		more = any && domain_count_tables(dom, &iova, &tables);
+		rcu_read_unlock();
+		cond_resched();
+	} while (more);
+	return any ? tables.nr + 1 : 0;
 }
 
 /**
  * ivs_domain_flow - what a domain should hold
  * @dom: the record
  * @leaves: per size
- * @tables: that they need
  *
  * Context: under RCU.
  */
-void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
-		     u64 *tables)
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES])
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&dom->lock, flags);
-	memcpy(leaves, dom->extents.leaves, sizeof(dom->extents.leaves));
+	ivs_extents_leaves(&dom->extents, leaves);
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
-	*tables = domain_tables(dom);
 }
 
 /* ivs_domain_wants_baseline - was it there before the module? */
@@ -499,6 +563,7 @@ int ivs_domain_init(void)
 
 	if (ret)
 		return ret;
+	extent_secret = get_random_u64();
 	ret = ivs_table_init(&ivs_domains);
 	if (ret)
 		ivs_pool_exit(&extent_pool);

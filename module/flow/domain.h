@@ -22,6 +22,8 @@ enum ivs_inexact {
 	IVS_INEXACT_MISSED,
 	/* A range could not be remembered. */
 	IVS_INEXACT_RANGES,
+	/* A map failed and may have left leaves; no census has looked since. */
+	IVS_INEXACT_FAILED,
 	IVS_NR_INEXACT,
 };
 
@@ -36,6 +38,8 @@ enum ivs_inexact {
  * @inexact: bit set of enum ivs_inexact
  * @missed: probe hits missed before it was made
  * @silences: times that all probes were found to be silent before it was made
+ * @failed: maps that failed and may have left leaves behind
+ * @looked: and of those, that a census has found to have left none
  * @begun: maps and unmaps that began
  * @ended: and of those, that are in the numbers
  * @baseline: @extents began with what was in the page table
@@ -50,6 +54,8 @@ struct ivs_domain {
 	unsigned long inexact;
 	u64 missed;
 	unsigned int silences;
+	atomic64_t failed;
+	u64 looked;
 	atomic64_t begun;
 	atomic64_t ended;
 	bool baseline;
@@ -83,8 +89,8 @@ void ivs_domain_begin(const struct iommu_domain *domain,
 void ivs_domain_end(struct ivs_domain *dom);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
-void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
-		     u64 *tables);
+u64 ivs_domain_tables(u64 id);
+void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES]);
 unsigned long ivs_domain_inexact(const struct ivs_domain *dom);
 bool ivs_domain_wants_baseline(const struct ivs_domain *dom);
 int ivs_domain_seed(struct ivs_domain *dom, struct ivs_extents *extents,
@@ -94,6 +100,9 @@ void ivs_domain_device(struct device *dev, u64 domain);
 void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 		    u64 iova, u64 phys, u64 size, u64 leaves[IVS_NR_LEAVES],
 		    const struct ivs_scope *scope);
+void ivs_domain_map_failed(struct ivs_domain *dom,
+			   const struct iommu_domain *domain);
+void ivs_domain_looked(struct ivs_domain *dom, u64 failed);
 void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 		      struct ivs_removed *removed,
 		      const struct ivs_scope *scope);

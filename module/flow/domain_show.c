@@ -6,12 +6,14 @@
  * not why, what it holds now (gauges, made when somebody reads), and what was
  * counted for it. domain.c keeps all of that; nothing here changes it.
  *
- * Context: under RCU; nothing sleeps.
+ * Counting tables may take long, so that a domain is held under RCU for one line
+ * only, and looked up by its id.
  */
 #include <linux/iommu.h>
 #include <linux/seq_file.h>
 
 #include "../base/text.h"
+#include "../compat.h"
 #include "device.h"
 #include "domain.h"
 #include "domain_show.h"
@@ -20,6 +22,7 @@ static const char *const inexact_names[IVS_NR_INEXACT] = {
 	[IVS_INEXACT_OLDER] = "older",
 	[IVS_INEXACT_MISSED] = "missed",
 	[IVS_INEXACT_RANGES] = "ranges",
+	[IVS_INEXACT_FAILED] = "failed",
 };
 
 static void domain_show_inexact(struct seq_file *m, unsigned long inexact)
@@ -67,19 +70,26 @@ static const struct {
 		"page tables these leaves need, root included" },
 };
 
-static void domain_show_live(struct seq_file *m, struct ivs_domain *dom)
+/* Where the leaves are not known, neither are the bytes and tables of each. */
+static unsigned int domain_nr_gauges(void)
 {
-	u64 value[NR_GAUGES], leaves[IVS_NR_LEAVES], tables;
+	return ivs_compat_intel_iommu() ? NR_GAUGES : LIVE_LEAVES;
+}
+
+static void domain_show_live(struct seq_file *m, struct ivs_domain *dom,
+			     u64 tables)
+{
+	u64 value[NR_GAUGES], leaves[IVS_NR_LEAVES];
 	unsigned int i;
 
-	ivs_domain_flow(dom, leaves, &tables);
+	ivs_domain_flow(dom, leaves);
 	value[LIVE_BYTES] = ivs_leaves_bytes(leaves);
 	for (i = 0; i < IVS_NR_LEAVES; i++) {
 		value[LIVE_LEAVES + i] = leaves[i];
 		value[LIVE_LEAF_BYTES + i] = leaves[i] << ivs_leaf_shift(i);
 	}
 	value[TABLE_BYTES] = tables << 12;
-	for (i = 0; i < NR_GAUGES; i++)
+	for (i = 0; i < domain_nr_gauges(); i++)
 		ivs_text_nested(m, gauges[i].key, value[i]);
 }
 
@@ -88,7 +98,7 @@ void ivs_domain_schema(struct seq_file *m)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_GAUGES; i++)
+	for (i = 0; i < domain_nr_gauges(); i++)
 		ivs_stats_schema_line(m, gauges[i].key, IVS_IN_DOMAINS, "gauge",
 				      gauges[i].unit, gauges[i].help);
 }
@@ -100,22 +110,10 @@ static const char *domain_type_name(unsigned int type)
 	return type & __IOMMU_DOMAIN_DMA_API ? "dma" : "other";
 }
 
-/**
- * ivs_domain_show - write the line of a domain, if there is anything to say
- * @m: where
- * @dom: the domain's record
- *
- * Before 6.12 the core keeps an empty paging domain for each group to block its
- * DMA with; those, and domains that were made and never used, are left out.
- *
- * Context: under RCU.
- */
-void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
+static void domain_show(struct seq_file *m, struct ivs_domain *dom, u64 tables)
 {
 	const struct ivs_sink sink = { ivs_text_nested, m };
 
-	if (!dom->levels && !ivs_device_any(dom->rec.id))
-		return;
 	seq_printf(m, "%llu type=%s backend=%s", dom->rec.id,
 		   domain_type_name(dom->type),
 		   ivs_backend_names[dom->backend]);
@@ -126,7 +124,29 @@ void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
 		   READ_ONCE(dom->rec.last_ns));
 	domain_show_inexact(m, ivs_domain_inexact(dom));
 	seq_printf(m, " baseline=%d", dom->baseline);
-	domain_show_live(m, dom);
+	domain_show_live(m, dom, tables);
 	ivs_stats_show(&dom->rec.sums, IVS_IN_DOMAINS, &sink);
 	seq_putc(m, '\n');
+}
+
+/**
+ * ivs_domain_show - write the line of a domain, if there is anything to say
+ * @m: where
+ * @id: of the domain
+ *
+ * Before 6.12 the core keeps an empty paging domain for each group to block its
+ * DMA with; those, and domains that were made and never used, are left out.
+ *
+ * Context: may sleep.
+ */
+void ivs_domain_show(struct seq_file *m, u64 id)
+{
+	u64 tables = ivs_domain_tables(id);
+	struct ivs_domain *dom;
+
+	rcu_read_lock();
+	dom = ivs_domain_by_id(id);
+	if (dom && (dom->levels || ivs_device_any(id)))
+		domain_show(m, dom, tables);
+	rcu_read_unlock();
 }

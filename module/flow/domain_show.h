@@ -5,10 +5,9 @@
 #ifndef IVS_DOMAIN_SHOW_H
 #define IVS_DOMAIN_SHOW_H
 
-struct ivs_domain;
 struct seq_file;
 
 void ivs_domain_schema(struct seq_file *m);
-void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom);
+void ivs_domain_show(struct seq_file *m, u64 id);
 
 #endif /* IVS_DOMAIN_SHOW_H */

@@ -5,30 +5,52 @@
 #ifndef IVS_EXTENT_H
 #define IVS_EXTENT_H
 
-#include <linux/rbtree.h>
 #include <linux/types.h>
 
 #include "../base/leaf.h"
 
 struct ivs_pool;
 
+/**
+ * struct ivs_extent_sum - what some extents hold together
+ * @leaves: leaves of each size
+ * @nr: how many extents they are
+ */
+struct ivs_extent_sum {
+	u64 leaves[IVS_NR_LEAVES];
+	unsigned int nr;
+};
+
+/**
+ * struct ivs_extent - consecutive leaves of one size
+ * @next: by IOVA; first, since a chain of extents goes back to its pool as it is
+ * @left: extents before this one, in the tree
+ * @right: extents after it
+ * @rank: a random number, lower than that of the extent above
+ * @span: the leaves
+ * @sum: of this extent and of all below it
+ */
 struct ivs_extent {
-	struct rb_node node;
+	struct ivs_extent *next;
+	struct ivs_extent *left;
+	struct ivs_extent *right;
+	u64 rank;
 	struct ivs_span span;
+	struct ivs_extent_sum sum;
 };
 
 /**
  * struct ivs_extents - an ordered set of disjoint extents
  * @root: the extents, by IOVA; neighbours of equal leaf size are merged
- * @leaves: how many leaves of each size the set holds
  * @pool: where its extents come from and go to
+ * @secret: what the next rank is made from
  *
  * The caller serialises everything done to one set.
  */
 struct ivs_extents {
-	struct rb_root root;
-	u64 leaves[IVS_NR_LEAVES];
+	struct ivs_extent *root;
 	struct ivs_pool *pool;
+	u64 secret;
 };
 
 /**
@@ -47,10 +69,13 @@ struct ivs_removed {
 	bool lost;
 };
 
-void ivs_extents_init(struct ivs_extents *set, struct ivs_pool *pool);
+void ivs_extents_init(struct ivs_extents *set, struct ivs_pool *pool,
+		      u64 secret);
 int ivs_extents_add(struct ivs_extents *set, const struct ivs_span *span);
 void ivs_extents_remove(struct ivs_extents *set, u64 start, u64 last,
 			struct ivs_removed *removed);
 struct ivs_extent *ivs_extents_at(const struct ivs_extents *set, u64 iova);
+void ivs_extents_leaves(const struct ivs_extents *set,
+			u64 leaves[IVS_NR_LEAVES]);
 
 #endif /* IVS_EXTENT_H */

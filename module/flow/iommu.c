@@ -23,6 +23,7 @@
 #include <linux/timekeeping.h>
 
 #include "../base/stats.h"
+#include "../compat.h"
 #include "domain.h"
 #include "flight.h"
 #include "iommu.h"
@@ -103,6 +104,14 @@ static struct ivs_scope call_scope(const struct ivs_call *call,
 	};
 }
 
+/* For an event; of tables that are not VT-d's none are known. */
+static const u64 *known_leaves(const u64 leaves[IVS_NR_LEAVES])
+{
+	static const u64 none[IVS_NR_LEAVES];
+
+	return ivs_compat_intel_iommu() ? leaves : none;
+}
+
 /* ---- map ---- */
 
 static int iommu_map_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -155,12 +164,15 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
+	else if (dom)
+		ivs_domain_map_failed(dom, call->object);
 	if (dom)
 		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
-	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes, leaves,
-		  sample.ns, ret);
+	ivs_region_did(call, IVS_REGION_MAP, sample.bytes);
+	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes,
+		  known_leaves(leaves), sample.ns, ret);
 	ivs_stats_self(entered);
 	return 0;
 }
@@ -220,10 +232,11 @@ int ivs_iommu_unmap_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (dom)
 		ivs_domain_end(dom);
 	ivs_stats_call(&sample, &scope);
+	ivs_region_did(call, IVS_REGION_UNMAP, sample.bytes);
 	ivs_stats_add(IVS_UNMAP_SHORT_CALLS, sample.bytes < call->bytes,
 		      &scope);
 	trace_unmap(dom ? dom->rec.id : 0, call->iova, sample.bytes,
-		    removed.leaves, sample.ns, 0);
+		    known_leaves(removed.leaves), sample.ns, 0);
 	ivs_stats_self(entered);
 	return 0;
 }

@@ -155,13 +155,16 @@ int ivs_iommufd_ioctl_return(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
+	int ret = regs_return_value(regs);
 
-	/* Both answer in their arguments: a map where, an unmap how much. */
-	if (call->op == IVS_DETACH)
+	if (call->op == IVS_DETACH) {
 		ivs_flight_end(call);
-	else
-		ivs_region_end(call, entered, regs_return_value(regs),
-			       read_region);
+		return 0;
+	}
+	/* It answers in its arguments where it mapped. */
+	if (!ret && call->op == IVS_REGION_MAP && !iommufd_read_region(call))
+		ivs_request_unread(entered);
+	ivs_region_end(call, entered, ret);
 	return 0;
 }
 
@@ -246,37 +249,31 @@ static unsigned long pages_together(struct page *const *pages, unsigned long nr)
 	return nr;
 }
 
-static enum ivs_backing pages_backing(struct page *const *pages,
-				      unsigned long nr)
+static void pages_look(struct ivs_look *look, struct page *const *pages,
+		       unsigned long nr)
 {
-	enum ivs_backing backing = IVS_NONE;
-	unsigned long i, together;
+	unsigned long step = max(nr / 64, 1UL), i, together;
 
-	for (i = 0; i < nr && backing != IVS_MIXED; i += together) {
+	for (i = 0; i < nr && look->backing != IVS_MIXED; i += together) {
 		together = pages_together(pages + i, nr - i);
-		backing = ivs_backing_join(backing,
-					   ivs_backing_of(page_to_pfn(pages[i]),
-							  together));
+		ivs_backing_look(look, page_to_pfn(pages[i]), together);
+		if (look->sampled)
+			together = max(together, step);
 	}
-	return backing;
 }
 
 /* A page a folio; the first may begin before the pages that were asked for. */
-static enum ivs_backing folios_backing(const struct reader *reader,
-				       unsigned long nr)
+static void folios_look(struct ivs_look *look, const struct reader *reader,
+			unsigned long nr)
 {
-	enum ivs_backing backing = IVS_NONE;
 	unsigned long end = reader->offset + nr, at = 0, i;
 
 	for (i = 0; at < end && i < reader->folios_size / sizeof(void *); i++) {
 		struct page *head = reader->folios[i];
 
-		backing = ivs_backing_join(backing,
-					   ivs_backing_of(page_to_pfn(head),
-							  1));
+		ivs_backing_look(look, page_to_pfn(head), 1);
 		at += 1UL << compound_order(head);
 	}
-	return backing;
 }
 
 /*
@@ -321,7 +318,7 @@ int ivs_iommufd_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns(), bytes = 0;
 	struct ivs_call *call = ivs_call_of(ri);
-	enum ivs_backing backing = IVS_NONE;
+	struct ivs_look look = IVS_LOOK_INIT;
 	int ret = regs_return_value(regs);
 	struct reader reader;
 
@@ -329,12 +326,14 @@ int ivs_iommufd_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		unsigned long nr = reader.end - reader.start;
 
 		bytes = (u64)nr << PAGE_SHIFT;
-		backing = reader.pages ? pages_backing(reader.pages, nr) :
-					 folios_backing(&reader, nr);
+		if (reader.pages)
+			pages_look(&look, reader.pages, nr);
+		else
+			folios_look(&look, &reader, nr);
 	} else if (!ret) {
 		ivs_request_unread(entered);
 	}
-	ivs_pin_end(call, entered, bytes, backing, -ret);
+	ivs_pin_end(call, entered, bytes, &look, -ret);
 	return 0;
 }
 
@@ -347,29 +346,29 @@ struct batch {
 };
 
 /* @nr pages from the @skip-th on, which somebody holds until they are unpinned. */
-static enum ivs_backing batch_backing(const struct batch *batch,
-				      unsigned long skip, unsigned long nr)
+static void batch_look(struct ivs_look *look, const struct batch *batch,
+		       unsigned long skip, unsigned long nr)
 {
-	enum ivs_backing backing = IVS_NONE;
 	unsigned long pfn, here;
 	unsigned int i;
 	u32 nr_pfns;
 
 	for (i = 0; nr; i++) {
 		if (get_kernel_nofault(pfn, batch->pfns + i) ||
-		    get_kernel_nofault(nr_pfns, batch->nr_pfns + i) || !nr_pfns)
-			return IVS_NONE;
+		    get_kernel_nofault(nr_pfns, batch->nr_pfns + i) ||
+		    !nr_pfns) {
+			look->backing = IVS_NONE;
+			return;
+		}
 		if (skip >= nr_pfns) {
 			skip -= nr_pfns;
 			continue;
 		}
 		here = min(nr, nr_pfns - skip);
-		backing = ivs_backing_join(backing,
-					   ivs_backing_of(pfn + skip, here));
+		ivs_backing_look(look, pfn + skip, here);
 		nr -= here;
 		skip = 0;
 	}
-	return backing;
 }
 
 /* void batch_unpin(batch, pages, unsigned int first_page_off, size_t npages) */
@@ -379,16 +378,17 @@ int ivs_iommufd_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct ivs_call *call = ivs_request_new(ri);
 	unsigned int skip = regs_get_kernel_argument(regs, 2);
 	unsigned long nr = regs_get_kernel_argument(regs, 3);
+	struct ivs_look look = IVS_LOOK_INIT;
 	struct batch batch;
 
-	call->backing = IVS_NONE;
 	call->bytes = (u64)nr << PAGE_SHIFT;
 	if (!copy_from_kernel_nofault(&batch,
 				      (void *)regs_get_kernel_argument(regs, 0),
 				      sizeof(batch)))
-		call->backing = batch_backing(&batch, skip, nr);
-	if (call->backing == IVS_NONE && nr)
+		batch_look(&look, &batch, skip, nr);
+	if (look.backing == IVS_NONE && nr)
 		ivs_request_unread(entered);
+	ivs_unpin_begin(call, &look);
 	return iommufd_begin(call, IVS_UNPIN, entered);
 }
 

@@ -26,15 +26,19 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../base/memory.h"
 #include "../base/params.h"
 #include "../base/stats.h"
+#include "../compat.h"
 #include "probe.h"
 
 /*
  * Calls that may be between entry and return at once, per row: a pin can sleep
- * for seconds, and one per container can be in flight.
+ * for seconds, and one per container can be in flight. Devices come and go one
+ * by one. From 6.7 on each of these is a word per processor that may ever be.
  */
-#define MAX_ACTIVE 512
+#define MAX_ACTIVE 256
+#define MAX_ACTIVE_RARE 16
 
 static const char *const state_names[] = {
 	[IVS_PROBE_UNUSED] = "unused",
@@ -89,7 +93,7 @@ static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 	p->rp.entry_handler = p->entry;
 	p->rp.handler = p->ret;
 	p->rp.data_size = call_size;
-	p->rp.maxactive = MAX_ACTIVE;
+	p->rp.maxactive = p->rare ? MAX_ACTIVE_RARE : MAX_ACTIVE;
 	ret = register_kretprobe(&p->rp);
 	if (!ret && p->prefilter)
 		probe_set_prefilter(p);
@@ -116,6 +120,7 @@ static void probe_arm(struct ivs_probe *p)
 		p->symbol = p->symbols[i];
 		p->state = IVS_PROBE_ATTACHED;
 		ivs_missed_arm(&p->missed, &p->rp);
+		ivs_memory_add(ivs_compat_kretprobe_bytes(&p->rp));
 	} else if (p->error != -ENOENT) {
 		p->state = IVS_PROBE_FAILED;
 	} else {
@@ -128,6 +133,7 @@ static void probe_disarm(struct ivs_probe *p)
 	if (p->state != IVS_PROBE_ATTACHED)
 		return;
 	unregister_kretprobe(&p->rp);
+	ivs_memory_add(-(s64)ivs_compat_kretprobe_bytes(&p->rp));
 	ivs_missed_disarm(&p->missed);
 	p->state = p->module ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
 }

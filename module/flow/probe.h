@@ -35,6 +35,7 @@ enum ivs_probe_state {
  * @feeds: bit set of enum ivs_op and enum ivs_feed
  * @required: loading fails without it
  * @dma_api: armed only to count domains of the DMA API
+ * @rare: a few of its calls at once are many
  * @prefilter: true for a call that @entry would let go; or NULL. It is asked
  *	before a call costs anything, and must be quick
  * @entry: handler; returns 0 to see the return too, 1 to let the call go
@@ -47,6 +48,7 @@ struct ivs_probe {
 	unsigned long feeds;
 	bool required;
 	bool dma_api;
+	bool rare;
 	bool (*prefilter)(struct pt_regs *regs);
 	kretprobe_handler_t entry;
 	kretprobe_handler_t ret;

@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
+#include "../base/work.h"
 #include "process.h"
 
 #define MAX_PROCESSES 1024
@@ -91,11 +92,11 @@ struct ivs_sums *ivs_process_current(u64 now_ns)
 		static const struct ivs_scope host = { .host = true };
 
 		ivs_stats_add(IVS_LOST_PROCESSES, 1, &host);
-		schedule_work(&room_work);
+		ivs_work_queue(&room_work);
 		return NULL;
 	}
 	if (process_table_nearly_full())
-		schedule_work(&room_work);
+		ivs_work_queue(&room_work);
 	ivs_record_used(record, now_ns);
 	return &record->sums;
 }

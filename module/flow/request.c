@@ -77,6 +77,13 @@ static void request_count(const struct ivs_sample *sample, u64 entered)
 	ivs_stats_call(sample, &scope);
 }
 
+static void request_count_sampled(bool sampled, u64 entered)
+{
+	const struct ivs_scope scope = request_scope(entered);
+
+	ivs_stats_add(IVS_BACKING_SAMPLED_CALLS, sampled, &scope);
+}
+
 /* ivs_request_unread - something a handler needed could not be read */
 void ivs_request_unread(u64 entered)
 {
@@ -86,29 +93,47 @@ void ivs_request_unread(u64 entered)
 }
 
 /**
+ * ivs_region_did - a map or unmap inside a request has achieved something
+ * @call: that map or unmap; its @object is the domain
+ * @op: IVS_REGION_MAP or IVS_REGION_UNMAP, which it is part of
+ * @bytes: what it mapped or removed
+ *
+ * What a request asks for and answers is in the memory of a process whose other
+ * threads may write there at any moment, so that it is shown but never counted.
+ * What it did is the sum of its maps, or of its unmaps. In a container or IOAS
+ * of several domains each has the whole request; the first one stands for all.
+ */
+void ivs_region_did(const struct ivs_call *call, enum ivs_op op, u64 bytes)
+{
+	struct ivs_call *region = ivs_request_enclosing(call, op);
+
+	if (!region)
+		return;
+	if (!region->domain)
+		region->domain = call->object;
+	if (region->domain == call->object)
+		region->done_bytes += bytes;
+}
+
+/**
  * ivs_region_end - a request has returned
  * @call: as begun
  * @entered: when its return handler began
  * @ret: 0 or -errno
- * @reread: reads the arguments of a request that answers in them, or NULL
  */
-void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
-		    bool (*reread)(struct ivs_call *call))
+void ivs_region_end(struct ivs_call *call, u64 entered, int ret)
 {
-	struct ivs_sample sample = {
+	const struct ivs_sample sample = {
 		.op = call->op,
 		.error = ret < 0 ? -ret : 0,
+		.bytes = ret ? 0 : call->done_bytes,
 		.ns = entered - call->start_ns,
 	};
 
 	ivs_flight_end(call);
-	if (!ret && reread && !reread(call))
-		ivs_request_unread(entered);
-	if (!ret)
-		sample.bytes = call->bytes;
 	request_count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
-		     call->bytes, sample.ns, ret);
+		     ret ? call->bytes : sample.bytes, sample.ns, ret);
 	ivs_stats_self(entered);
 }
 
@@ -198,27 +223,36 @@ void ivs_pin_begin(struct ivs_call *call)
  * @call: as begun
  * @entered: when its return handler began
  * @bytes: what it pinned
- * @backing: what that is made of
+ * @look: what that is made of
  * @error: positive errno, 0 for success
  */
 void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
-		 enum ivs_backing backing, int error)
+		 const struct ivs_look *look, int error)
 {
 	const struct ivs_sample sample = {
 		.op = IVS_PIN,
-		.backing = backing,
+		.backing = look->backing,
 		.error = error,
 		.bytes = bytes,
 		.ns = entered - call->start_ns,
 	};
 
 	ivs_flight_end(call);
-	pin_count(&sample, entered, pin_faults(call, backing));
-	trace_pin(call->iova, bytes ?: call->bytes, backing, sample.ns, -error);
+	pin_count(&sample, entered, pin_faults(call, look->backing));
+	request_count_sampled(look->sampled, entered);
+	trace_pin(call->iova, bytes ?: call->bytes, look->backing, sample.ns,
+		  -error);
 	ivs_stats_self(entered);
 }
 
 /* ---- unpin ---- */
+
+/* ivs_unpin_begin - what it releases, seen while it is still held */
+void ivs_unpin_begin(struct ivs_call *call, const struct ivs_look *look)
+{
+	call->backing = look->backing;
+	call->sampled = look->sampled;
+}
 
 /* ivs_unpin_end - an unpin has returned; its bytes and backing are in @call */
 void ivs_unpin_end(struct ivs_call *call, u64 entered)
@@ -242,6 +276,7 @@ void ivs_unpin_end(struct ivs_call *call, u64 entered)
 						     call->backing);
 	}
 	request_count(&sample, entered);
+	request_count_sampled(call->sampled, entered);
 	trace_unpin(call->iova, call->bytes, call->backing, sample.ns, 0);
 	ivs_stats_self(entered);
 }

@@ -5,6 +5,7 @@
 #ifndef IVS_REQUEST_H
 #define IVS_REQUEST_H
 
+#include "backing.h"
 #include "call.h"
 
 struct ivs_call *ivs_request_new(struct kretprobe_instance *ri);
@@ -13,11 +14,12 @@ int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
 struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 				       enum ivs_op op);
 void ivs_request_unread(u64 entered);
-void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
-		    bool (*reread)(struct ivs_call *call));
+void ivs_region_did(const struct ivs_call *call, enum ivs_op op, u64 bytes);
+void ivs_region_end(struct ivs_call *call, u64 entered, int ret);
 void ivs_pin_begin(struct ivs_call *call);
 void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
-		 enum ivs_backing backing, int error);
+		 const struct ivs_look *look, int error);
+void ivs_unpin_begin(struct ivs_call *call, const struct ivs_look *look);
 void ivs_unpin_end(struct ivs_call *call, u64 entered);
 void ivs_teardown_begin(struct ivs_call *call, enum ivs_backend backend,
 			u64 entered);

@@ -58,7 +58,7 @@ static bool vfio_read_unmap(struct ivs_call *call, const void __user *arg)
 }
 
 /**
- * ivs_vfio_read_region - what a MAP_DMA or UNMAP_DMA asks for, or answers
+ * ivs_vfio_read_region - what a MAP_DMA or UNMAP_DMA seems to ask for
  * @call: its op; @object is the user's argument
  *
  * Return: false when it cannot be read.
@@ -111,10 +111,7 @@ int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
 
-	/* UNMAP_DMA answers in its argument how much it unmapped. */
-	ivs_region_end(call, entered, regs_return_value(regs),
-		       call->op == IVS_REGION_UNMAP ? ivs_vfio_read_region :
-							NULL);
+	ivs_region_end(call, entered, regs_return_value(regs));
 	return 0;
 }
 
@@ -175,15 +172,15 @@ int ivs_vfio_pin_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_of(ri);
-	enum ivs_backing backing = IVS_NONE;
+	struct ivs_look look = IVS_LOOK_INIT;
 	long ret = regs_return_value(regs);
 	unsigned long pfn;
 
 	/* @object points to a local variable of the caller, which still runs. */
 	if (ret > 0 && !get_kernel_nofault(pfn, (unsigned long *)call->object))
-		backing = ivs_backing_of(pfn, ret);
+		ivs_backing_look(&look, pfn, ret);
 	ivs_pin_end(call, entered, ret > 0 ? (u64)ret << PAGE_SHIFT : 0,
-		    backing, ret < 0 ? -ret : 0);
+		    &look, ret < 0 ? -ret : 0);
 	return 0;
 }
 
@@ -201,10 +198,12 @@ int ivs_vfio_unpin_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	unsigned long pfn = regs_get_kernel_argument(regs, 2);
 	long nr_pages = regs_get_kernel_argument(regs, 3);
 	struct ivs_call *call = ivs_request_new(ri);
+	struct ivs_look look = IVS_LOOK_INIT;
 
 	call->iova = regs_get_kernel_argument(regs, 1);
 	call->bytes = (u64)nr_pages << PAGE_SHIFT;
-	call->backing = ivs_backing_of(pfn, nr_pages);
+	ivs_backing_look(&look, pfn, nr_pages);
+	ivs_unpin_begin(call, &look);
 	return ivs_request_begin(call, IVS_UNPIN, IVS_BACKEND_NONE, entered);
 }
 

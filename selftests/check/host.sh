@@ -49,4 +49,13 @@ tap "mutant run_short_takes_the_last caught by walk_test" \
 	mutant run_short_takes_the_last census/run.c \
 	's/cut_take\(cut, last - cut->from\)/cut_take(cut, cut->end - cut->from)/' \
 	walk_test
+tap "mutant extent_all_of_one_rank caught by extent_test" \
+	mutant extent_all_of_one_rank flow/extent.c \
+	's/return rank \^ \(rank >> 31\);/return 0;/' extent_test
+tap "mutant backing_looks_at_all caught by backing_test" \
+	mutant backing_looks_at_all flow/backing.c \
+	's/if \(look->nr >= MAX_LOOKS\)/if (false)/' backing_test
+tap "mutant bdf_of_its_own caught by context_test" \
+	mutant bdf_of_its_own base/bdf.c \
+	's/if \(is_vmd\(pdev->bus\)\)/if (false)/' context_test
 tap_totals

@@ -5,7 +5,7 @@
 #
 # Boot machines that are not like the others: those that have little or nothing
 # to show, where the module must load, say so, and work as far as it can; one
-# whose page tables have three levels; one with a device behind a bridge; and
+# with an IOMMU that is not VT-d; one whose page tables have three levels; one with a device behind a bridge; and
 # one with two processors, for the races.
 
 set -uo pipefail
@@ -15,12 +15,14 @@ set -uo pipefail
 build_for "" modules tools selftests
 out=$LAB_TREE/build
 
-# machine NAME COMMAND OPTION...: boot it and run a command of ours there.
+# machine NAME COMMAND OPTION...: boot it, by $RUN if that is set, and run a
+# command of ours there.
+RUN=()
 machine() {
 	local name=$1 command=$2
 	shift 2
 
-	tap_program "$name" "$LAB_DIR/lab.sh" --timeout 400 "$@" \
+	tap_program "$name" "${RUN[@]}" "$LAB_DIR/lab.sh" --timeout 400 "$@" \
 		--device edu --device nvme \
 		--payload "$out/$kver/iovascope.ko" \
 		--payload "$out/tools/iovascope" \
@@ -42,8 +44,11 @@ weak() {
 weak none novtd --no-vtd
 weak off off --iommu off
 weak passthrough pt --iommu pt
+RUN=("$LAB_TREE/selftests/check/other_iommu.sh" run amd-iommu)
+machine "another IOMMU" "./machine_guest.sh other" --no-vtd
+RUN=()
 machine "three levels" "IOVASCOPE_LEVELS=3 ./run_tests.sh census_test" \
 	--levels 3 --device edu --device testdev:16G
 machine "a bridge" "./run_tests.sh alias_test" --device edu:bridged
-machine "two processors" "./run_tests.sh churn_test" --cpus 2
+machine "two processors" "./run_tests.sh churn_test race_test" --cpus 2
 tap_totals

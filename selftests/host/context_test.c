@@ -12,9 +12,11 @@
 #include <string.h>
 
 #include <linux/kernel.h>
+#include <linux/pci.h>
 
 #include "kselftest_harness.h"
 
+#include "base/bdf.h"
 #include "census/context.h"
 #include "census/phys.h"
 
@@ -345,6 +347,41 @@ TEST_F(context, several_units)
 	ASSERT_EQ(0, ivs_context_each(see, &self->seen));
 	EXPECT_EQ(1, self->seen.nr);
 	EXPECT_EQ(-ENOENT, ivs_context_find(0, 0x0010, &context));
+}
+
+/*
+ * NVMe behind Intel VMD: in a segment that no unit serves, on whatever bus of
+ * it, its requests carry the address of the VMD device.
+ */
+TEST_F(context, behind_a_vmd)
+{
+	struct pci_sysdata host = { .domain = 0 }, volume = { .domain = 0x10000 };
+	struct pci_bus root = { .number = 0, .sysdata = &host };
+	struct pci_bus bridged = { .number = 0xe1, .sysdata = &volume };
+	struct pci_dev vmd = { .bus = &root, .devfn = 0x70 };
+	struct pci_dev nvme = { .bus = &bridged, .devfn = 0x08 };
+	struct ivs_context context;
+	struct ivs_bdf bdf;
+
+	volume.vmd_dev = &vmd;
+	unit_add(0, IVS_MODE_LEGACY);
+	legacy(0, 0x0070, (BASE + 100 * PAGE) | 1, 7 << 8 | LEVELS(4));
+	legacy(0, 0xe108, (BASE + 101 * PAGE) | 1, 8 << 8 | LEVELS(4));
+
+	ivs_bdf_of(&nvme, &bdf);
+	EXPECT_EQ(0x10000, bdf.segment);
+	EXPECT_EQ(0xe108, bdf.rid);
+	EXPECT_EQ(-ENOENT, ivs_context_find(bdf.segment, bdf.rid, &context));
+
+	ivs_bdf_requester(&nvme, &bdf);
+	ASSERT_EQ(0, ivs_context_find(bdf.segment, bdf.rid, &context));
+	EXPECT_EQ(BASE + 100 * PAGE, context.root);
+	EXPECT_EQ(7, context.did);
+
+	/* Everybody else speaks for himself, the VMD device too. */
+	ivs_bdf_requester(&vmd, &bdf);
+	EXPECT_EQ(0, bdf.segment);
+	EXPECT_EQ(0x0070, bdf.rid);
 }
 
 TEST_F(context, ended_by_the_caller_or_a_signal)

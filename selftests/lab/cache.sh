@@ -8,6 +8,10 @@
 # temporary folder beside it and renamed, so an entry that exists is whole and
 # never stale. NAME is a symbolic link to the entry of today, replaced by
 # rename too: readers see the old one or the new one, nothing in between.
+#
+# One lock for the cache, held for moments and while packages are installed. What
+# is being made has a lock of its own: a kernel takes half an hour, in which
+# others only want what is there already.
 
 NEED_CACHE_MIB=3000
 
@@ -20,12 +24,22 @@ cache_open() {
 		flock 9
 	fi
 	trap cache_close EXIT
+	cache_sweep
 }
 
-# With the lock held, whatever is temporary is ours.
 cache_close() {
 	step_abort
-	rm -rf "$LAB_CACHE"/tmp.*
+	rm -rf "$LAB_CACHE/tmp.$$".*
+}
+
+# What is temporary bears the PID of its maker: is that one gone, it may go.
+cache_sweep() {
+	local path pid
+
+	for path in "$LAB_CACHE"/tmp.*; do
+		pid=${path##*/tmp.}
+		[[ -d /proc/${pid%%.*} ]] || rm -rf "$path"
+	done
 }
 
 # need_space DIR MIB
@@ -44,8 +58,8 @@ key_of() {
 
 # point LINK TARGET: make a symbolic link, or replace it, in one step.
 point() {
-	ln -sfn "$2" "$LAB_CACHE/tmp.link"
-	mv -T "$LAB_CACHE/tmp.link" "$LAB_CACHE/$1"
+	ln -sfn "$2" "$LAB_CACHE/tmp.$$.link"
+	mv -T "$LAB_CACHE/tmp.$$.link" "$LAB_CACHE/$1"
 }
 
 # prune NAME: remove entries that NAME no longer points to. A VM that reads
@@ -56,22 +70,36 @@ prune() {
 		! -name "$(readlink "$LAB_CACHE/$1")" -exec rm -rf {} +
 }
 
+# cache_make NAME-KEY WHAT FUNCTION [ARG...]: under the lock of this entry alone.
+cache_make() {
+	local entry=$1 what=$2 function=$3 tmp
+	shift 3
+
+	need_space "$LAB_CACHE" $NEED_CACHE_MIB
+	tmp=$(mktemp -d "$LAB_CACHE/tmp.$$.XXXXXX")
+	chmod 755 "$tmp"
+	mkdir "$tmp/new"
+	step "$what" "$function" "$tmp" "$@"
+	chmod a+rX "$tmp/new"
+	mv -T "$tmp/new" "$LAB_CACHE/$entry"
+	rm -rf "$tmp"
+}
+
 # cache_entry NAME KEY WHAT FUNCTION [ARG...]: have the entry NAME-KEY, made
 # by "FUNCTION DIR ARG..." in DIR/new if need be, and point NAME to it.
 cache_entry() {
-	local name=$1 key=$2 what=$3 function=$4 tmp
-	shift 4
+	local name=$1 entry=$1-$2
+	shift 2
 
-	if [[ ! -d $LAB_CACHE/$name-$key ]]; then
-		need_space "$LAB_CACHE" $NEED_CACHE_MIB
-		tmp=$(mktemp -d "$LAB_CACHE/tmp.XXXXXX")
-		chmod 755 "$tmp"
-		mkdir "$tmp/new"
-		step "$what" "$function" "$tmp" "$@"
-		chmod a+rX "$tmp/new"
-		mv -T "$tmp/new" "$LAB_CACHE/$name-$key"
-		rm -rf "$tmp"
+	if [[ ! -d $LAB_CACHE/$entry ]]; then
+		# Whoever waits for one lock holds no other.
+		flock -u 9
+		exec 8>"$LAB_CACHE/lock-$name"
+		flock 8
+		[[ -d $LAB_CACHE/$entry ]] || cache_make "$entry" "$@"
+		exec 8>&-
+		flock 9
 	fi
-	point "$name" "$name-$key"
+	point "$name" "$entry"
 	prune "$name"
 }

@@ -206,6 +206,60 @@ test_twice() {
 	ok "twice: no third" eval ! twice fails_until 3 2>"$TMP/seen"
 }
 
+# entry_when_told FOLDER: a part of set-up that takes until TMP/go is there.
+entry_when_told() {
+	touch "$TMP/begun"
+	until [[ -e $TMP/go ]]; do sleep 0.1; done
+	touch "$1/new/made"
+}
+
+# set_up NAME FUNCTION: a set-up of one entry.
+set_up() {
+	# shellcheck disable=SC2016
+	timeout 20 bash -c '
+		. "$0/lib.sh" && . "$0/cache.sh"
+		LAB_CACHE=$TMP/cache NEED_CACHE_MIB=1
+		cache_open
+		cache_entry "$1" key "$1" "$2"' "$LAB_DIR" "$@" >>"$TMP/seen" 2>&1
+}
+
+# ended_with_made PID...: these set-ups ended well, with what the first made.
+ended_with_made() {
+	local pid
+
+	for pid; do wait "$pid" || return; done
+	[[ -e $TMP/cache/slow/made ]]
+}
+
+swept() {
+	set_up quick true && [[ ! -e $1 ]]
+}
+
+# What takes long to make keeps only those waiting who want it.
+test_cache() {
+	local slow again left
+
+	: >"$TMP/seen"
+	export TMP
+	export -f entry_when_told
+	set_up slow entry_when_told &
+	slow=$!
+	until [[ -e $TMP/begun ]]; do sleep 0.1; done
+	ok "cache: another entry while one is being made" set_up quick true
+	set_up slow false &
+	again=$!
+	sleep 0.5
+	ok "cache: whoever wants the same waits" test -d "/proc/$again"
+	touch "$TMP/go"
+	ok "cache: and makes it no second time" \
+		ended_with_made "$slow" "$again"
+	mkdir -p "$TMP/cache/tmp.4194305.left"
+	ok "cache: what a dead set-up left is swept" \
+		swept "$TMP/cache/tmp.4194305.left"
+	left=$(compgen -G "$TMP/cache/tmp.*")
+	ok "cache: nothing temporary stays" test -z "$left"
+}
+
 # Ctrl-C: the whole group gets the signal, as from a terminal.
 test_interrupt() {
 	local pid rc=0
@@ -225,6 +279,7 @@ test_recorded
 test_usage
 test_leftovers
 test_twice
+test_cache
 test_boots
 test_interrupt
 echo "1..$N"

@@ -80,3 +80,13 @@ int kernel_unmaps_in_tree_order(void)
 {
 	return is_5_10();
 }
+
+int kernel_charges_tables(void)
+{
+	return !before(6, 3);
+}
+
+int kernel_undoes_failed_maps(void)
+{
+	return !before(7, 1);
+}

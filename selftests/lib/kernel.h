@@ -47,4 +47,10 @@ int kernel_only_mapper_unmaps(void);
  */
 int kernel_unmaps_in_tree_order(void);
 
+/* Are page tables of an IOMMU charged to the cgroup of whoever maps? */
+int kernel_charges_tables(void);
+
+/* Does a map that fails inside the driver leave nothing behind? */
+int kernel_undoes_failed_maps(void);
+
 #endif /* LIB_KERNEL_H */

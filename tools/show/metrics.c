@@ -342,6 +342,7 @@ void text_metrics(FILE *out, struct json_object *snap,
 	print_domain_info(out, tree_get(snap, "domains"));
 	json_object_object_foreach(schema, key, desc) {
 		print_counter(out, key, desc, tree_get(snap, "counters"));
+		print_counter(out, key, desc, tree_get(snap, "info"));
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 			print_records(out, key, desc, &kinds[i], snap);
 		print_hist(out, key, desc, snap);
