@@ -40,6 +40,7 @@ struct ivs_check {
 };
 
 int ivs_check_context(u64 domain, struct ivs_context *context);
+bool ivs_check_unverified(void);
 int ivs_check_domain(u64 id, struct ivs_walk *walk, struct ivs_check *check);
 
 extern const struct file_operations ivs_check_fops;

@@ -6,8 +6,9 @@
  * kernel version.
  *
  * The rest of the module is written against the newest kernel API; what an
- * older kernel lacks is supplied here under its new name. Prefer a feature
- * test (#ifdef of a macro) to a version: distributions backport.
+ * older kernel lacks is supplied here under its new name. Distributions backport,
+ * so that what a kernel has is asked of its headers (conftest/features.c), and a
+ * version is what is left when they cannot say.
  */
 #ifndef IVS_COMPAT_H
 #define IVS_COMPAT_H
@@ -21,18 +22,25 @@
 #include <linux/types.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && \
-	defined(CONFIG_INTEL_IOMMU)
+#ifdef IVS_HAVE_DMAR_SUPERPAGE
 #include <linux/intel-iommu.h>
 #endif
 
-/*
- * Older kernels were never read or run; newer ones are refused by nothing but
- * the compiler, because every interface used here is looked up at run time.
- */
+/* Older kernels were never read or run. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "iovascope needs Linux 5.10 or newer"
 #endif
+
+/*
+ * ivs_compat_unread - is this kernel newer than any whose source was read?
+ *
+ * It is not refused, because what is probed is looked up at run time; but that
+ * those functions still mean what they did, nobody has seen.
+ */
+static inline bool ivs_compat_unread(void)
+{
+	return LINUX_VERSION_CODE >= KERNEL_VERSION(7, 4, 0);
+}
 
 /*
  * Declared in <linux/dma_remapping.h> since 5.19 and in <linux/intel-iommu.h>
@@ -57,10 +65,10 @@ static inline bool ivs_compat_intel_iommu(void)
  *
  * Up to 5.12 VT-d's domains say that they take every power of two, and the
  * driver cuts what it gets by a level of its own, which only its header tells:
- * 0 without large pages, 1 with 2M, 2 with 1G.
+ * 0 without large pages, 1 with 2M, 2 with 1G. Up to 5.18 the header is there,
+ * and the level takes away nothing that the domain says.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0) && \
-	defined(CONFIG_INTEL_IOMMU)
+#if defined(IVS_HAVE_DMAR_SUPERPAGE) && defined(CONFIG_INTEL_IOMMU)
 static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
 {
 	u64 pgsizes = domain->pgsize_bitmap;
@@ -108,7 +116,7 @@ static inline size_t ivs_compat_kretprobe_bytes(const struct kretprobe *rp)
 	size_t bytes = rp->maxactive *
 		       (sizeof(struct kretprobe_instance) + rp->data_size);
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#ifdef IVS_HAVE_OBJPOOL
 	bytes += num_possible_cpus() * roundup_pow_of_two(rp->maxactive) *
 		 sizeof(void *);
 #endif
@@ -124,7 +132,7 @@ static inline size_t ivs_compat_kretprobe_bytes(const struct kretprobe *rp)
  */
 static inline bool ivs_compat_odd_is_tail(const struct page *page)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#ifdef IVS_HAVE_COMPOUND_HEAD
 	return READ_ONCE(page->compound_head) & 1;
 #else
 	return PageTail(page);

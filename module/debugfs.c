@@ -88,6 +88,7 @@ static int info_show(struct seq_file *m, void *unused)
 	ivs_text_flat(m, "now_ns", ktime_get_mono_fast_ns());
 	ivs_text_flat(m, "dma_api", ivs_dma_api);
 	ivs_text_flat(m, "intel_iommu", ivs_compat_intel_iommu());
+	ivs_text_flat(m, "unverified", ivs_check_unverified());
 	ivs_text_flat(m, SELF_BYTES, ivs_memory_bytes());
 	if (note) {
 		seq_puts(m, "note ");

@@ -485,6 +485,7 @@ TEST_F(grammar, info)
 	EXPECT_LT(stats_u64(info, "loaded_ns"), stats_u64(info, "now_ns"));
 	EXPECT_EQ(0, stats_u64(info, "dma_api"));
 	EXPECT_EQ(1, stats_u64(info, "intel_iommu"));
+	EXPECT_EQ(0, stats_u64(info, "unverified"));
 	json_object_put(info);
 }
 

@@ -3,8 +3,9 @@
  * compat.h - what kernel versions differ in, for hugepath
  *
  * With the instrument's own compat.h, the only file that names a kernel
- * version; the same rules hold. What is said here of type1 was read in the
- * sources of 5.10, 5.15, 6.1, 6.8, 6.12, 7.2 and 7.3.
+ * version; the same rules hold: what headers can tell, conftest/features.c asks
+ * of them. What is said here of type1 was read in the sources of 5.10, 5.15, 6.1,
+ * 6.8, 6.12, 7.2 and 7.3.
  */
 #ifndef HP_COMPAT_H
 #define HP_COMPAT_H
@@ -20,6 +21,39 @@
 
 #include "../compat.h"
 
+/*
+ * What a kernel does and its headers do not say. Who takes over VFIO from a
+ * later kernel takes all of it, headers and all, so that most is told by
+ * something of the same release in them; the last column says by what.
+ *
+ * name             since  the kernel's change         told, also where backported
+ * ANYONE_UNMAPS    6.0    ffed0518d871 no longer      vfio_pin_pages() takes an
+ *                         asks whose memory it was    IOVA, as from 6.0 on
+ * CHECKS_OVERFLOW  6.18   "vfio/type1: sanitize for   by the version only: nothing
+ *                         overflow using              in a header says it. Without
+ *                         check_*_overflow()"         it: another errno for ranges
+ *                                                     that wrap, and none of those
+ *                                                     that end at 2^64
+ * PFNMAP_PTEP      6.12   follow_pfnmap_start() sets  by the version: read in 6.12
+ *                         ptep for the lowest level   only; later there is a mask
+ * PAT_NOTES_       5.10   track_pfn_remap() sets      by the version: up to 6.8,
+ *  WHOLE_VMA       first  VM_PAT for whole VMAs only  which are those read. A
+ *                  read                               backport that maps BARs page
+ *                                                     by page sets none
+ */
+#ifdef IVS_HAVE_VFIO_PIN_IOVA
+#define HP_COMPAT_ANYONE_UNMAPS
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define HP_COMPAT_CHECKS_OVERFLOW
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define HP_COMPAT_PFNMAP_PTEP
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define HP_COMPAT_PAT_NOTES_WHOLE_VMA
+#endif
+
 /* ---- memory ---- */
 
 /* Since 6.5 without an array of VMAs. */
@@ -29,11 +63,11 @@ static inline long hp_compat_pin_user_pages(struct mm_struct *mm,
 					    unsigned int flags,
 					    struct page **pages)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-	return pin_user_pages_remote(mm, vaddr, npage, flags, pages, NULL);
-#else
+#ifdef IVS_HAVE_PIN_REMOTE_VMAS
 	return pin_user_pages_remote(mm, vaddr, npage, flags, pages, NULL,
 				     NULL);
+#else
+	return pin_user_pages_remote(mm, vaddr, npage, flags, pages, NULL);
 #endif
 }
 
@@ -48,7 +82,7 @@ static inline long hp_compat_pin_present(unsigned long vaddr,
 					 unsigned int flags,
 					 struct page **pages)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 16, 0)
+#ifdef IVS_HAVE_FOLL_NOFAULT
 	return pin_user_pages_fast(vaddr, npage, flags | FOLL_NOFAULT, pages);
 #else
 	return pin_user_pages_fast_only(vaddr, npage, flags, pages);
@@ -59,7 +93,7 @@ static inline long hp_compat_pin_present(unsigned long vaddr,
 static inline void hp_compat_unpin_pages(struct page *page,
 					 unsigned long npage, bool dirty)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+#ifdef IVS_HAVE_UNPIN_RANGE
 	unpin_user_page_range_dirty_lock(page, npage, dirty);
 #else
 	unsigned long pfn = page_to_pfn(page), i;
@@ -75,7 +109,7 @@ static inline void hp_compat_unpin_pages(struct page *page,
 static inline struct vm_area_struct *
 hp_compat_vma_lookup(struct mm_struct *mm, unsigned long vaddr)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+#ifdef IVS_HAVE_VMA_LOOKUP
 	return vma_lookup(mm, vaddr);
 #else
 	return find_vma_intersection(mm, vaddr, vaddr + 1);
@@ -86,12 +120,26 @@ hp_compat_vma_lookup(struct mm_struct *mm, unsigned long vaddr)
 static inline unsigned long hp_compat_untagged_addr(struct mm_struct *mm,
 						    unsigned long vaddr)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#ifdef untagged_addr_remote
 	return untagged_addr_remote(mm, vaddr);
 #else
 	return untagged_addr(vaddr);
 #endif
 }
+
+#ifndef IVS_HAVE_FOLLOW_PFNMAP
+/* In 6.10 and 6.11 of a VMA, before of an mm; gone in 6.12. */
+static inline int hp_compat_follow_pte(struct vm_area_struct *vma,
+				       unsigned long vaddr, pte_t **pte,
+				       spinlock_t **ptl)
+{
+#ifdef IVS_HAVE_FOLLOW_PTE_VMA
+	return follow_pte(vma, vaddr, pte, ptl);
+#else
+	return follow_pte(vma->vm_mm, vaddr, pte, ptl);
+#endif
+}
+#endif
 
 /*
  * hp_compat_follow_pfnmap - what a page of a PFNMAP shows
@@ -106,7 +154,7 @@ static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
 					  unsigned long *npage,
 					  bool *writable)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#ifdef IVS_HAVE_FOLLOW_PFNMAP
 	struct follow_pfnmap_args args = { .vma = vma, .address = vaddr };
 	int ret = follow_pfnmap_start(&args);
 
@@ -114,10 +162,10 @@ static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
 		return ret;
 	*pfn = args.pfn;
 	*npage = 1;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#ifdef IVS_HAVE_FOLLOW_PFNMAP_MASK
 	*npage = (args.pfn | (~args.addr_mask >> PAGE_SHIFT)) + 1 - args.pfn;
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-	/* Read in 6.12 only: this is set for an entry of the lowest level. */
+#elif defined(HP_COMPAT_PFNMAP_PTEP)
+	/* This is set for an entry of the lowest level. */
 	if (!args.ptep)
 		*npage = (args.pfn | (PTRS_PER_PTE - 1)) + 1 - args.pfn;
 #endif
@@ -128,7 +176,7 @@ static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
 	/* The page table's, which follow_pte() takes. */
 	spinlock_t *ptl;
 	pte_t *pte;
-	int ret = follow_pte(vma->vm_mm, vaddr, &pte, &ptl);
+	int ret = hp_compat_follow_pte(vma, vaddr, &pte, &ptl);
 
 	if (ret)
 		return ret;
@@ -153,7 +201,7 @@ static inline int hp_compat_follow_pfnmap(struct vm_area_struct *vma,
  */
 static inline bool hp_compat_mapped_at_once(const struct vm_area_struct *vma)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#ifdef HP_COMPAT_PAT_NOTES_WHOLE_VMA
 	return vma->vm_flags & VM_PAT;
 #else
 	return false;
@@ -167,7 +215,7 @@ static inline int hp_compat_iommu_map(struct iommu_domain *domain,
 				      unsigned long iova, phys_addr_t phys,
 				      size_t size, int prot)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#ifdef IVS_HAVE_IOMMU_MAP_GFP
 	return iommu_map(domain, iova, phys, size, prot, GFP_KERNEL_ACCOUNT);
 #else
 	return iommu_map(domain, iova, phys, size, prot);
@@ -177,7 +225,7 @@ static inline int hp_compat_iommu_map(struct iommu_domain *domain,
 /* Since 6.11 domains are allocated for a device. */
 static inline struct iommu_domain *hp_compat_domain_alloc(struct device *dev)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#ifdef IVS_HAVE_DOMAIN_ALLOC_DEV
 	return iommu_paging_domain_alloc(dev);
 #else
 	return iommu_domain_alloc(dev->bus) ?: ERR_PTR(-EIO);
@@ -191,7 +239,7 @@ static inline struct iommu_domain *hp_compat_domain_alloc(struct device *dev)
  */
 static inline bool hp_compat_enforce_coherency(struct iommu_domain *domain)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#ifdef IVS_HAVE_ENFORCE_COHERENCY
 	return domain->ops->enforce_cache_coherency &&
 	       domain->ops->enforce_cache_coherency(domain);
 #else
@@ -201,7 +249,7 @@ static inline bool hp_compat_enforce_coherency(struct iommu_domain *domain)
 
 static inline int hp_compat_cache_prot(bool coherent)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#ifdef IVS_HAVE_ENFORCE_COHERENCY
 	return IOMMU_CACHE;
 #else
 	return coherent ? IOMMU_CACHE : 0;
@@ -209,12 +257,12 @@ static inline int hp_compat_cache_prot(bool coherent)
 }
 
 /* hp_compat_isolated_msi - can the group's devices only raise their own? */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#ifdef IVS_HAVE_ISOLATED_MSI
 static inline bool hp_compat_isolated_msi(struct iommu_group *group)
 {
 	return iommu_group_has_isolated_msi(group);
 }
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#elif defined(IVS_HAVE_DEVICE_CAPABLE)
 static inline int hp_compat_intr_remap(struct device *dev, void *unused)
 {
 	return device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
@@ -236,7 +284,7 @@ static inline bool hp_compat_isolated_msi(struct iommu_group *group)
 /* ---- VFIO ---- */
 
 /* Private to VFIO since 5.16, and then without mdev; see vfio_ops.h. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#ifdef IVS_HAVE_VFIO_OPS_PUBLIC
 #define HP_COMPAT_VFIO_OPS_PUBLIC
 #endif
 
@@ -248,8 +296,8 @@ static inline bool hp_compat_isolated_msi(struct iommu_group *group)
 #define HP_COMPAT_VFIO_UNMAP_ALL_FLAG VFIO_DMA_UNMAP_FLAG_ALL
 #endif
 
-/* What type1 answers to a range that wraps; another number since 6.18. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+/* What type1 answers to a range that wraps. */
+#ifdef HP_COMPAT_CHECKS_OVERFLOW
 #define HP_COMPAT_VFIO_WRAP_ERROR EOVERFLOW
 #else
 #define HP_COMPAT_VFIO_WRAP_ERROR EINVAL
@@ -263,7 +311,7 @@ static inline bool hp_compat_isolated_msi(struct iommu_group *group)
  */
 static inline bool hp_compat_may_unmap(const struct task_struct *task)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 0, 0)
+#ifdef HP_COMPAT_ANYONE_UNMAPS
 	return true;
 #else
 	return READ_ONCE(task->mm) == current->mm;
@@ -279,7 +327,7 @@ static inline bool hp_compat_may_unmap(const struct task_struct *task)
  */
 static inline bool hp_compat_range_wraps(u64 last)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#ifdef HP_COMPAT_CHECKS_OVERFLOW
 	return false;
 #else
 	return last == U64_MAX;
@@ -291,7 +339,7 @@ static inline size_t hp_compat_vfio_info_size(u32 argsz)
 {
 	struct vfio_iommu_type1_info info;
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#ifdef IVS_HAVE_VFIO_INFO_PADDED
 	return min_t(size_t, argsz, sizeof(info));
 #else
 	return argsz >= offsetofend(typeof(info), cap_offset) ?

@@ -167,6 +167,10 @@ static int __init hugepath_init(void)
 {
 	int ret;
 
+	if (ivs_compat_unread() && !hp_params.force) {
+		pr_err("this kernel is newer than any that hugepath was written for; force=1 loads it all the same\n");
+		return -EOPNOTSUPP;
+	}
 	if (!ivs_compat_intel_iommu()) {
 		pr_err("VT-d does not translate on this machine; boot with intel_iommu=on\n");
 		return -ENODEV;

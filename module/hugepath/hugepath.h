@@ -231,6 +231,7 @@ int hp_layout_check(void);
  * @dma_entry_limit: mappings of a new container
  * @allow_unsafe_interrupts: work without interrupt remapping
  * @share_domains: groups of a container share an IO page table if they can
+ * @force: load on a kernel that nobody has read
  */
 struct hp_params {
 	bool takeover;
@@ -238,6 +239,7 @@ struct hp_params {
 	unsigned int dma_entry_limit;
 	bool allow_unsafe_interrupts;
 	bool share_domains;
+	bool force;
 };
 
 extern struct hp_params hp_params;

@@ -200,6 +200,8 @@ static const struct btf_type *btf_find_type(const struct kernel_types *kt,
 
 struct known_member {
 	const char *name;
+	/* What was there up to 5.19, a pointer too; we never set it. */
+	const char *old_name;
 	u32 offset;
 	/* Of the functions that we have. */
 	u32 nr_args;
@@ -209,6 +211,12 @@ struct known_member {
 	.name = #member, \
 	.offset = offsetof(struct vfio_iommu_driver_ops, member), \
 	.nr_args = args, \
+}
+
+#define RENAMED_MEMBER(member, old) { \
+	.name = #member, \
+	.old_name = old, \
+	.offset = offsetof(struct vfio_iommu_driver_ops, member), \
 }
 
 static const struct known_member known_members[] = {
@@ -221,8 +229,8 @@ static const struct known_member known_members[] = {
 	MEMBER(detach_group, 2),
 	MEMBER(pin_pages, 0),
 	MEMBER(unpin_pages, 0),
-	MEMBER(register_device, 0),
-	MEMBER(unregister_device, 0),
+	RENAMED_MEMBER(register_device, "register_notifier"),
+	RENAMED_MEMBER(unregister_device, "unregister_notifier"),
 	MEMBER(dma_rw, 0),
 	MEMBER(group_iommu_domain, 0),
 	MEMBER(notify, 0),
@@ -243,13 +251,19 @@ static bool member_takes_args(const struct kernel_types *kt, u32 pointer,
 	       BTF_INFO_VLEN(type->info) == nr_args;
 }
 
+static bool member_has_name(const struct known_member *known, const char *name)
+{
+	return !strcmp(name, known->name) ||
+	       (known->old_name && !strcmp(name, known->old_name));
+}
+
 static bool member_is_known(const struct kernel_types *kt,
 			    const struct btf_member *member,
 			    const struct known_member *known)
 {
 	const char *name = btf_name(kt, member->name_off);
 
-	if (strcmp(name, known->name) ||
+	if (!member_has_name(known, name) ||
 	    member->offset != known->offset * BITS_PER_BYTE ||
 	    (known->nr_args &&
 	     !member_takes_args(kt, member->type, known->nr_args))) {

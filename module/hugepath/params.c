@@ -2,7 +2,7 @@
 /*
  * params.c - what the administrator sets
  *
- * Model. All can be changed while the module is loaded. What is read when a
+ * Model. All but force can be changed while the module is loaded. What is read when a
  * container is opened (takeover, leaf, dma_entry_limit) stays as it was for the
  * containers that are open; what is read when a group is attached
  * (allow_unsafe_interrupts, share_domains) holds for the next group.
@@ -92,3 +92,6 @@ MODULE_PARM_DESC(allow_unsafe_interrupts, "as of vfio_iommu_type1: work without 
 
 module_param_named(share_domains, hp_params.share_domains, bool, 0644);
 MODULE_PARM_DESC(share_domains, "let groups of a container share an IO page table where they can (default: Y)");
+
+module_param_named(force, hp_params.force, bool, 0444);
+MODULE_PARM_DESC(force, "load on a kernel newer than any that hugepath was written for (default: N)");

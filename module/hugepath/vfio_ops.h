@@ -4,7 +4,8 @@
  *
  * Since 5.16 this is private to VFIO (drivers/vfio/vfio.h), although
  * registering a backend is not. The declaration is 6.1's; later kernels have no
- * @notify. layout.c proves it before it is used.
+ * @notify, and up to 5.19 two members that are not set here were other ones, for
+ * which VFIO looks before it calls them, too. layout.c proves it before it is used.
  */
 #ifndef HP_VFIO_OPS_H
 #define HP_VFIO_OPS_H

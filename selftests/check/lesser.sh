@@ -8,6 +8,10 @@
 # of the headers to build with; what a kernel lacks when a module is loaded, out
 # of the module's table of probes, by giving a function a name that no kernel
 # has (lesser_guest.sh).
+#
+# And kernels that nobody has here: interfaces under the version number of
+# others, as distributions have them, ones that hugepath cannot be built for, and
+# ones that are newer than any that was read.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
@@ -32,6 +36,54 @@ build_without() {
 		source_in "$work/source" &&
 		make -j"$(nproc)" -C "$work/headers" M="$work/source" W=1 \
 			KCFLAGS=-Werror modules
+}
+
+# edited EDIT...: headers in $work/headers with some edits, each VERSION=A.B.C or
+# FILE=SCRIPT.
+edited() {
+	local edit
+
+	rm -rf "$work/headers"
+	headers_copy "/lib/modules/$kver/build" "$work/headers" || return
+	for edit; do
+		case $edit in
+		VERSION=*) headers_version "$work/headers" "${edit#*=}" ;;
+		*) headers_edited "$work/headers" "${edit%%=*}" "${edit#*=}" ;;
+		esac || return
+	done
+}
+
+# compiles OBJECT EDIT...: this file of hugepath, and what it is not told here
+# decides nothing.
+compiles() {
+	edited "${@:2}" && source_in "$work/source" &&
+		make -C "$work/headers" M="$work/source" W=1 KCFLAGS=-Werror \
+			"module/hugepath/$1.o"
+}
+
+# alone WHY EDIT...: no hugepath, for which there is one line, and no error.
+alone() {
+	local said
+
+	edited "${@:2}" && source_in "$work/source" || return
+	said=$(make -j"$(nproc)" -C "$work/headers" M="$work/source" W=1 \
+		KCFLAGS=-Werror modules 2>&1) || {
+		echo "$said"
+		return 1
+	}
+	diff <(grep hugepath <<<"$said") \
+		<(echo "iovascope_hugepath is not built: $1") &&
+		has_built iovascope &&
+		cp "$work/source/iovascope.ko" "$work/payload/alone.ko"
+}
+
+# unread: modules that believe in a kernel of a later day.
+unread() {
+	edited VERSION=99.0.0 && source_in "$work/source" &&
+		make -j"$(nproc)" -C "$work/headers" M="$work/source" modules &&
+		cp "$work/source/iovascope.ko" "$work/payload/unread.ko" &&
+		cp "$work/source/iovascope_hugepath.ko" \
+			"$work/payload/unread_hugepath.ko"
 }
 
 # has_built MODULE...: these and no others.
@@ -84,6 +136,23 @@ tap "without huge pages it builds" \
 	iovascope iovascope_hugepath
 
 mkdir "$work/payload"
+IOMMU_H=include/linux/iommu.h
+WITH_GFP='/int iommu_map(struct/,/;/ s/int prot)/int prot, gfp_t gfp)/'
+tap "follow_pte() of a VMA, as in 6.10" compiles backing \
+	'include/linux/mm.h=s/follow_pte(struct mm_struct \*mm/follow_pte(struct vm_area_struct *vma/'
+tap "iommu_map() with gfp under 5.14's number" compiles domain \
+	VERSION=5.14.0 "$IOMMU_H=$WITH_GFP"
+tap "iommu_map() with gfp under its own kernel's number" compiles domain \
+	"$IOMMU_H=$WITH_GFP"
+tap "iommu_map() without gfp under 6.5's number" compiles domain VERSION=6.5.0
+tap "a symbol that modules do not get: the instrument, and why" \
+	alone "iommu_detach_group is not exported" \
+	'Module.symvers=/\tiommu_detach_group\t/d'
+tap "hugepath does not compile: the instrument, and why" \
+	alone "implicit declaration of function iommu_detach_group" \
+	"$IOMMU_H=s/iommu_detach_group(/iommu_detach_groups(/"
+tap "for a kernel that nobody has read" unread
+
 source_in "$work/names"
 tap "a module without iommu_map" nameless no_map iommu_map
 tap "a module without iommu_domain_free" nameless no_free iommu_domain_free

@@ -127,5 +127,50 @@ tap "no attach: the rest is counted" rest_is_counted
 tap "no attach: a domain is not called exact" \
 	held domain_has ' exact=0 inexact=older '
 tap "no attach: unloads" rmmod iovascope
+# unverified 0|1: what the module and the command say of it.
+unverified() {
+	local said
+
+	[[ $(sed -n 's/^unverified //p' "$root/info") == "$1" ]] || return
+	said=$(./iovascope show) || return
+	echo "$said"
+	[[ $(grep -c '^Unverified: ' <<<"$said") == "$1" ]]
+}
+
+# One look at an empty machine proves nothing, one at a mapping does.
+checked_empty() {
+	cat "$root/check" && unverified 1
+}
+
+checked_mapped() {
+	grep -q ' verdict=equal ' "$root/check" && unverified 0
+}
+
+# Not without being told to, and then it says why.
+refuses_unread() {
+	local said marker="lesser: unread"
+
+	echo "$marker" >/dev/kmsg
+	said=$(insmod ./unread_hugepath.ko 2>&1) && return 1
+	echo "$said"
+	[[ $said == *'Operation not supported'* ]] &&
+		[[ ! -e /sys/module/iovascope_hugepath ]] &&
+		dmesg | sed "1,/$marker/d" |
+		grep 'iovascope_hugepath: .* newer than .*force=1'
+}
+
+tap "built alone: loads" insmod ./alone.ko
+tap "built alone: counts" rest_is_counted
+tap "built alone: is not unverified" unverified 0
+tap "built alone: unloads" rmmod iovascope
+tap "unread kernel: loads" insmod ./unread.ko
+tap "unread kernel: counts" rest_is_counted
+tap "unread kernel: is unverified" unverified 1
+tap "unread kernel: a check of nothing changes nothing" checked_empty
+tap "unread kernel: until a check of a mapping is equal" held checked_mapped
+tap "unread kernel: hugepath refuses" refuses_unread
+tap "unread kernel: hugepath with force=1" insmod ./unread_hugepath.ko force=1
+tap "unread kernel: hugepath unloads" rmmod iovascope_hugepath
+tap "unread kernel: unloads" rmmod iovascope
 tap "nothing is left" is_gone
 tap_totals

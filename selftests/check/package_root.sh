@@ -51,9 +51,32 @@ refuses_without_kprobes() {
 	rm -r "/lib/modules/$none"
 }
 
-# A kernel without VFIO: the instrument, and not the driver of its containers.
+# serves_alone KERNEL: with the instrument, and not with hugepath.
+serves_alone() {
+	local modules=(iovascope)
+
+	does dkms install -k "$1" "iovascope/$old" &&
+		installed "$old" "$1" &&
+		(($(find "/lib/modules/$1/updates" -name '*.ko*' | wc -l) == 1)) &&
+		does dkms remove -k "$1" "iovascope/$old" || return
+	rm -r "/lib/modules/$1"
+}
+
+# A kernel for which hugepath does not compile.
+serves_without_hugepath() {
+	local none=9.9.9-none
+
+	mkdir "/lib/modules/$none"
+	headers_named "/lib/modules/$kver/build" "/lib/modules/$none/build" \
+		"$none" &&
+		headers_edited "/lib/modules/$none/build" include/linux/iommu.h \
+			's/iommu_detach_group(/iommu_detach_groups(/' &&
+		serves_alone "$none"
+}
+
+# A kernel without VFIO has no containers that hugepath could drive.
 serves_without_vfio() {
-	local none=9.9.9-none modules=(iovascope)
+	local none=9.9.9-none
 
 	mkdir "/lib/modules/$none"
 	headers_without "/lib/modules/$kver/build" "/lib/modules/$none/build" \
@@ -62,12 +85,7 @@ serves_without_vfio() {
 			"/lib/modules/$none/renamed" "$none" || return
 	rm -r "/lib/modules/$none/build"
 	mv "/lib/modules/$none/renamed" "/lib/modules/$none/build"
-	does dkms install -k "$none" "iovascope/$old" || return
-	installed "$old" "$none" &&
-		(($(find "/lib/modules/$none/updates" -name '*.ko*' |
-			wc -l) == 1)) &&
-		does dkms remove -k "$none" "iovascope/$old" || return
-	rm -r "/lib/modules/$none"
+	serves_alone "$none"
 }
 
 by_make() {
@@ -95,6 +113,7 @@ tap "headers of $other arrive: dkms builds for it" \
 tap "modules of $other: there, of $old, signed" signed "$old" "$other"
 tap "a kernel without KPROBES is refused" refuses_without_kprobes
 tap "a kernel without VFIO gets the instrument" serves_without_vfio
+tap "one that hugepath does not compile for, too" serves_without_hugepath
 tap "$other goes: dkms takes its modules away" \
 	does dkms uninstall -k "$other" "iovascope/$old"
 mv "/lib/modules/$other" "$hidden"

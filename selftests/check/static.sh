@@ -194,6 +194,9 @@ USER_IGNORES=(
 # kernel's own version looks like a constant.
 COMPAT_IGNORES=(LINUX_VERSION_CODE CONSTANT_COMPARISON)
 
+# The compiler's own words, without the macros that the kernel has for them.
+FEATURES_IGNORES=(CAMELCASE OPEN_ENDED_LINE)
+
 # TRACE_EVENT() is laid out as all of the kernel's own headers lay it out.
 TRACE_IGNORES=(PARENTHESIS_ALIGNMENT OPEN_ENDED_LINE MACRO_ARG_REUSE)
 
@@ -219,6 +222,7 @@ checkpatch() {
 		case $file in
 		module/compat.h | module/hugepath/compat.h) ignores=("${COMPAT_IGNORES[@]}") ;;
 		module/flow/trace.h) ignores=("${TRACE_IGNORES[@]}") ;;
+		module/conftest/features.c) ignores=("${FEATURES_IGNORES[@]}") ;;
 		module/*) ;;
 		*) ignores=("${USER_IGNORES[@]}") ;;
 		esac

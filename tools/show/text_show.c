@@ -274,6 +274,9 @@ void text_show(FILE *out, struct json_object *view, struct json_object *schema)
 	print_quality(out, quality, schema);
 	print_check(out, tree_get(view, "check"));
 	print_waiting(out, tree_get(quality, "waiting"));
+	if (tree_is(info, "unverified", "1"))
+		fputs("Unverified: this kernel is newer than any iovascope was written for; iovascope check, while something is mapped, tells.\n",
+		      out);
 	if (tree_get(info, "note"))
 		fprintf(out, "Note: %s.\n", tree_word(info, "note"));
 }

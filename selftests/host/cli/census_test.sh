@@ -137,6 +137,13 @@ json "show: how many, in JSON" '.check.made == 0 and .check.leaves == 1007271' \
 check "show --check: walks them" 0 '^Self-check: 2 domains equal\.$' '' \
 	show --check
 
+new_tree unread
+[[ $counting ]] || echo 'unverified 1' >>"$tree/info"
+check "show: a kernel that nobody has read" 0 '^Unverified: this kernel is newer ' \
+	'' show
+[[ $counting ]] || sed -i 's/^unverified .*/unverified 0/' "$tree/info"
+check "show: until a check was equal there" 0 '^Self-check: ' Unverified show
+
 tree=$recorded
 json "snapshot: without a walk" 'has("units") and (has("check") | not)' snapshot
 json "snapshot --check: with it" \
