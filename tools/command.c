@@ -82,11 +82,7 @@ static void text_json(FILE *out, struct json_object *view,
 		      struct json_object *schema)
 {
 	(void)schema;
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(view,
-					       JSON_C_TO_STRING_PRETTY |
-					       JSON_C_TO_STRING_SPACED |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	tree_print(out, view);
 }
 
 static struct json_object *view_of(const struct request *request,
@@ -104,7 +100,7 @@ static struct json_object *view_of(const struct request *request,
 }
 
 void command_print(const struct request *request, struct json_object *snap,
-		   size_t max_lines)
+		   struct page page)
 {
 	bool json = request->given & BIT(OPT_JSON) || !request->command->text;
 	text_fn *render = json ? text_json : request->command->text;
@@ -116,7 +112,7 @@ void command_print(const struct request *request, struct json_object *snap,
 	view = view_of(request, own);
 	paper_open(&paper);
 	render(paper.out, view, tree_get(snap, "schema"));
-	paper_print(&paper, max_lines);
+	paper_print(&paper, page);
 	if (request->command->judge)
 		request->command->judge(view);
 	json_object_put(view);
@@ -132,7 +128,7 @@ void command_run(const struct request *request)
 		return;
 	}
 	snap = command_snapshot(request);
-	command_print(request, snap, SIZE_MAX);
+	command_print(request, snap, PAGE_ENDLESS);
 	json_object_put(snap);
 }
 
@@ -147,7 +143,7 @@ void run_diff(const struct request *request)
 	before = snapshot_load(request->args[0]);
 	after = snapshot_load(request->args[1]);
 	diff = snapshot_diff(before, after);
-	command_print(&inner, diff, SIZE_MAX);
+	command_print(&inner, diff, PAGE_ENDLESS);
 	json_object_put(diff);
 	json_object_put(after);
 	json_object_put(before);

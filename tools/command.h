@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/paper.h"
 #include "base/request.h"
 #include "base/text.h"
 
@@ -46,9 +47,8 @@ void command_run(const struct request *request);
 struct request command_inner(const struct request *request, char **args);
 struct json_object *command_snapshot(const struct request *request);
 
-/* Not more than the first @max_lines lines. */
 void command_print(const struct request *request, struct json_object *snap,
-		   size_t max_lines);
+		   struct page page);
 
 void run_diff(const struct request *request);
 

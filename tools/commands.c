@@ -59,7 +59,7 @@ const struct command commands[] = {
 		.watchable = true,
 	}, {
 		.name = "processes",
-		.args = "[ID...]",
+		.args = "[PID | NAME...]",
 		.help = "every process that used VFIO with all its numbers",
 		.options = FILTERS,
 		.sections = SECTION_PROCESSES,
@@ -185,7 +185,7 @@ const struct command commands[] = {
 	}, {
 		.name = "snapshot",
 		.help = "everything the module tells as one JSON object",
-		.options = READS | BIT(OPT_CHECK),
+		.options = SHOWS | BIT(OPT_CHECK),
 		.sections = SECTION_ALL,
 		.welcome = SECTION_UNITS,
 		.walks = SECTION_WALKS,
@@ -208,12 +208,13 @@ const struct command commands[] = {
 	}, {
 		.name = "version",
 		.help = "the version of this tool",
-		.options = BIT(OPT_HELP),
+		.options = BIT(OPT_HELP) | BIT(OPT_JSON),
 		.run = run_version,
 	}, {
 		.name = "help",
 		.args = "[COMMAND]",
 		.help = "how to use the tool or one command of it",
+		.options = BIT(OPT_JSON),
 		.run = run_help,
 	},
 	{ .name = NULL }

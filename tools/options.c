@@ -12,7 +12,9 @@
 
 #include "base/fail.h"
 #include "base/paper.h"
+#include "base/system.h"
 #include "base/table.h"
+#include "base/tree.h"
 #include "command.h"
 #include "options.h"
 
@@ -214,7 +216,7 @@ static void choose_command(struct request *request, char **words)
 	if (request->command)
 		return;
 	if (request->given & BIT(OPT_HELP)) {
-		request->given = BIT(OPT_HELP);
+		request->given &= BIT(OPT_HELP) | BIT(OPT_JSON);
 		request->command = command_find(request->commands, "help");
 	} else if (*words) {
 		request->command = find_or_fail(request->commands,
@@ -255,9 +257,11 @@ static void request_check(const struct request *request)
 struct request options_parse(const struct command *commands, int argc,
 			     char **argv)
 {
+	const char *debugfs = getenv("IOVASCOPE_DEBUGFS");
 	struct request request = {
 		.commands = commands,
-		.debugfs = getenv("IOVASCOPE_DEBUGFS"),
+		/* Empty is as good as not set. */
+		.debugfs = debugfs && *debugfs ? debugfs : NULL,
 		.interval = 1,
 	};
 	struct option longs[NR_OPTS + 4];
@@ -307,26 +311,72 @@ static void help_print_command(FILE *out, const struct command *command)
 	table_end(table, out);
 }
 
+static struct json_object *command_describe(const struct command *command)
+{
+	struct json_object *told = tree_new(), *list = tree_new();
+
+	if (command->args)
+		tree_add_word(told, "args", command->args);
+	tree_add_word(told, "help", command->help);
+	for (int nr = 0; nr < NR_OPTS; nr++)
+		if (command->options & BIT(nr))
+			tree_add_word(list, options[nr].name,
+				      options[nr].help);
+	tree_add(told, "options", list);
+	return told;
+}
+
+/* One command, or all of the table. */
+static void help_print_json(FILE *out, const struct command *one,
+			    const struct command *all)
+{
+	struct json_object *view = tree_new(), *list = tree_new();
+
+	for (; all->name; all++)
+		if (!one || one == all)
+			tree_add(list, all->name, command_describe(all));
+	tree_add_u64(view, "format", 1);
+	tree_add(view, "commands", list);
+	tree_print(out, view);
+	json_object_put(view);
+}
+
 void run_help(const struct request *request)
 {
 	const struct command *command = NULL;
 	struct paper paper;
 
+	if (*request->args)
+		command = find_or_fail(request->commands, *request->args);
 	paper_open(&paper);
-	if (*request->args) {
-		command = command_find(request->commands, *request->args);
-		if (!command)
-			fail(EXIT_USAGE, "no such command: '%s': %s",
-			     *request->args, "try `iovascope help`");
+	if (request->given & BIT(OPT_JSON))
+		help_print_json(paper.out, command, request->commands);
+	else if (command)
 		help_print_command(paper.out, command);
-	} else {
+	else
 		help_print(paper.out, request->commands);
-	}
-	paper_print(&paper, SIZE_MAX);
+	paper_print(&paper, PAGE_ENDLESS);
+}
+
+/* The module's is null where none is loaded. */
+static void version_print_json(void)
+{
+	char *module = system_line("/sys/module/iovascope/version");
+	struct json_object *view = tree_new();
+
+	tree_add_u64(view, "format", 1);
+	tree_add_word(view, "version", VERSION);
+	json_object_object_add(view, "module", module ?
+			       json_object_new_string(module) : NULL);
+	tree_print(stdout, view);
+	json_object_put(view);
+	free(module);
 }
 
 void run_version(const struct request *request)
 {
-	(void)request;
-	printf("iovascope %s\n", VERSION);
+	if (request->given & BIT(OPT_JSON))
+		version_print_json();
+	else
+		printf("iovascope %s\n", VERSION);
 }

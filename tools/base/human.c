@@ -99,6 +99,11 @@ struct human human_key(struct json_object *record, const char *key,
 	return human_unit(val, unit);
 }
 
+const char *human_s(uint64_t nr)
+{
+	return nr == 1 ? "" : "s";
+}
+
 struct human human_percent(uint64_t part, uint64_t whole)
 {
 	struct human out = { "-" };

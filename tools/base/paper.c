@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Text for the terminal is composed in memory first, because it is cleaned and
- * cut when it is complete. A process chooses its own name: control characters
- * in it must not command the terminal of the user who reads it.
+ * cut when it is complete.
  */
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "clean.h"
 #include "paper.h"
+#include "utf8.h"
 
 void paper_open(struct paper *paper)
 {
@@ -23,30 +24,46 @@ char *paper_close(struct paper *paper)
 	return paper->text;
 }
 
-/* Bytes of the control character at s (C0, DEL, or C1 in UTF-8), or 0. */
-static int control_len(const unsigned char *s)
+/* The character at @text, or what stands for it; its length. */
+static size_t char_print(const char *text)
 {
-	if (s[0] < ' ' || s[0] == 0x7f)
-		return 1;
-	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 0;
+	size_t bad = *text == '\n' ? 0 : clean_bad(text);
+	size_t len = bad ?: utf8_len(text);
+
+	if (bad)
+		putchar('?');
+	else
+		fwrite(text, 1, len, stdout);
+	return len;
 }
 
-static void clean_print(const char *text, size_t max_lines)
+/* A terminal goes on in the next row where a line is longer than a row. */
+static void page_print(const char *text, struct page page)
 {
-	while (*text && max_lines) {
-		int control = control_len((const unsigned char *)text);
+	size_t row = 0, column = 0;
 
-		if (*text == '\n')
-			max_lines--;
-		putchar(control && *text != '\n' ? '?' : *text);
-		text += control ?: 1;
+	while (*text) {
+		if (*text != '\n' && column++ == page.columns) {
+			row++;
+			column = 1;
+		}
+		if (row >= page.rows)
+			break;
+		if (*text == '\n') {
+			row++;
+			column = 0;
+		}
+		text += char_print(text);
 	}
+	/* A row that has been cut ends, too. */
+	if (*text && column)
+		putchar('\n');
 }
 
-void paper_print(struct paper *paper, size_t max_lines)
+void paper_print(struct paper *paper, struct page page)
 {
 	char *text = paper_close(paper);
 
-	clean_print(text, max_lines);
+	page_print(text, page);
 	free(text);
 }

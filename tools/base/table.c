@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "clean.h"
 #include "table.h"
 
 struct table {
@@ -26,9 +27,10 @@ struct table *table_new(size_t columns)
 	return table;
 }
 
-/* Takes over the cell. */
+/* Takes over the cell. A newline in it would forge a row. */
 static void table_add(struct table *table, char *cell)
 {
+	clean_word(cell);
 	table->cells = alloc_more(table->cells, table->nr + 1, sizeof(cell));
 	table->cells[table->nr++] = cell;
 }

@@ -163,6 +163,15 @@ char *tree_join(struct json_object *obj, const char *key)
 	return paper_close(&paper);
 }
 
+void tree_print(FILE *out, struct json_object *tree)
+{
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(tree,
+					       JSON_C_TO_STRING_PRETTY |
+					       JSON_C_TO_STRING_SPACED |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 /* qsort() hands its function no argument of ours: the keys to sort by. */
 static struct {
 	const char *first;

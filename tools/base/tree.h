@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <json-c/json.h>
 
@@ -29,6 +30,9 @@ struct json_object *tree_at(struct json_object *list, size_t i);
 bool tree_list_has(struct json_object *list, const char *word);
 bool tree_lists(struct json_object *obj, const char *key, const char *word);
 char *tree_join(struct json_object *obj, const char *key);
+
+/* As JSON for people: indented, with a newline at its end. */
+void tree_print(FILE *out, struct json_object *tree);
 
 void tree_sort(struct json_object *list, const char *first, const char *then);
 struct json_object *tree_sorted(struct json_object *records, const char *key);

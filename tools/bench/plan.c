@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bdf.h"
 #include "base/fail.h"
 #include "base/leaf.h"
 #include "base/request.h"
@@ -39,20 +40,17 @@ static void list_each(struct plan *plan, const char *list, const char *option,
 /* It becomes part of a path. */
 static void plan_take_device(struct plan *plan, char *item)
 {
-	unsigned int domain, bus, device, function;
-	int end;
+	char *device = bdf_of(item);
 
-	if (sscanf(item, "%4x:%2x:%2x.%1o%n", &domain, &bus, &device,
-		   &function, &end) != 4 || item[end] ||
-	    strspn(item, "0123456789abcdef:.") != strlen(item))
+	if (!device || strchr(strchr(device, '.') + 1, '.'))
 		fail(EXIT_USAGE, "not a PCI device like 0000:3b:00.0: '%s'",
 		     item);
 	for (size_t i = 0; i < plan->nr_devices; i++)
-		if (!strcmp(plan->device[i], item))
-			fail(EXIT_USAGE, "device %s twice", item);
+		if (!strcmp(plan->device[i], device))
+			fail(EXIT_USAGE, "device %s twice", device);
 	if (plan->nr_devices == CLIENT_MAX_DEVICES)
 		fail(EXIT_USAGE, "more than %d devices", CLIENT_MAX_DEVICES);
-	plan->device[plan->nr_devices++] = item;
+	plan->device[plan->nr_devices++] = device;
 }
 
 static void plan_add_backing(struct plan *plan, enum backing backing)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/fail.h"
@@ -107,6 +108,20 @@ static char *mount_point(void)
 	endmntent(mounts);
 	free(path);
 	return dir;
+}
+
+bool debugfs_has_module(void)
+{
+	char *mounted = mount_point(), *info;
+	bool found = false;
+
+	if (mounted) {
+		info = alloc_print("%s/iovascope/info", mounted);
+		found = !access(info, R_OK);
+		free(info);
+	}
+	free(mounted);
+	return found;
 }
 
 char *debugfs_find(void)

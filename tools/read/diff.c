@@ -113,13 +113,19 @@ static struct json_object *find_gone(struct json_object *before,
 	return gone;
 }
 
+bool snapshot_same_load(struct json_object *before, struct json_object *after)
+{
+	return tree_u64_or_0(tree_get(before, "info"), "loaded_ns") ==
+	       tree_u64_or_0(tree_get(after, "info"), "loaded_ns");
+}
+
 static void check_same_load(struct json_object *before,
 			    struct json_object *after)
 {
 	struct json_object *a = tree_get(before, "info");
 	struct json_object *b = tree_get(after, "info");
 
-	if (tree_u64_or_0(a, "loaded_ns") != tree_u64_or_0(b, "loaded_ns"))
+	if (!snapshot_same_load(before, after))
 		fail(EXIT_RUNTIME, "the module was loaded anew in between: %s",
 		     "the counters began again and cannot be compared");
 	if (tree_u64_or_0(a, "now_ns") > tree_u64_or_0(b, "now_ns"))
@@ -220,6 +226,16 @@ static struct json_object *check_of(struct json_object *check,
 			tree_share(own, check, id);
 	}
 	return own;
+}
+
+bool snapshot_has_pid(struct json_object *snap, uint64_t pid)
+{
+	json_object_object_foreach(tree_get(snap, "processes"), id, record) {
+		(void)id;
+		if (tree_u64_or_0(record, "pid") == pid)
+			return true;
+	}
+	return false;
 }
 
 struct json_object *snapshot_of_pid(struct json_object *snap, uint64_t pid)

@@ -20,7 +20,7 @@
  * any other byte. What is not UTF-8 becomes U+FFFD here, because no JSON may
  * contain it.
  *
- * The tests link this file on its own: it needs nothing of the tool.
+ * The tests link this file on its own: it needs no other of the tool.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +34,7 @@
 
 #include <json-c/json.h>
 
+#include "../base/utf8.h"
 #include "keyed.h"
 
 #define FORMAT	"1"
@@ -82,26 +83,6 @@ static int unescape(char *s)
 	return 0;
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0 when there is none. */
-static size_t utf8_len(const unsigned char *s)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 :
-		     s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
-	uint32_t code = s[0] & (0xff >> (len + 1));
-
-	if (len < 2)
-		return len;
-	for (size_t i = 1; i < len; i++) {
-		if (s[i] >> 6 != 2)
-			return 0;
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	if (code < least[len] || code > 0x10ffff || code >> 11 == 0x1b)
-		return 0;
-	return len;
-}
-
 /* A JSON string of the word, whatever bytes are in it. */
 static struct json_object *new_string(const char *word)
 {
@@ -113,7 +94,7 @@ static struct json_object *new_string(const char *word)
 	if (!clean)
 		return NULL;
 	while (*word) {
-		size_t len = utf8_len((const unsigned char *)word);
+		size_t len = utf8_len(word);
 
 		if (len) {
 			memcpy(to, word, len);

@@ -66,6 +66,20 @@ static void runs_find_extents(struct runs *runs)
 	}
 }
 
+static void runs_find_gaps(struct runs *runs)
+{
+	struct extent *all = runs->extent;
+	size_t nr = runs->nr_extents, i;
+
+	for (i = 1; i < nr; i++)
+		all[i].first_next_to = all[i - 1].last + 1 == all[i].iova ?
+				       all[i - 1].first_next_to : i;
+	for (i = nr; i-- > 0;)
+		all[i].last_next_to = i + 1 < nr &&
+				      all[i].last + 1 == all[i + 1].iova ?
+				      all[i + 1].last_next_to : i;
+}
+
 struct runs *runs_of(struct json_object *section)
 {
 	size_t nr = json_object_object_length(section);
@@ -81,6 +95,7 @@ struct runs *runs_of(struct json_object *section)
 			     iova);
 	}
 	runs_find_extents(runs);
+	runs_find_gaps(runs);
 	return runs;
 }
 

@@ -22,12 +22,17 @@ struct run {
 	size_t extent;
 };
 
-/* Runs that follow each other in IOVA and are alike. */
+/*
+ * Runs that follow each other in IOVA and are alike. Others may follow without
+ * a gap: next_to is the first and the last that do, this one included.
+ */
 struct extent {
 	uint64_t iova;
 	uint64_t last;
 	size_t first_run;
 	size_t last_run;
+	size_t first_next_to;
+	size_t last_next_to;
 };
 
 /* All of one table, in ascending order. */

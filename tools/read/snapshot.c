@@ -198,6 +198,19 @@ void snapshot_add(struct json_object *snap, const char *dir,
 	free(found);
 }
 
+bool snapshot_is_there(const char *dir)
+{
+	char *info;
+	bool found;
+
+	if (!dir)
+		return debugfs_has_module();
+	info = alloc_print("%s/info", dir);
+	found = !access(info, R_OK);
+	free(info);
+	return found;
+}
+
 struct json_object *snapshot_read(const char *dir, unsigned int sections_wanted)
 {
 	struct json_object *snap = tree_new();

@@ -2,6 +2,7 @@
 #ifndef IOVASCOPE_SNAPSHOT_H
 #define IOVASCOPE_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -37,5 +38,8 @@ void snapshot_add(struct json_object *snap, const char *dir,
 struct json_object *snapshot_runs(const char *dir, const char *device,
 				  uint64_t from, uint64_t count);
 struct json_object *snapshot_load(const char *path);
+
+/* Could one be read now? It is for who waits: it never ends the program. */
+bool snapshot_is_there(const char *dir);
 
 #endif

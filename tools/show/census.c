@@ -4,8 +4,9 @@
  * are no part of a snapshot, and a check that finds something wrong must be
  * known to the program that called.
  */
-#include <string.h>
+#include <stdlib.h>
 
+#include "base/bdf.h"
 #include "base/fail.h"
 #include "base/request.h"
 #include "base/tree.h"
@@ -15,23 +16,23 @@
 /* A device may have millions: the text and the memory of one call. */
 #define MAX_RUNS	1000
 
-/* It becomes part of a path. */
-static void check_device(const char *device)
-{
-	if (!*device || strspn(device, "0123456789abcdef:.") != strlen(device) ||
-	    !strchr(device, ':'))
-		fail(EXIT_USAGE, "not a PCI device like 0000:3b:00.0: '%s'",
-		     device);
-}
-
 struct json_object *read_runs(const struct request *request)
 {
+	struct json_object *runs;
+	char *device;
+
 	if (!request->args[0] || request->args[1])
 		fail(EXIT_USAGE, "runs needs one device: %s",
 		     "`iovascope census` lists them");
-	check_device(request->args[0]);
-	return snapshot_runs(request->debugfs, request->args[0], request->from,
+	/* It becomes part of a path. */
+	device = bdf_of(request->args[0]);
+	if (!device)
+		fail(EXIT_USAGE, "not a PCI device like 0000:3b:00.0: '%s'",
+		     request->args[0]);
+	runs = snapshot_runs(request->debugfs, device, request->from,
 			     request->count ?: MAX_RUNS);
+	free(device);
+	return runs;
 }
 
 void judge_check(struct json_object *view)

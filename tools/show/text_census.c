@@ -14,11 +14,6 @@
 #include "text_census.h"
 #include "text_records.h"
 
-static const char *plural(uint64_t nr)
-{
-	return nr == 1 ? "" : "s";
-}
-
 /* One cell for each leaf size: prefix, size and suffix make the key. */
 static void size_cells(struct table *table, struct json_object *record,
 		       const char *prefix, const char *suffix,
@@ -92,7 +87,7 @@ static void print_units(FILE *out, struct json_object *units)
 	}
 	if (all)
 		fprintf(out, "%ju remapping unit%s, %ju with translation on.\n",
-			(uintmax_t)all, plural(all), (uintmax_t)on);
+			(uintmax_t)all, human_s(all), (uintmax_t)on);
 	else
 		fputs("No remapping unit: the firmware describes no VT-d.\n",
 		      out);
@@ -122,12 +117,12 @@ static void print_held(FILE *out, struct json_object *total)
 
 	if (!tables) {
 		fprintf(out, "No page table: %ju device%s.\n",
-			(uintmax_t)devices, plural(devices));
+			(uintmax_t)devices, human_s(devices));
 		return;
 	}
 	fprintf(out, "%s mapped in %ju page table%s:",
 		human_key(total, "bytes", "bytes").s, (uintmax_t)tables,
-		plural(tables));
+		human_s(tables));
 	for (int leaf = LEAF_1G; leaf >= LEAF_4K; leaf--) {
 		snprintf(key, sizeof(key), "%s_bytes", leaf_words[leaf]);
 		fprintf(out, "%s %s in %s leaves", leaf < LEAF_1G ? "," : "",
@@ -144,7 +139,7 @@ static void print_wasted(FILE *out, struct json_object *total)
 	if (!runs)
 		return;
 	fprintf(out, "%ju run%s, leaves for %s: %s, at best %s",
-		(uintmax_t)runs, plural(runs), runs == 1 ? "it" : "them",
+		(uintmax_t)runs, human_s(runs), runs == 1 ? "it" : "them",
 		human_key(total, "leaves", "leaves").s,
 		human_key(total, "best_leaves", "leaves").s);
 	if (tree_get(total, "table_bytes"))
@@ -287,7 +282,7 @@ void text_verdicts(FILE *out, struct json_object *result)
 		fputs("no domain to compare", out);
 		return;
 	}
-	fprintf(out, "%ju domain%s", (uintmax_t)domains, plural(domains));
+	fprintf(out, "%ju domain%s", (uintmax_t)domains, human_s(domains));
 	if (tree_u64_or_0(verdicts, "equal") == domains) {
 		fputs(" equal", out);
 		return;

@@ -141,8 +141,8 @@ static void print_hist(FILE *out, const char *key, const struct hist *hist,
 	const char *unit = tree_word(desc, "unit");
 
 	fprintf(out, "%s: %s\n", key, tree_word(desc, "help"));
-	fprintf(out, "  %ju calls, 50 %% below %s, 99 %% below %s\n",
-		(uintmax_t)hist->count,
+	fprintf(out, "  %ju call%s, 50 %% below %s, 99 %% below %s\n",
+		(uintmax_t)hist->count, human_s(hist->count),
 		human_unit(hist_quantile(hist, 50), unit).s,
 		human_unit(hist_quantile(hist, 99), unit).s);
 	print_buckets(out, hist, unit);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/human.h"
 #include "base/table.h"
 #include "base/tree.h"
@@ -14,15 +15,20 @@
 #include "text_records.h"
 
 #define BASE_PAGE	4096
+#define MAX_COMM	15
 
+/* The kernel's names have 15 bytes, but those of a foreign file any number. */
 struct human text_owner(struct json_object *record)
 {
+	const char *comm = tree_word(record, "comm");
 	struct human out = { "-" };
 
-	if (tree_u64_or_0(record, "pid"))
-		snprintf(out.s, sizeof(out.s), "%.15s (%ju)",
-			 tree_word(record, "comm"),
-			 (uintmax_t)tree_u64_or_0(record, "pid"));
+	if (!tree_u64_or_0(record, "pid"))
+		return out;
+	snprintf(out.s, sizeof(out.s), "%.*s (%ju)",
+		 (int)clean_len(comm, MAX_COMM), comm,
+		 (uintmax_t)tree_u64_or_0(record, "pid"));
+	clean_word(out.s);
 	return out;
 }
 
@@ -50,6 +56,16 @@ const char *text_about(struct json_object *domain)
 	return tree_is(domain, "exact", "0") ? "~" : "";
 }
 
+/* "domains" and "processes", but "1 domain" and "1 process". */
+static int name_len(const char *section, size_t nr)
+{
+	int len = strlen(section);
+
+	if (nr != 1)
+		return len;
+	return strcmp(section, "processes") ? len - 1 : len - 2;
+}
+
 void text_interval(FILE *out, struct json_object *view)
 {
 	struct json_object *gone = tree_get(view, "gone");
@@ -59,10 +75,11 @@ void text_interval(FILE *out, struct json_object *view)
 		return;
 	fprintf(out, "In %s", human_ns(ns).s);
 	json_object_object_foreach(gone, section, ids) {
-		size_t nr = json_object_array_length(ids);
+		size_t nr = tree_length(ids);
 
 		if (nr)
-			fprintf(out, ", %zu %s gone", nr, section);
+			fprintf(out, ", %zu %.*s gone", nr,
+				name_len(section, nr), section);
 	}
 	fputs(":\n", out);
 }

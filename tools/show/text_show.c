@@ -43,7 +43,7 @@ static void print_answer(FILE *out, struct json_object *live)
 	}
 	fprintf(out, "%s%s mapped in %ju domain%s", inexact ? "~" : "",
 		human_key(live, "live_bytes", "bytes").s, (uintmax_t)domains,
-		domains == 1 ? "" : "s");
+		human_s(domains));
 	if (tree_get(live, "live_bytes") && !tree_get(live, "live_4k_bytes")) {
 		fputs(", in leaves that are not known.\n", out);
 		return;
@@ -209,10 +209,11 @@ static void print_quality(FILE *out, struct json_object *quality,
 	doubts = print_inexact(out, tree_get(quality, "inexact"));
 	doubts = print_blind(out, tree_get(quality, "blind"), doubts);
 	doubts = print_events(out, quality, schema, true, doubts);
-	fprintf(out, "%s; own time %s in %s calls.\n",
+	fprintf(out, "%s; own time %s in %s call%s.\n",
 		doubts ? "" : " nothing missed, nothing lost",
 		human_key(quality, "self_ns", "ns").s,
-		human_key(quality, "self_calls", "calls").s);
+		human_key(quality, "self_calls", "calls").s,
+		human_s(tree_u64_or_0(quality, "self_calls")));
 }
 
 /* Whether the tables hold what has been counted, where that was looked at. */
@@ -227,7 +228,7 @@ static void print_check(FILE *out, struct json_object *check)
 		fputs("not made, it may take long (iovascope show --check)",
 		      out);
 	else
-		fputs("-", out);
+		fputs("not made, this module has no census", out);
 	if (tree_u64_or_0(tree_get(check, "verdicts"), "equal") != domains)
 		fputs(" (iovascope check)", out);
 	fputs(".\n", out);
@@ -236,8 +237,9 @@ static void print_check(FILE *out, struct json_object *check)
 static void print_waiting(FILE *out, struct json_object *waiting)
 {
 	json_object_object_foreach(waiting, module, probes)
-		fprintf(out, "Waiting for %s to be loaded (%s probes).\n",
-			module, json_object_get_string(probes));
+		fprintf(out, "Waiting for %s to be loaded (%s probe%s).\n",
+			module, json_object_get_string(probes),
+			human_s(json_object_get_uint64(probes)));
 }
 
 static void print_others(FILE *out, struct json_object *quality,

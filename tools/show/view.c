@@ -7,7 +7,10 @@
  * here and not while printing.
  */
 #include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/bdf.h"
 #include "base/fail.h"
 #include "base/tree.h"
 #include "view.h"
@@ -22,30 +25,49 @@ struct json_object *view_new(struct json_object *snap)
 	return view;
 }
 
-static bool key_matches(const char *key, char *const *patterns)
+/* People name processes by PID or name: their ids are the module's own. */
+static bool record_matches(const char *section, const char *key,
+			   struct json_object *record, const char *pattern)
 {
-	bool found = !*patterns;
-
-	for (; *patterns; patterns++)
-		found |= !fnmatch(*patterns, key, 0);
-	return found;
+	if (strcmp(section, "processes"))
+		return !fnmatch(pattern, key, 0);
+	return !fnmatch(pattern, tree_word(record, "pid"), 0) ||
+	       !fnmatch(pattern, tree_word(record, "comm"), 0);
 }
 
+static void choose(struct json_object *chosen, struct json_object *section,
+		   const char *name, const char *word)
+{
+	char *device = strcmp(name, "census") ? NULL : bdf_of(word);
+	const char *pattern = device ?: word;
+	bool found = false;
+
+	json_object_object_foreach(section, key, val) {
+		if (!record_matches(name, key, val, pattern))
+			continue;
+		tree_share(chosen, section, key);
+		found = true;
+	}
+	free(device);
+	if (!found)
+		fail(EXIT_USAGE, "%s: no such key (`iovascope %s` lists them)",
+		     word, name);
+}
+
+/* Each pattern must choose something: a name that is not there is a mistake. */
 struct json_object *view_section(struct json_object *snap, const char *name,
 				 char *const *patterns)
 {
 	struct json_object *section = tree_get(snap, name);
-	struct json_object *view = view_new(snap);
-	struct json_object *chosen = tree_new();
+	struct json_object *view = view_new(snap), *chosen;
 
-	json_object_object_foreach(section, key, val) {
-		(void)val;
-		if (key_matches(key, patterns))
-			tree_share(chosen, section, key);
+	if (!*patterns) {
+		tree_add(view, name, json_object_get(section) ?: tree_new());
+		return view;
 	}
-	if (*patterns && !json_object_object_length(chosen))
-		fail(EXIT_USAGE, "%s: no such key (`iovascope %s` lists them)",
-		     *patterns, name);
+	chosen = tree_new();
+	for (; *patterns; patterns++)
+		choose(chosen, section, name, *patterns);
 	tree_add(view, name, chosen);
 	return view;
 }

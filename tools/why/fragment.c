@@ -126,21 +126,20 @@ static bool find_gap(struct facts *facts, const struct part *part,
 	uint64_t first = leaf_down(part->iova, facts->want);
 	uint64_t last = leaf_up(part_last(part) + 1, facts->want) - 1;
 	const struct extent *all = facts->runs->extent;
-	size_t here = part->run->extent, i;
+	const struct extent *here = &all[part->run->extent];
+	size_t i = here->first_next_to;
 
-	for (i = here; i > 0 && all[i - 1].last >= first; i--)
-		if (all[i - 1].last + 1 < all[i].iova) {
-			*gap = all[i - 1].last + 1;
-			*gap_last = all[i].iova - 1;
-			return true;
-		}
-	for (i = here; i + 1 < facts->runs->nr_extents &&
-	     all[i + 1].iova <= last; i++)
-		if (all[i].last + 1 < all[i + 1].iova) {
-			*gap = all[i].last + 1;
-			*gap_last = all[i + 1].iova - 1;
-			return true;
-		}
+	if (i > 0 && all[i - 1].last >= first) {
+		*gap = all[i - 1].last + 1;
+		*gap_last = all[i].iova - 1;
+		return true;
+	}
+	i = here->last_next_to;
+	if (i + 1 < facts->runs->nr_extents && all[i + 1].iova <= last) {
+		*gap = all[i].last + 1;
+		*gap_last = all[i + 1].iova - 1;
+		return true;
+	}
 	return false;
 }
 
@@ -375,9 +374,8 @@ static void judge_mmio(struct facts *facts, const struct part *part)
 	enum leaf leaf;
 	bool known = bar_find(phys, &bar);
 
-	if (!known)
-		findings_miss(facts->findings, "BAR: no device in /sys/bus/pci/devices has physical address 0x%jx",
-			      (uintmax_t)phys);
+	if (!known && !facts->nr_unknown_bars++)
+		facts->unknown_bar = phys;
 	leaf = leaf_within(extent->last - extent->iova + 1);
 	leaf = leaf_least(leaf, facts->want);
 	leaf = leaf_least(leaf, leaf_within(known ? bar.bytes :

@@ -118,8 +118,9 @@ static void cause_pieces(struct facts *facts, const struct part *part,
 		       (uintmax_t)part->run->iova, (uintmax_t)part->run->last,
 		       leaf_names[possible]);
 	if (facts->map_calls)
-		cause_evidence(found, "%ju calls mapped %s: %s a call on average",
+		cause_evidence(found, "%ju call%s mapped %s: %s a call on average",
 			       (uintmax_t)facts->map_calls,
+			       human_s(facts->map_calls),
 			       human_bytes(facts->map_bytes).s,
 			       human_bytes(facts->map_bytes /
 					   facts->map_calls).s);
@@ -255,6 +256,11 @@ void judge_runs(struct facts *facts)
 		else if (run_used(run, facts->want) < run_bytes(run))
 			judge_run(facts, run);
 	}
+	if (facts->nr_unknown_bars)
+		findings_miss(facts->findings, "BAR: no device in /sys/bus/pci/devices has physical address 0x%jx%s",
+			      (uintmax_t)facts->unknown_bar,
+			      facts->nr_unknown_bars > 1 ?
+			      ", nor those of other runs" : "");
 	json_object_object_foreach(facts->groups, key, found) {
 		(void)key;
 		findings_add(facts->findings, json_object_get(found));

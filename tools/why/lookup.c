@@ -113,8 +113,9 @@ struct json_object *lookup_judge_touch(const struct spent *spent)
 						  spent->total_ns);
 
 	if (found)
-		cause_evidence(found, "pins that took %ju page faults pinned %s in %s: %ju ns for each 4 KiB",
+		cause_evidence(found, "pins that took %ju page fault%s pinned %s in %s: %ju ns for each 4 KiB",
 			       (uintmax_t)spent_value(spent, "pin_faults"),
+			       human_s(spent_value(spent, "pin_faults")),
 			       human_bytes(bytes).s,
 			       human_ns(spent->touch_ns).s,
 			       (uintmax_t)per_page(spent->touch_ns, bytes));
@@ -126,8 +127,9 @@ static void tell_lookup(const struct spent *spent, struct json_object *found,
 {
 	tree_add_u64(found, "bytes_resolved", bytes);
 	tree_add_u64(found, "ns_per_page", per_page(ns, bytes));
-	cause_evidence(found, "%ju calls resolved %s in %s: %ju ns for each 4 KiB; by 4 KiB steps it is 90 and more, by 2 MiB steps at most 20, by 1 GiB steps less than 1",
+	cause_evidence(found, "%ju call%s resolved %s in %s: %ju ns for each 4 KiB; by 4 KiB steps it is 90 and more, by 2 MiB steps at most 20, by 1 GiB steps less than 1",
 		       (uintmax_t)spent_value(spent, "pin_mmio_calls"),
+		       human_s(spent_value(spent, "pin_mmio_calls")),
 		       human_bytes(bytes).s, human_ns(ns).s,
 		       (uintmax_t)per_page(ns, bytes));
 }
@@ -235,8 +237,9 @@ struct json_object *lookup_judge_base(const struct spent *spent)
 
 	if (!found)
 		return NULL;
-	cause_evidence(found, "%ju pins took %s of 4 KiB pages: %ju ns for each",
+	cause_evidence(found, "%ju pin%s took %s of 4 KiB pages: %ju ns for each",
 		       (uintmax_t)spent_value(spent, "pin_base_calls"),
+		       human_s(spent_value(spent, "pin_base_calls")),
 		       human_bytes(base).s,
 		       (uintmax_t)per_page(spent->base_lookup_ns, base));
 	cause_evidence(found, "%ju 4K leaves were written",

@@ -31,6 +31,9 @@ struct facts {
 	enum leaf cap;
 	bool iommufd;
 	bool only_4k;
+	/* Physical addresses that no BAR has: how many, and the first. */
+	uint64_t nr_unknown_bars;
+	uint64_t unknown_bar;
 	uint64_t map_calls;
 	uint64_t map_bytes;
 };

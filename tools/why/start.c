@@ -157,8 +157,9 @@ static struct json_object *judge_entries(const struct spent *spent)
 	found = cause_of_time(CAUSE_MAP_ENTRIES, spent_value(spent, "map_ns"),
 			      spent->total_ns);
 	if (found)
-		cause_evidence(found, "%ju calls mapped %s by %ju 4K, %ju 2M and %ju 1G leaves",
+		cause_evidence(found, "%ju call%s mapped %s by %ju 4K, %ju 2M and %ju 1G leaves",
 			       (uintmax_t)spent_value(spent, "map_calls"),
+			       human_s(spent_value(spent, "map_calls")),
 			       human_bytes(spent_value(spent, "map_bytes")).s,
 			       (uintmax_t)spent_value(spent, "added_4k_leaves"),
 			       (uintmax_t)spent_value(spent, "added_2m_leaves"),

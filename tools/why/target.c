@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bdf.h"
 #include "base/fail.h"
 #include "target.h"
 #include "base/tree.h"
@@ -113,6 +114,7 @@ static struct json_object *by_number(struct json_object *snap, const char *word)
 
 struct json_object *target_find(struct json_object *snap, const char *word)
 {
+	char *device = bdf_of(word);
 	struct json_object *target;
 
 	if (!strncmp(word, "pid:", 4))
@@ -120,9 +122,10 @@ struct json_object *target_find(struct json_object *snap, const char *word)
 	else if (!strncmp(word, "domain:", 7))
 		target = by_domain(snap, word + 7);
 	else if (strchr(word, ':'))
-		target = by_device(snap, word);
+		target = by_device(snap, device ?: word);
 	else
 		target = by_number(snap, word);
+	free(device);
 	/* Without VT-d there is nothing to have mapped with. */
 	if (!target && !json_object_object_length(tree_get(snap, "units")))
 		target = target_new("pid", word);
