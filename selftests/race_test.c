@@ -86,9 +86,10 @@ TEST_F_TIMEOUT(race, refill_despite_a_realtime_task, 120)
 
 /* A request that another thread of the client goes on writing to. */
 struct unsteady {
-	struct vfio_iommu_type1_dma_map map;
-	struct vfio_iommu_type1_dma_unmap unmap;
 	int done;
+	struct vfio_iommu_type1_dma_map map;
+	/* Ends in data of any size: the last one. */
+	struct vfio_iommu_type1_dma_unmap unmap;
 };
 
 /* Now a size and now another, at any moment. */
