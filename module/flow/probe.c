@@ -519,8 +519,9 @@ void ivs_probes_show(struct seq_file *m)
 			   state_names[probe_shown_state(p, silent)],
 			   p->required);
 		probe_show_feeds(m, p->feeds);
-		seq_printf(m, " missed=%llu errno=%d\n",
-			   ivs_missed_by(&p->missed), probe_errno(p));
+		seq_printf(m, " missed=%llu nested=%llu errno=%d\n",
+			   ivs_missed_by(&p->missed),
+			   ivs_nested_by(&p->missed), probe_errno(p));
 	}
 	mutex_unlock(&probe_lock);
 }
