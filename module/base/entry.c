@@ -8,6 +8,10 @@
  * probe's handler runs. An ftrace_ops of our own has a trampoline of its own,
  * which saves what arguments are passed in, and refuses nothing.
  *
+ * One ops serves all functions: taking an ops away waits until no task can be in
+ * its trampoline, which may last a second on a busy machine, so that unloading
+ * does so once. Which function it is called for is looked up by address.
+ *
  * That needs a kernel whose ftrace hands over arguments without all registers
  * (DYNAMIC_FTRACE_WITH_ARGS). On others there is no hook, and callers fall back
  * to a kprobe.
@@ -15,9 +19,13 @@
  * Recursion. What @hit calls must not call the function it hooks; the ops asks
  * for no protection, for that costs more than all the rest.
  *
- * Locking: ftrace's. Lifetime: unhooking waits for hits that run.
+ * Locking: @entry_lock around hooking; hits read the table with preemption off.
+ * Lifetime: after unhooking no hit begins, and those that run have ended after
+ * synchronize_rcu(), which unregistering the kretprobe behind it waits for.
  */
 #include <linux/errno.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/string.h>
 
 #include "../compat.h"
@@ -25,19 +33,71 @@
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 
+/* The shared functions, and the heartbeat. */
+#define MAX_HOOKS 8
+
+static struct {
+	unsigned long function;
+	struct ivs_entry *entry;
+} hooks[MAX_HOOKS];
+
+static unsigned int nr_hooks;
+static DEFINE_MUTEX(entry_lock);
+
 static void notrace entry_call(unsigned long ip, unsigned long parent_ip,
 			       struct ftrace_ops *ops,
 			       struct ftrace_regs *fregs)
 {
-	struct ivs_entry *entry = container_of(ops, struct ivs_entry, ops);
+	struct ivs_entry *entry;
+	unsigned int i;
 
-	entry->hit(entry, ivs_compat_entry_regs(fregs));
+	preempt_disable_notrace();
+	for (i = 0; i < MAX_HOOKS; i++) {
+		if (hooks[i].function != ip)
+			continue;
+		entry = READ_ONCE(hooks[i].entry);
+		if (entry)
+			entry->hit(entry, ivs_compat_entry_regs(fregs));
+		break;
+	}
+	preempt_enable_notrace();
 }
 
-/* An empty filter means every function: only for an ops that is not in use. */
-static void entry_forget(struct ivs_entry *entry)
+static struct ftrace_ops entry_ops = { .func = entry_call };
+
+/* The last one has to unregister: an empty filter means every function. */
+static void hook_remove(unsigned int i)
 {
-	ftrace_set_filter(&entry->ops, NULL, 0, 1);
+	WRITE_ONCE(hooks[i].entry, NULL);
+	if (--nr_hooks) {
+		ftrace_set_filter_ip(&entry_ops, hooks[i].function, 1, 0);
+	} else {
+		unregister_ftrace_function(&entry_ops);
+		ftrace_set_filter(&entry_ops, NULL, 0, 1);
+	}
+	hooks[i].function = 0;
+}
+
+static int hook_add(unsigned int i, unsigned long function,
+		    struct ivs_entry *entry)
+{
+	int ret = ftrace_set_filter_ip(&entry_ops, function, 0, 0);
+
+	if (ret)
+		return ret;
+	hooks[i].function = function;
+	/* Who finds the function finds what to call. */
+	smp_store_release(&hooks[i].entry, entry);
+	if (nr_hooks++)
+		return 0;
+	ret = register_ftrace_function(&entry_ops);
+	if (ret) {
+		nr_hooks = 0;
+		hooks[i].entry = NULL;
+		hooks[i].function = 0;
+		ftrace_set_filter(&entry_ops, NULL, 0, 1);
+	}
+	return ret;
 }
 
 /**
@@ -50,24 +110,31 @@ static void entry_forget(struct ivs_entry *entry)
  */
 int ivs_entry_hook(struct ivs_entry *entry, unsigned long function)
 {
-	int ret;
+	int ret = -ENOSPC;
+	unsigned int i;
 
-	memset(&entry->ops, 0, sizeof(entry->ops));
-	entry->ops.func = entry_call;
-	ret = ftrace_set_filter_ip(&entry->ops, function, 0, 0);
-	if (ret)
-		return ret;
-	ret = register_ftrace_function(&entry->ops);
-	if (ret)
-		entry_forget(entry);
+	mutex_lock(&entry_lock);
+	for (i = 0; i < MAX_HOOKS; i++)
+		if (!hooks[i].function) {
+			ret = hook_add(i, function, entry);
+			break;
+		}
+	mutex_unlock(&entry_lock);
 	return ret;
 }
 
-/* ivs_entry_unhook - and no more; no @hit runs after it; may sleep */
+/* ivs_entry_unhook - and no more: see the essay; may sleep */
 void ivs_entry_unhook(struct ivs_entry *entry)
 {
-	unregister_ftrace_function(&entry->ops);
-	entry_forget(entry);
+	unsigned int i;
+
+	mutex_lock(&entry_lock);
+	for (i = 0; i < MAX_HOOKS; i++)
+		if (hooks[i].entry == entry) {
+			hook_remove(i);
+			break;
+		}
+	mutex_unlock(&entry_lock);
 }
 
 #else

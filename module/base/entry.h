@@ -5,22 +5,17 @@
 #ifndef IVS_ENTRY_H
 #define IVS_ENTRY_H
 
-#include <linux/ftrace.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
 
 /**
  * struct ivs_entry - a hook at the entry of one function
  * @hit: called there with the registers that hold arguments, and the stack
- *	pointer; preemption may be on, and an interrupt may come in between and
+ *	pointer; with preemption off, and an interrupt may come in between and
  *	call it again
  */
 struct ivs_entry {
 	void (*hit)(struct ivs_entry *entry, struct pt_regs *regs);
-	/* private: */
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
-	struct ftrace_ops ops;
-#endif
 };
 
 int ivs_entry_hook(struct ivs_entry *entry, unsigned long function);

@@ -13,7 +13,7 @@
  * million times a second and from interrupts; what is done for nothing there has
  * to be little, and a kprobe must not be asked: it takes 161 instructions before
  * it asks anybody, and refuses hits in interrupts (quality.c). So a row with a
- * prefilter is entered by an ftrace_ops of its own (entry.c), which asks the
+ * prefilter is entered by an ftrace_ops of ours (entry.c), which asks the
  * prefilter and goes on to what the kprobe would have called. The kretprobe is
  * registered as disabled, which means all that it needs and no breakpoint: its
  * instances and its way back are those of every other row. No other way to hook
@@ -94,12 +94,8 @@ static void probe_front(struct ivs_entry *entry, struct pt_regs *regs)
 {
 	struct ivs_probe *p = container_of(entry, struct ivs_probe, front);
 
-	if (p->prefilter(regs))
-		return;
-	/* As everything is that a kretprobe calls. */
-	preempt_disable_notrace();
-	p->take_instance(&p->rp.kp, regs);
-	preempt_enable_notrace();
+	if (!p->prefilter(regs))
+		p->take_instance(&p->rp.kp, regs);
 }
 
 /* Calls that come before this is done are filtered by the entry handler. */
