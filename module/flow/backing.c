@@ -5,7 +5,7 @@
  * Model. A pin or unpin handler sees a run of page frames whose references the
  * caller holds, so the folio structure cannot change under it. The run is
  * walked a folio at a time: one look per GiB of 1 GiB hugetlb, one per 2 MiB of
- * THP, one per two pages of base memory.
+ * THP, one per sixteen pages of base memory.
  *
  * Bound. A handler runs with preemption off, and each look may be a cache miss.
  * 512 GiB of hugetlb 2M that lie together are a single run: a quarter of a
@@ -28,6 +28,9 @@
 
 /* A tenth of a millisecond, where each look is a cache miss. */
 #define MAX_LOOKS 1024
+
+/* Base pages that are one look: what is asked lies side by side in memory. */
+#define PAGES_A_LOOK 16
 
 #define NR_SAMPLES 64
 
@@ -88,7 +91,7 @@ static unsigned long look_at(struct ivs_look *look, unsigned long pfn,
 	enum ivs_backing backing = IVS_BASE;
 	struct page *head;
 
-	look->nr += 1 + (here - pfn) / 2;
+	look->nr += 1 + (here - pfn) / PAGES_A_LOOK;
 	if (here == pfn) {
 		unsigned int order;
 
@@ -106,7 +109,7 @@ static void look_here_and_there(struct ivs_look *look, unsigned long pfn,
 {
 	unsigned long step = max((end - pfn) / NR_SAMPLES, 1UL);
 
-	/* The budget is spent already; a single look is still for free. */
+	/* A call of many runs takes one look at each further run. */
 	if (look->sampled)
 		step = end - pfn;
 	look->sampled = true;
@@ -138,7 +141,7 @@ void ivs_backing_look(struct ivs_look *look, unsigned long pfn,
 			look_here_and_there(look, pfn, end);
 			return;
 		}
-		room = 2 * (MAX_LOOKS - look->nr);
+		room = PAGES_A_LOOK * (MAX_LOOKS - look->nr);
 		pfn = look_at(look, pfn, min(end, pfn + room));
 	}
 }

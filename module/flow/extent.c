@@ -18,7 +18,7 @@
  * binary tree that random ranks keep balanced) is cut in two along one path
  * from the root, and every node knows the sum of what is below it, so that the
  * part that goes is counted by looking at its root and goes back to its pool in
- * one piece. All work is bounded by the depth of the tree, some forty nodes for
+ * one piece. All work is bounded by the depth of the tree, some fifty nodes for
  * half a million, as long as nobody who maps can guess the ranks.
  *
  * Locking: the caller's (the domain's raw spinlock). Nothing here sleeps or

@@ -100,9 +100,11 @@ static void request_count(const struct ivs_sample *sample, u64 entered)
 
 static void request_count_sampled(bool sampled, u64 entered)
 {
-	const struct ivs_scope scope = request_scope(entered);
+	if (sampled) {
+		const struct ivs_scope scope = request_scope(entered);
 
-	ivs_stats_add(IVS_BACKING_SAMPLED_CALLS, sampled, &scope);
+		ivs_stats_add(IVS_BACKING_SAMPLED_CALLS, 1, &scope);
+	}
 }
 
 /* ivs_request_unread - something a handler needed could not be read */

@@ -96,7 +96,7 @@ static int hugepath_unmap_dma(struct hp_container *c, void __user *arg)
 	return copy_to_user(arg, &unmap, minsz) ? -EFAULT : 0;
 }
 
-/* A function of its own name for those who probe it; see module/probe.c. */
+/* A function of its own name for those who probe it; see module/flow/rows.c. */
 static noinline long hugepath_ioctl(void *data, unsigned int cmd,
 				    unsigned long arg)
 {

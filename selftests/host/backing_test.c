@@ -157,6 +157,16 @@ TEST_F(backing, a_budget_that_just_suffices)
 	EXPECT_TRUE(self->look.sampled);
 }
 
+/* The most that iommufd pins at once: 32 MiB. */
+TEST_F(backing, a_batch_of_base_pages)
+{
+	memory_from(0, 0, false);
+	memory_from(8191, 1, false);
+	ivs_backing_look(&self->look, 0, 8192);
+	EXPECT_EQ(IVS_MIXED, self->look.backing);
+	EXPECT_FALSE(self->look.sampled);
+}
+
 /* Preemption is off: no run is so long that it takes longer than the last. */
 TEST_F(backing, work_does_not_grow_with_the_run)
 {
@@ -182,7 +192,7 @@ TEST_F(backing, work_does_not_grow_with_the_run)
 	ivs_backing_look(&self->look, 0, 512 * GIB);
 	EXPECT_EQ(IVS_BASE, self->look.backing);
 	EXPECT_TRUE(self->look.sampled);
-	EXPECT_GT(few, asked);
+	EXPECT_GT(10000, asked);
 }
 
 /* Runs that follow are still seen, by their first frame. */
