@@ -22,10 +22,13 @@
 #include "rows.h"
 #include "vfio.h"
 
-/* NULL, for the kernel itself, where the driver is built in. */
-#define TYPE1 (IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1) ? NULL : "vfio_iommu_type1")
-#define IOMMUFD (IS_BUILTIN(CONFIG_IOMMUFD) ? NULL : "iommufd")
-#define HUGEPATH "iovascope_hugepath"
+#define TYPE1 \
+	.module = "vfio_iommu_type1", \
+	.builtin = IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1)
+#define IOMMUFD \
+	.module = "iommufd", \
+	.builtin = IS_BUILTIN(CONFIG_IOMMUFD)
+#define HUGEPATH .module = "iovascope_hugepath"
 
 static struct ivs_probe rows[] = {
 	{
