@@ -71,7 +71,7 @@ static const char *blind_reason(void)
 	if (!ivs_compat_intel_iommu())
 		return no_vtd();
 	if (ivs_probes_silent())
-		return "no probe is heard: kernel.ftrace_enabled or debugfs kprobes/enabled is 0";
+		return "probes are silent: kernel.ftrace_enabled or debugfs kprobes/enabled is 0";
 	return NULL;
 }
 
@@ -185,7 +185,8 @@ static void *domains_start(struct seq_file *m, loff_t *pos)
 {
 	void *v;
 
-	ivs_flight_bury();
+	if (!*pos)
+		ivs_flight_bury();
 	rcu_read_lock();
 	v = records_at(&ivs_domains, pos);
 	rcu_read_unlock();

@@ -50,7 +50,7 @@ static const struct {
 	[IVS_MAP] = { EVERYWHERE,
 		"iommu_map calls; bytes of those that succeeded" },
 	[IVS_UNMAP] = { EVERYWHERE,
-		"iommu_unmap and iommu_unmap_fast calls, without flushes; bytes removed" },
+		"iommu_unmap and iommu_unmap_fast calls, but for measured flushes; bytes removed" },
 	[IVS_FLUSH] = { EVERYWHERE,
 		"IOTLB flushes after unmaps; bytes of the ranges flushed" },
 	[IVS_PIN] = { HOST_AND_PROCESS,

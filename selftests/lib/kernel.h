@@ -59,4 +59,10 @@ int kernel_undoes_failed_maps(void);
 /* Does type1 look at each page of a BAR? */
 int kernel_looks_at_each_page(void);
 
+/*
+ * Can the module enter functions by ftrace alone, and so hear them while kprobes
+ * are switched off?
+ */
+int kernel_enters_by_ftrace(void);
+
 #endif /* LIB_KERNEL_H */
