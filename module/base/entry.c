@@ -23,9 +23,13 @@
  * Lifetime: after unhooking no hit begins, and those that run have ended after
  * synchronize_rcu(), which unregistering the kretprobe behind it waits for.
  */
+#define pr_fmt(fmt) "iovascope: " fmt
+
 #include <linux/errno.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "../compat.h"
@@ -65,6 +69,23 @@ static void notrace entry_call(unsigned long ip, unsigned long parent_ip,
 
 static struct ftrace_ops entry_ops = { .func = entry_call };
 
+/*
+ * ftrace that has found a fault in itself leaves each call site as it is, and
+ * takes nobody out any more (ftrace.c ftrace_kill()). Then our code must stay
+ * for ever, and with it whoever wants to unload it.
+ */
+static void entry_ops_stop(void)
+{
+	int ret = unregister_ftrace_function(&entry_ops);
+
+	if (!ret)
+		return;
+	pr_alert("ftrace lets nobody go any more (%d): this module cannot be unloaded\n",
+		 ret);
+	for (;;)
+		schedule_timeout_uninterruptible(MAX_SCHEDULE_TIMEOUT);
+}
+
 /* The last one has to unregister: an empty filter means every function. */
 static void hook_remove(unsigned int i)
 {
@@ -72,7 +93,7 @@ static void hook_remove(unsigned int i)
 	if (--nr_hooks) {
 		ftrace_set_filter_ip(&entry_ops, hooks[i].function, 1, 0);
 	} else {
-		unregister_ftrace_function(&entry_ops);
+		entry_ops_stop();
 		ftrace_set_filter(&entry_ops, NULL, 0, 1);
 	}
 	hooks[i].function = 0;

@@ -106,12 +106,17 @@ static void call_put(struct ivs_call *call)
 struct ivs_call *ivs_call_new(struct kretprobe_instance *ri)
 {
 	struct ivs_call *call = call_take();
+	struct kretprobe *rp;
 
-	if (call)
+	if (call) {
 		*(struct ivs_call **)ri->data = call;
-	else
-		ivs_compat_kretprobe(ri)->nmissed++;
-	return call;
+		return call;
+	}
+	/* NULL while it is being unregistered (kprobes.h, without rethook). */
+	rp = ivs_compat_kretprobe(ri);
+	if (rp)
+		rp->nmissed++;
+	return NULL;
 }
 
 /* ---- the table ---- */
@@ -231,6 +236,23 @@ static bool call_is_dead(const struct ivs_call *call)
 	       task_is_exiting(task) != call->exiting;
 }
 
+/*
+ * The innermost call of the task of a dead one. The task may have died while its
+ * calls were asked, from the innermost on: those inside go first, since they
+ * point to the ones around them.
+ */
+static struct ivs_call *bucket_innermost_dead(unsigned int b,
+					      struct ivs_call *dead)
+{
+	struct ivs_call *call;
+
+	hlist_for_each_entry(call, &buckets[b].head, node)
+		if (call->task == dead->task && call->born == dead->born &&
+		    call->exiting == dead->exiting)
+			return call;
+	return dead;
+}
+
 /* Take one of the dead out of a bucket. */
 static struct ivs_call *bucket_take_dead(unsigned int b)
 {
@@ -245,8 +267,10 @@ static struct ivs_call *bucket_take_dead(unsigned int b)
 			break;
 		}
 	rcu_read_unlock();
-	if (dead)
+	if (dead) {
+		dead = bucket_innermost_dead(b, dead);
 		hlist_del(&dead->node);
+	}
 	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
 	return dead;
 }

@@ -26,7 +26,9 @@
  *
  * A call in an interrupt may so begin inside another handler of ours, and its
  * return handler ends before that goes on: what handlers share is written by
- * single instructions or with interrupts off.
+ * single instructions or with interrupts off. With dma_api=1 it may so begin
+ * inside another tool's, too, and the kernel then takes that for ended: what it
+ * calls from there on can hit one more probe, where it would be a nested hit.
  *
  * Rows whose module is not loaded wait for it. Probes die with the module they
  * sit in and do not come back by themselves, hence the module notifier.
@@ -54,10 +56,12 @@
 /*
  * Calls that may be between entry and return at once, per row: a pin can sleep
  * for seconds, and one per container can be in flight. Devices come and go one
- * by one. From 6.7 on each of these is a word per processor that may ever be.
+ * by one, but some of these calls fill or empty a table: a host that stops its
+ * VMs has one for each. From 6.7 on each of these is a word per processor that
+ * may ever be.
  */
 #define MAX_ACTIVE 256
-#define MAX_ACTIVE_RARE 16
+#define MAX_ACTIVE_RARE 64
 
 static const char *const state_names[] = {
 	[IVS_PROBE_UNUSED] = "unused",
@@ -488,10 +492,11 @@ static void probe_show_symbol(struct seq_file *m, const struct ivs_probe *p)
 }
 
 static enum ivs_probe_state probe_shown_state(const struct ivs_probe *p,
-					      bool silent)
+					      unsigned long silent)
 {
-	return silent && p->state == IVS_PROBE_ATTACHED ? IVS_PROBE_SILENT :
-							  p->state;
+	return silent & BIT(p->channel) && p->state == IVS_PROBE_ATTACHED ?
+		       IVS_PROBE_SILENT :
+		       p->state;
 }
 
 /* The -ENOENT of a row whose module is not loaded is no error. */
