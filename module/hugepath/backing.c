@@ -28,9 +28,10 @@
  * those who measure both.
  *
  * Locking: the container's; mmap lock of the region's process, which calls us,
- * while looking at VMAs. Nobody in user space is waited for with the container
- * locked: faults are asked for without leave to drop the mmap lock, and a
- * userfaultfd then refuses them. Lifetime: a pin lasts until hugepath_unpin(),
+ * while looking at VMAs. No userfaultfd is waited for with the container locked:
+ * faults are asked for without leave to drop the mmap lock, and it then refuses
+ * them. (A page that a file system has to read is waited for, as by type1.)
+ * Lifetime: a pin lasts until hugepath_unpin(),
  * which finds the folios again from the run, since nobody can split or free
  * them.
  */

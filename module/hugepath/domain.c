@@ -162,11 +162,16 @@ int hp_domain_map(struct hp_domain *d, dma_addr_t iova, unsigned long pfn,
 		ret = hp_compat_iommu_map(d->domain, iova + done,
 					  PFN_PHYS(pfn) + done, n, prot);
 		if (ret)
-			return ret;
+			goto err_unmap;
 		done += n;
 		cond_resched();
 	}
 	return 0;
+
+err_unmap:
+	if (done)
+		hp_domain_unmap(d, iova, done);
+	return ret;
 }
 
 /**
@@ -188,9 +193,15 @@ int hp_domains_map(struct hp_container *c, dma_addr_t iova, unsigned long pfn,
 	list_for_each_entry(d, &c->domains, node) {
 		ret = hp_domain_map(d, iova, pfn, npage, prot, c->leaf);
 		if (ret)
-			return ret;
+			goto err_unmap;
 	}
 	return 0;
+
+err_unmap:
+	/* What they have all of goes whole; a sweep would take it leaf by leaf. */
+	list_for_each_entry_continue_reverse(d, &c->domains, node)
+		hp_domain_unmap(d, iova, npage << PAGE_SHIFT);
+	return ret;
 }
 
 /**

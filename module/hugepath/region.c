@@ -117,25 +117,29 @@ static bool chunk_unmap(struct hp_container *c, const struct hp_region *region,
  * @region: in no tree any more, or not yet
  *
  * The only place that unpins what a device could reach. What cannot be unmapped
- * stays pinned for good: a device may still reach it.
+ * stays pinned, and charged, for good: a device may still reach it.
  */
 noinline void hugepath_teardown(struct hp_container *c,
 				struct hp_region *region)
 {
 	struct hp_chunk *chunk, *next;
 	dma_addr_t iova = region->iova;
+	bool gone = true;
 
 	list_for_each_entry_safe(chunk, next, &region->chunks, node) {
 		size_t size = chunk_size(chunk);
 
 		if (chunk_unmap(c, region, iova, size))
 			chunk_unpin(region, chunk, iova);
+		else
+			gone = false;
 		iova += size;
 		list_del(&chunk->node);
 		kfree(chunk);
 		cond_resched();
 	}
-	hp_unaccount(region);
+	if (gone)
+		hp_unaccount(region);
 }
 
 /* ---- the tree ---- */
