@@ -43,7 +43,7 @@ compile() {
 # gives up after some errors, unless told not to.
 ask_features() {
 	all=
-	! "$1" --version | grep -q clang || all=-ferror-limit=0
+	! "$@" --version | grep -q clang || all=-ferror-limit=0
 	compile "$@" $all -w -fsyntax-only "$features" |
 		sed -n 's/^\([A-Z_]*\):[0-9:]* .*error: .*/\1/p' | sort -u
 }
@@ -66,9 +66,10 @@ unexported() {
 	' "$symvers" -
 }
 
-# why_no_hugepath COMPILER...: nothing, where it can be built.
+# why_no_hugepath COMPILER...: nothing, where it can be built. A warning of the
+# kernel's own headers is no reason not to.
 why_no_hugepath() {
-	said=$(compile "$@" -c -o "$out.o" "$hugepath")
+	said=$(compile "$@" -Wno-error -c -o "$out.o" "$hugepath")
 	if [ -s "$out.o" ]; then
 		unexported "$out.o"
 	else
@@ -80,8 +81,9 @@ why_no_hugepath() {
 
 question=$({
 	printf '%s ' "$@"
-	"$1" --version
-	cat "$0" "$symvers"
+	"$@" --version
+	cat "$0" "$symvers" "$hugepath" "${hugepath%/*}/compat.h" \
+		"${hugepath%/*}/vfio_ops.h" "$source/module/compat.h"
 } 2>/dev/null | cksum)
 ! still_true "$@" || exit 0
 rm -f "$out" "$out.o"

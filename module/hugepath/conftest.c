@@ -30,6 +30,9 @@ static long __used conftest_pin(struct conftest_at *at)
 	at->vaddr = hp_compat_untagged_addr(at->mm, at->vaddr);
 	at->vma = hp_compat_vma_lookup(at->mm, at->vaddr);
 	hp_compat_unpin_pages(at->pages[0], at->npage, true);
+	unpin_user_pages(at->pages, at->npage);
+	if (is_zero_pfn(at->npage))
+		at->npage = vma_kernel_pagesize(at->vma);
 	return hp_compat_pin_present(at->vaddr, at->npage, FOLL_WRITE,
 				     at->pages) +
 	       hp_compat_pin_user_pages(at->mm, at->vaddr, at->npage,
@@ -54,11 +57,13 @@ static int __used conftest_iommu(struct device *dev, struct iommu_group *group,
 	bool coherent = hp_compat_enforce_coherency(domain);
 
 	if (iommu_attach_group(domain, group) ||
+	    iommu_group_for_each_dev(group, domain, NULL) ||
 	    iommu_get_group_resv_regions(group, reserved) ||
 	    !hp_compat_isolated_msi(group))
 		return -EINVAL;
 	iommu_unmap(domain, iommu_iova_to_phys(domain, 0), PAGE_SIZE);
 	iommu_detach_group(domain, group);
+	iommu_domain_free(domain);
 	return hp_compat_iommu_map(domain, 0, 0, PAGE_SIZE,
 				   hp_compat_cache_prot(coherent));
 }
