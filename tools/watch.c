@@ -94,19 +94,24 @@ static void attempt_read(void *data)
 
 /*
  * The next snapshot, or NULL while there is no module to ask. It may be taken
- * out while its files are read; any other failure happens again, and is told.
+ * out while its files are read: they go one by one, so that what is looked for
+ * may still be there when another is gone, but not a moment later. Any other
+ * failure happens again, and is told.
  */
 static struct json_object *watch_read(const struct request *request)
 {
+	static const struct timespec moment = { .tv_nsec = 100000000 };
 	struct attempt attempt = { .request = request };
 
-	if (!snapshot_is_there(request->debugfs))
-		return NULL;
-	if (fail_survive(attempt_read, &attempt))
-		return attempt.snap;
-	if (!snapshot_is_there(request->debugfs))
-		return NULL;
-	return command_snapshot(request);
+	for (int failed = 0; snapshot_is_there(request->debugfs); failed++) {
+		if (failed == 2)
+			return command_snapshot(request);
+		if (failed)
+			nanosleep(&moment, NULL);
+		if (fail_survive(attempt_read, &attempt))
+			return attempt.snap;
+	}
+	return NULL;
 }
 
 /* What cannot be reported, and why not; NULL when it can. */

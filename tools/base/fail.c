@@ -20,14 +20,15 @@ static struct survivor {
 bool fail_survive(void (*doing)(void *data), void *data)
 {
 	struct survivor here;
-	bool good = !setjmp(here.env);
 
-	if (good) {
-		survivor = &here;
-		doing(data);
+	if (setjmp(here.env)) {
+		survivor = NULL;
+		return false;
 	}
+	survivor = &here;
+	doing(data);
 	survivor = NULL;
-	return good;
+	return true;
 }
 
 void fail(enum exit_code code, const char *fmt, ...)

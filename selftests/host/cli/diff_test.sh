@@ -176,6 +176,32 @@ watch_new_process() {
 		grep -q '(777)' "$tmp/out"
 }
 
+# A module that goes takes its files away one by one: counters before info,
+# twice in a row. Opening the pipe waits until the tool does, too.
+going_away() {
+	mkfifo "$tree/counters.new"
+	mv "$tree/counters.new" "$tree/counters"
+	: >"$tree/counters"
+	sleep 0.05
+	exec 3>"$tree/counters"
+	mv "$tree" "$tree.old"
+	exec 3>&-
+	sleep 0.4
+	mv "$tmp/back" "$tree"
+}
+
+watch_goes() {
+	new_tree goes
+	cp -r "$tree" "$tmp/back"
+	(sleep 0.4 && going_away) &
+	IOVASCOPE_DEBUGFS=$tree run timeout 60 "$IOVASCOPE" watch -n 12 -i 0.05 \
+		counters pin_calls
+	kill $! 2>/dev/null
+	wait $!
+	((rc == 0)) && grep -q '^Waiting for the module to be loaded' "$tmp/out"
+}
+
+verify "watch: the module's files go one by one" watch_goes
 verify "watch: the module is replaced" watch_waits "$tmp/reloaded" \
 	'^Waiting for the module to be loaded' counters 'pin_calls' map_calls
 verify "watch: a process that has not come yet" watch_new_process

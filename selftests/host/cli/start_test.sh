@@ -100,7 +100,16 @@ tells "pin-lookup is no setting's fault" 0 pin-lookup $((3 * S))
 began teardown region_map_ns=$S region_unmap_ns=$((9 * S)) \
 	teardown_ns=$((8 * S)) unmap_ns=$S unpin_ns=$S pin_faulting_ns=0
 tells "teardown-walk" 0 teardown-walk $((6 * S)) \
-	'.phases.unmap_rest_ns == 1000000000'
+	'.phases.unmap_rest_ns == 1000000000 and (.phases | has("flush_ns") | not)'
+began flushes region_map_ns=$S region_unmap_ns=$((9 * S)) \
+	teardown_ns=$((8 * S)) unmap_ns=$S unpin_ns=$S flush_ns=$((2 * S)) \
+	pin_faulting_ns=0
+[[ $counting ]] || echo "flush_ns in=processes kind=counter unit=ns help=time" \
+	>>"$tree/schema"
+tells "flushes are in no walk" 0 teardown-walk $((4 * S)) \
+	'.phases.flush_ns == 2000000000 and .phases.walk_ns == 4000000000
+	 and .phases.unmap_rest_ns == 1000000000'
+check "start: flushes have a phase" 0 '^flush +2\.0 s$' '' why --start 4242
 began blind region_map_ns=$((9 * S)) map_ns=$S pin_faulting_ns=0
 [[ $counting ]] || sed -i -E 's/^(pin .*)state=attached/\1state=off/' "$tree/probes"
 tells "blind-probe" 1 blind-probe $((8 * S)) '.causes[0].probe == "pin"
