@@ -3,51 +3,11 @@
 #define IOVASCOPE_COMMAND_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
-#include "text.h"
-
-enum opt {
-	OPT_DEBUGFS,
-	OPT_HELP,
-	OPT_JSON,
-	OPT_PID,
-	OPT_INTERVAL,
-	OPT_COUNT,
-	OPT_FROM,
-	OPT_CHECK,
-	OPT_WANT,
-	OPT_START,
-	OPT_DEVICE,
-	OPT_BACKINGS,
-	OPT_BACKENDS,
-	OPT_SIZES,
-	OPT_REPEAT,
-	OPT_NODE,
-	OPT_COMPARE,
-	NR_OPTS
-};
-
-/* What the command line asked for. */
-struct request {
-	const struct command *command;
-	unsigned int given;
-	const char *debugfs;
-	uint64_t pid;
-	double interval;
-	uint64_t count;
-	uint64_t from;
-	const char *from_file;
-	const char *want;
-	uint64_t start;
-	const char *device;
-	const char *backings;
-	const char *backends;
-	const char *sizes;
-	uint64_t repeat;
-	const char *compare;
-	char **args;
-};
+#include "base/paper.h"
+#include "base/request.h"
+#include "base/text.h"
 
 /*
  * A command shows (a view of the snapshot, as text or JSON) or does something
@@ -78,26 +38,18 @@ struct command {
 	void (*run)(const struct request *request);
 };
 
-extern const struct command commands[];
+/* NULL when the table has no such command. */
+const struct command *command_find(const struct command *commands,
+				   const char *name);
+void command_run(const struct request *request);
 
-const struct command *command_find(const char *name);
+/* The command in @args, or show, with the options of the outer request. */
 struct request command_inner(const struct request *request, char **args);
 struct json_object *command_snapshot(const struct request *request);
+
 void command_print(const struct request *request, struct json_object *snap,
-		   size_t max_lines);
-
-struct json_object *read_bench(const struct request *request);
-struct json_object *read_host(const struct request *request);
-struct json_object *read_runs(const struct request *request);
-struct json_object *read_why(const struct request *request);
-
-void judge_answer(struct json_object *view);
-void judge_bench(struct json_object *view);
-void judge_check(struct json_object *view);
+		   struct page page);
 
 void run_diff(const struct request *request);
-void run_help(const struct request *request);
-void run_version(const struct request *request);
-void run_watch(const struct request *request);
 
 #endif

@@ -3,14 +3,28 @@
  * The table of commands: what each is called, reads, and is shown by. `help`,
  * the completion and the checks of the command line are made from it.
  */
-#include <string.h>
-
+#include "base/tree.h"
+#include "bench/bench.h"
+#include "bench/compare.h"
+#include "bench/text_bench.h"
 #include "command.h"
-#include "snapshot.h"
-#include "tree.h"
-#include "view.h"
+#include "commands.h"
+#include "options.h"
+#include "read/snapshot.h"
+#include "show/census.h"
+#include "show/metrics.h"
+#include "show/text_census.h"
+#include "show/text_counts.h"
+#include "show/text_records.h"
+#include "show/text_show.h"
+#include "show/view_census.h"
+#include "show/view_show.h"
+#include "watch.h"
+#include "why/answer.h"
+#include "why/host.h"
+#include "why/text_why.h"
+#include "why/why.h"
 
-#define BIT(nr)		(1u << (nr))
 #define READS		(BIT(OPT_DEBUGFS) | BIT(OPT_HELP))
 #define SHOWS		(READS | BIT(OPT_JSON))
 #define FILTERS		(SHOWS | BIT(OPT_PID))
@@ -45,7 +59,7 @@ const struct command commands[] = {
 		.watchable = true,
 	}, {
 		.name = "processes",
-		.args = "[ID...]",
+		.args = "[PID | NAME...]",
 		.help = "every process that used VFIO with all its numbers",
 		.options = FILTERS,
 		.sections = SECTION_PROCESSES,
@@ -171,7 +185,7 @@ const struct command commands[] = {
 	}, {
 		.name = "snapshot",
 		.help = "everything the module tells as one JSON object",
-		.options = READS | BIT(OPT_CHECK),
+		.options = SHOWS | BIT(OPT_CHECK),
 		.sections = SECTION_ALL,
 		.welcome = SECTION_UNITS,
 		.walks = SECTION_WALKS,
@@ -194,22 +208,14 @@ const struct command commands[] = {
 	}, {
 		.name = "version",
 		.help = "the version of this tool",
-		.options = BIT(OPT_HELP),
+		.options = BIT(OPT_HELP) | BIT(OPT_JSON),
 		.run = run_version,
 	}, {
 		.name = "help",
 		.args = "[COMMAND]",
 		.help = "how to use the tool or one command of it",
+		.options = BIT(OPT_JSON),
 		.run = run_help,
 	},
 	{ .name = NULL }
 };
-
-const struct command *command_find(const char *name)
-{
-	const struct command *command = commands;
-
-	while (command->name && strcmp(command->name, name))
-		command++;
-	return command->name ? command : NULL;
-}

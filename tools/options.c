@@ -10,9 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fail.h"
+#include "base/fail.h"
+#include "base/paper.h"
+#include "base/system.h"
+#include "base/table.h"
+#include "base/tree.h"
+#include "command.h"
 #include "options.h"
-#include "table.h"
 
 #define MAX_INTERVAL	86400.0
 
@@ -109,9 +113,9 @@ static double parse_seconds(const char *word)
 	return val;
 }
 
-static void store(struct request *request, enum opt nr, const char *arg)
+static void option_store(struct request *request, enum opt nr, const char *arg)
 {
-	request->given |= 1u << nr;
+	request->given |= BIT(nr);
 	if (nr == OPT_DEBUGFS)
 		request->debugfs = arg;
 	else if (nr == OPT_PID)
@@ -140,24 +144,23 @@ static void store(struct request *request, enum opt nr, const char *arg)
 		request->compare = arg;
 }
 
-static void list_commands(void)
+static void list_commands(const struct command *command)
 {
-	const struct command *command;
-
-	for (command = commands; command->name; command++)
+	for (; command->name; command++)
 		puts(command->name);
 }
 
 static void list_options(const struct command *command)
 {
 	for (int nr = 0; nr < NR_OPTS; nr++)
-		if (command->options & 1u << nr)
+		if (command->options & BIT(nr))
 			printf("--%s\n", options[nr].name);
 }
 
-static const struct command *find_or_fail(const char *name)
+static const struct command *find_or_fail(const struct command *commands,
+					  const char *name)
 {
-	const struct command *command = command_find(name);
+	const struct command *command = command_find(commands, name);
 
 	if (!command)
 		fail_usage("no such command:", name);
@@ -165,7 +168,7 @@ static const struct command *find_or_fail(const char *name)
 }
 
 /* Answers what getopt_long() found; the hidden options end here. */
-static void take(struct request *request, int letter, char **argv)
+static void option_take(struct request *request, int letter, char **argv)
 {
 	char word[] = { '-', optopt, '\0' };
 
@@ -177,16 +180,16 @@ static void take(struct request *request, int letter, char **argv)
 		fail_usage("argument missing after", argv[optind - 1]);
 		break;
 	case LIST_CMDS:
-		list_commands();
+		list_commands(request->commands);
 		exit(EXIT_OK);
 	case LIST_OPTS:
-		list_options(find_or_fail(optarg));
+		list_options(find_or_fail(request->commands, optarg));
 		exit(EXIT_OK);
 	case SHOW_VERSION:
-		request->command = command_find("version");
+		request->command = command_find(request->commands, "version");
 		return;
 	}
-	store(request, option_of(letter), optarg);
+	option_store(request, option_of(letter), optarg);
 }
 
 static void make_getopt(struct option *longs, char *shorts)
@@ -212,11 +215,12 @@ static void choose_command(struct request *request, char **words)
 	request->args = words;
 	if (request->command)
 		return;
-	if (request->given & 1u << OPT_HELP) {
-		request->given = 1u << OPT_HELP;
-		request->command = command_find("help");
+	if (request->given & BIT(OPT_HELP)) {
+		request->given &= BIT(OPT_HELP) | BIT(OPT_JSON);
+		request->command = command_find(request->commands, "help");
 	} else if (*words) {
-		request->command = find_or_fail(*request->args++);
+		request->command = find_or_fail(request->commands,
+						*request->args++);
 	} else {
 		fail(EXIT_USAGE, "no command: try `iovascope help`");
 	}
@@ -225,8 +229,8 @@ static void choose_command(struct request *request, char **words)
 /* An IOVA, but where something may have been recorded: there it is a file. */
 static void choose_from(struct request *request)
 {
-	bool start = request->command->options & 1u << OPT_START;
-	bool result = request->command->options & 1u << OPT_COMPARE;
+	bool start = request->command->options & BIT(OPT_START);
+	bool result = request->command->options & BIT(OPT_COMPARE);
 
 	if (!start && !result && request->from_file)
 		request->from = parse_iova(request->from_file);
@@ -235,12 +239,12 @@ static void choose_from(struct request *request)
 		     request->command->name);
 }
 
-static void check(const struct request *request)
+static void request_check(const struct request *request)
 {
 	const struct command *command = request->command;
 	unsigned int wrong = request->given & ~command->options;
 
-	wrong &= ~(1u << OPT_HELP);
+	wrong &= ~BIT(OPT_HELP);
 	if (wrong)
 		fail(EXIT_USAGE, "%s does not take --%s: %s %s`",
 		     command->name, options[__builtin_ctz(wrong)].name,
@@ -250,10 +254,14 @@ static void check(const struct request *request)
 		     *request->args);
 }
 
-struct request options_parse(int argc, char **argv)
+struct request options_parse(const struct command *commands, int argc,
+			     char **argv)
 {
+	const char *debugfs = getenv("IOVASCOPE_DEBUGFS");
 	struct request request = {
-		.debugfs = getenv("IOVASCOPE_DEBUGFS"),
+		.commands = commands,
+		/* Empty is as good as not set. */
+		.debugfs = debugfs && *debugfs ? debugfs : NULL,
 		.interval = 1,
 	};
 	struct option longs[NR_OPTS + 4];
@@ -262,30 +270,29 @@ struct request options_parse(int argc, char **argv)
 
 	make_getopt(longs, shorts);
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-		take(&request, letter, argv);
+		option_take(&request, letter, argv);
 	choose_command(&request, argv + optind);
 	choose_from(&request);
-	check(&request);
+	request_check(&request);
 	return request;
 }
 
-void help_print(FILE *out)
+static void help_print(FILE *out, const struct command *command)
 {
 	struct table *table = table_new(2);
-	const struct command *command;
 
 	fputs("usage: iovascope COMMAND [OPTION...] [ARGUMENT...]\n\n", out);
 	fputs("What VFIO maps into the IOMMU, at which leaf sizes, and what it costs.\n",
 	      out);
 	table_row(table, "<COMMAND", "<MEANING");
-	for (command = commands; command->name; command++)
+	for (; command->name; command++)
 		table_row(table, command->name, command->help);
 	table_end(table, out);
 	fputs("\n`iovascope help COMMAND` says more; iovascope(1) says all.\n",
 	      out);
 }
 
-void help_print_command(FILE *out, const struct command *command)
+static void help_print_command(FILE *out, const struct command *command)
 {
 	struct table *table = table_new(2);
 
@@ -294,7 +301,7 @@ void help_print_command(FILE *out, const struct command *command)
 		command->args ? " " : "", command->args ?: "", command->help);
 	table_row(table, "<OPTION", "<MEANING");
 	for (int nr = 0; nr < NR_OPTS; nr++) {
-		if (!(command->options & 1u << nr))
+		if (!(command->options & BIT(nr)))
 			continue;
 		table_cell(table, "-%c, --%s%s%s", options[nr].letter,
 			   options[nr].name, options[nr].arg ? " " : "",
@@ -302,4 +309,74 @@ void help_print_command(FILE *out, const struct command *command)
 		table_cell(table, "%s", options[nr].help);
 	}
 	table_end(table, out);
+}
+
+static struct json_object *command_describe(const struct command *command)
+{
+	struct json_object *told = tree_new(), *list = tree_new();
+
+	if (command->args)
+		tree_add_word(told, "args", command->args);
+	tree_add_word(told, "help", command->help);
+	for (int nr = 0; nr < NR_OPTS; nr++)
+		if (command->options & BIT(nr))
+			tree_add_word(list, options[nr].name,
+				      options[nr].help);
+	tree_add(told, "options", list);
+	return told;
+}
+
+/* One command, or all of the table. */
+static void help_print_json(FILE *out, const struct command *one,
+			    const struct command *all)
+{
+	struct json_object *view = tree_new(), *list = tree_new();
+
+	for (; all->name; all++)
+		if (!one || one == all)
+			tree_add(list, all->name, command_describe(all));
+	tree_add_u64(view, "format", 1);
+	tree_add(view, "commands", list);
+	tree_print(out, view);
+	json_object_put(view);
+}
+
+void run_help(const struct request *request)
+{
+	const struct command *command = NULL;
+	struct paper paper;
+
+	if (*request->args)
+		command = find_or_fail(request->commands, *request->args);
+	paper_open(&paper);
+	if (request->given & BIT(OPT_JSON))
+		help_print_json(paper.out, command, request->commands);
+	else if (command)
+		help_print_command(paper.out, command);
+	else
+		help_print(paper.out, request->commands);
+	paper_print(&paper, PAGE_ENDLESS);
+}
+
+/* The module's is null where none is loaded. */
+static void version_print_json(void)
+{
+	char *module = system_line("/sys/module/iovascope/version");
+	struct json_object *view = tree_new();
+
+	tree_add_u64(view, "format", 1);
+	tree_add_word(view, "version", VERSION);
+	json_object_object_add(view, "module", module ?
+			       json_object_new_string(module) : NULL);
+	tree_print(stdout, view);
+	json_object_put(view);
+	free(module);
+}
+
+void run_version(const struct request *request)
+{
+	if (request->given & BIT(OPT_JSON))
+		version_print_json();
+	else
+		printf("iovascope %s\n", VERSION);
 }

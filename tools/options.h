@@ -2,10 +2,13 @@
 #ifndef IOVASCOPE_OPTIONS_H
 #define IOVASCOPE_OPTIONS_H
 
-#include "command.h"
+#include "base/request.h"
 
-struct request options_parse(int argc, char **argv);
-void help_print(FILE *out);
-void help_print_command(FILE *out, const struct command *command);
+/* Ends the program when a command of the table cannot be run so. */
+struct request options_parse(const struct command *commands, int argc,
+			     char **argv);
+
+void run_help(const struct request *request);
+void run_version(const struct request *request);
 
 #endif

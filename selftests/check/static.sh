@@ -279,6 +279,22 @@ clang_programs() {
 			LDFLAGS='-Wno-sign-compare -Wno-unused-parameter'
 }
 
+# no_circle DIR: of the objects below DIR none needs, by way of others, itself.
+no_circle() {
+	local objects=()
+
+	mapfile -t objects < <(find "$1" -name '*.o')
+	((${#objects[@]} > 1)) && nm -A -P -g "${objects[@]}" | awk '
+		{ sub(/:$/, "", $1) }
+		$3 == "U" { user[NR] = $1; symbol[NR] = $2; next }
+		{ owner[$2] = $1 }
+		END {
+			for (i in user)
+				if (symbol[i] in owner)
+					print user[i], owner[symbol[i]]
+		}' | tsort >/dev/null
+}
+
 # Those of the kernel's semantic patches that code like the module's can break.
 RULES=(
 	free/ifnullfree free/kfree iterators/itnull iterators/use_after_iter
@@ -360,6 +376,7 @@ tap "module is clean under sparse" build_strict sparse KVER="$KVER" C=2
 tap "module: the clang front end" clang_module
 tap "module: coccinelle" coccinelle
 tap "the command and the tests build with clang" clang_programs
+tap "no circle among the files of the command" no_circle build/strict-clang/tools
 tap "uapi headers compile alone" check_uapi
 tap "man page" check_man
 tap "README.md has the figures that are kept of this version" check_figures

@@ -9,12 +9,15 @@ check "bench: nothing unasked" 2 'bench needs --device, --from or --compare' '' 
 	bench
 check "bench: an argument" 2 "bench takes no argument: 'x'" '' \
 	bench --device $device x
-for word in x '' 0000:3b:00 0000:3b:00.0/.. 3b:00.0 0000:3B:00.0 0000:3b:00.8; do
+for word in x '' 0000:3b:00 0000:3b:00.0/.. 3b:00 0000:3b:00.8 \
+	0000:3b:00.0.1; do
 	check "bench: device '$word'" 2 'not a PCI device|an empty item' '' \
 		bench --device "$word"
 done
 check "bench: a device twice" 2 "device $device twice" '' \
 	bench --device $device,$device
+check "bench: the same device by another name" 2 "device $device twice" '' \
+	bench --device "$device,${device#0000:}"
 for word in x 0 '' 4K 3M 1GG 17T -1G 1.5G 0x1G 99999999999999999999; do
 	check "bench: size '$word'" 2 'not a size like 4G|an empty item' '' \
 		bench --device $device --sizes "$word"

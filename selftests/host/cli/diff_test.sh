@@ -30,7 +30,7 @@ later=$tree
 
 two=("$tmp/before.json" "$tmp/after.json")
 check "diff: how long, and who has gone" 0 \
-	'^In 10\.0 s, 1 domains gone, 1 processes gone:$' '' diff "${two[@]}"
+	'^In 10\.0 s, 1 domain gone, 1 process gone:$' '' diff "${two[@]}"
 check "diff: what is live is the later" 0 '^64\.0 GiB mapped in 1 domain' '' \
 	diff "${two[@]}"
 # 41943040 ns for 262144 pages.
@@ -115,3 +115,68 @@ three_reports() {
 verify "watch: and no more" three_reports
 check "watch: a key of another command" 2 'xyz: no such key' '' \
 	watch -n 1 -i 0.05 counters xyz
+
+# On a terminal of 24 rows and 80 columns, lines that are wider take two.
+# Of what is left behind the last clearing of the screen, rows are counted.
+watch_fits() {
+	local size=$1 columns=${1#* }
+
+	TERM=linux IOVASCOPE_DEBUGFS=$tree script -qec \
+		"stty rows ${size% *} cols $columns; $IOVASCOPE watch -n 1 -i 0.05" \
+		"$tmp/typescript" >/dev/null </dev/null || return
+	sed '1d;$d' "$tmp/typescript" | tr -d '\r' |
+		sed 's/^.*\x1b\[J//' | sed '/^$/{$d}' >"$tmp/out"
+	awk -v columns="$columns" -v most="$((${size% *} - 1))" '
+		{ rows += length == 0 ? 1 : int((length + columns - 1) / columns) }
+		END { print rows, "rows"; exit !(rows > 10 && rows <= most) }' \
+		"$tmp/out" && grep -q '^~66\.0 GiB mapped' "$tmp/out"
+}
+
+tree=$recorded
+verify "watch: fits on 24 rows of 80 columns" watch_fits "24 80"
+verify "watch: fits on 24 rows of 40 columns" watch_fits "24 40"
+
+# A tree that changes: $1 is moved away, or in the place of what is watched.
+watch_waits() {
+	local next=$1 match=$2
+
+	shift 2
+	new_tree waits
+	(
+		sleep 0.4
+		mv "$tree" "$tree.old"
+		sleep 0.4
+		mv "$next" "$tree"
+	) &
+	IOVASCOPE_DEBUGFS=$tree run timeout 60 "$IOVASCOPE" watch -n 40 -i 0.05 \
+		"$@"
+	wait $!
+	rm -rf "$tree.old"
+	((rc == 0)) && grep -q "$match" "$tmp/out" &&
+		grep -q '^In ' "$tmp/out"
+}
+
+[[ $counting ]] || {
+	cp -r "$recorded" "$tmp/reloaded"
+	sed -i 's/^loaded_ns .*/loaded_ns 900/' "$tmp/reloaded/info"
+}
+
+watch_new_process() {
+	new_tree early
+	(
+		sleep 0.4
+		sed 's/^1 pid=4242/1 pid=777/' "$recorded/processes" \
+			>"$tree/processes.new"
+		mv "$tree/processes.new" "$tree/processes"
+	) &
+	IOVASCOPE_DEBUGFS=$tree run timeout 60 "$IOVASCOPE" watch -n 1 -i 0.1 \
+		--pid 777
+	wait $!
+	((rc == 0)) && grep -q '^Waiting for the process' "$tmp/out" &&
+		grep -q '(777)' "$tmp/out"
+}
+
+verify "watch: the module is replaced" watch_waits "$tmp/reloaded" \
+	'^Waiting for the module to be loaded' counters 'pin_calls' map_calls
+verify "watch: a process that has not come yet" watch_new_process
+tree=$recorded

@@ -46,7 +46,22 @@ check "domains: several devices and groups" 0 \
 	'group 17,18, devices 0000:3b:00\.0,0000:3c:00\.0$' '' domains
 check "domains: one by its id" 0 '^domain 9: ' '^domain [35]' domains 9
 check "processes: by backing" 0 \
-	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' processes 2
+	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' processes 5151
+check "processes: by name" 0 'CPU 0/KVM \(5151\)' '4242' processes 'CPU*'
+check "processes: not by an id that is not shown" 2 '^iovascope: 2: no such key' \
+	'' processes 2
+check "every key must be there" 2 '^iovascope: 77: no such key' '' \
+	domains 3 77
+check "every pattern must choose something" 2 '^iovascope: foo: no such key' \
+	'' counters pin_calls foo
+for name in 3b:00.0 0000:3B:00.0 3B:00.0; do
+	check "census: a device called $name" 0 '0000:3b:00\.0' '3c:00' \
+		census "$name"
+	check "runs: a device called $name" 0 '^0000:3b:00\.0: ' '' \
+		runs "$name"
+	json_exit "why: a device called $name" 1 \
+		'.target.name == "0000:3b:00.0"' why --json "$name"
+done
 check "inflight: oldest first" 0 '' '^$' inflight
 verify "inflight: and the youngest last" line_is '$' '41\.0 us'
 check "counters: scaled" 0 '^pin_bytes +88\.0 GiB$' '' counters
@@ -120,3 +135,41 @@ new_tree names
 	"$tree"/processes
 check "control characters do not reach the terminal" 0 \
 	'^\?\[2Jx\?y \(4242\)' $'\033|\302\233' show
+
+# A row of its own, a text that runs backwards, a character cut in two.
+new_tree forged
+[[ $counting ]] || sed -i \
+	's/comm=qemu-system-x86/comm=a\\0124\\040evil\\040(1)/' \
+	"$tree"/{processes,domains,inflight}
+for command in show inflight domains processes; do
+	check "$command: a newline in a name makes no row" 0 \
+		'a\?4 evil \(1\) \(4242\)' '^4 evil' "$command"
+done
+new_tree backwards
+[[ $counting ]] || sed -i \
+	's/comm=qemu-system-x86/comm=a\\342\\200\\256b\\342\\201\\246c/' \
+	"$tree"/processes
+check "a name cannot turn a line around" 0 '^a\?b\?c \(4242\)' \
+	$'\342\200\256|\342\201\246' show
+new_tree cut
+[[ $counting ]] || sed -i \
+	's/comm=qemu-system-x86/comm=abcdefghijklm\\342\\202/' \
+	"$tree"/processes
+
+is_utf8() {
+	iconv -f UTF-8 -t UTF-8 "$tmp/out" >/dev/null
+}
+
+check "a name that is cut in a character" 0 \
+	$'^abcdefghijklm\357\277\275\357\277\275 \\(4242\\)' '' show
+verify "is valid UTF-8" is_utf8
+tree=$recorded
+
+new_tree one
+[[ $counting ]] || {
+	printf 'format 1\npin_duration_ns 1024=1\n' >"$tree/hist"
+	sed -i 's/^self_calls .*/self_calls 1/' "$tree/counters"
+}
+check "one is one" 0 '^  1 call, 50 %' '' hist pin_duration_ns
+check "one call of its own" 0 'own time .* in 1 call\.$' '' show
+tree=$recorded

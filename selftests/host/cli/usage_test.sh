@@ -29,7 +29,7 @@ check "watch: a walk that there is not" 2 'counters does not take --check' '' \
 	watch --check counters
 check "runs: no device" 2 'runs needs one device' '' runs
 check "runs: two devices" 2 'runs needs one device' '' runs 0:1 0:2
-for word in x '' ../.. 0000:3b:00.0/.. . -- 0000:3B:00.0; do
+for word in x '' ../.. 0000:3b:00.0/.. . -- 3b:00 0000:3g:00.0; do
 	check "runs: device '$word'" 2 'runs needs one device|not a PCI device' \
 		'' runs "$word"
 done
@@ -95,7 +95,7 @@ help_has_options() {
 }
 
 manual_has_exit_codes() {
-	same "$(grep -c '^	EXIT_' "$tools/fail.h")" \
+	same "$(grep -c '^	EXIT_' "$tools/base/fail.h")" \
 		"$(sed -n '/^\.Sh EXIT/,/^\.El/p' "$manual" |
 			grep -c '^\.It [0-9]')"
 }
@@ -113,15 +113,15 @@ manual_has_files() {
 # The table of causes: each identifier, with a star when nothing changes it.
 causes() {
 	sed -n 's/^	\[CAUSE_[A-Z0-9_]*\] = { "\([a-z0-9-]*\)", \(true\|false\),$/\1 \2/p' \
-		"$tools/cause.c" | sed 's/ true$//; s/ false$/ */'
+		"$tools/why/cause.c" | sed 's/ true$//; s/ false$/ */'
 }
 
 # Every line of the table was understood.
 causes_are_all() {
 	same "$(causes | grep -c .)" \
-		"$(grep -c '^	\[CAUSE_' "$tools/cause.c")" &&
+		"$(grep -c '^	\[CAUSE_' "$tools/why/cause.c")" &&
 		same "$(causes | grep -c .)" \
-			"$(grep -c '^	CAUSE_' "$tools/cause.h")"
+			"$(grep -c '^	CAUSE_' "$tools/why/cause.h")"
 }
 
 manual_has_causes() {
@@ -186,3 +186,47 @@ verify "the completion and the commands agree" completion_agrees
 if have "the manual is clean" mandoc; then
 	verify "the manual is clean" mandoc -T lint "$manual"
 fi
+
+# What is printed and what is complained about, in one stream.
+in_order() {
+	new_tree order
+	echo 'format 1' >"$tree/check"
+	echo '3 verdict=differs devices=0000:3b:00.0' >>"$tree/check"
+	! IOVASCOPE_DEBUGFS=$tree "$IOVASCOPE" check >"$tmp/both" 2>&1 &&
+		[[ $(head -n 1 "$tmp/both") == 'Flow and census:'* ]] &&
+		[[ $(tail -n 1 "$tmp/both") == 'iovascope: check:'* ]]
+}
+
+verify "the message comes behind what has been printed" in_order
+tree=$recorded
+[[ $counting ]] || printf '{ "format": 1, "domains": [] }' >"$tmp/"$'f\033[2J'
+check "a message has no control character" 1 'f\?\[2J: broken section' \
+	$'\033' diff "$tmp/"$'f\033[2J' "$tmp/"$'f\033[2J'
+
+# Set but empty: as if it were not set, so the module is looked for.
+empty_directory() {
+	IOVASCOPE_DEBUGFS='' IOVASCOPE_SYSROOT=$tmp/nothing \
+		"$IOVASCOPE" show 2>&1 | grep -q '/proc/mounts'
+}
+
+verify "IOVASCOPE_DEBUGFS that is empty is not set" empty_directory
+
+for command in $(commands); do
+	[[ $command != metrics ]] || continue
+	verify "$command takes --json" grep -qx -e --json \
+		<("$IOVASCOPE" --list-opts "$command")
+done
+json "snapshot --json: is what it is" '.counters.pin_calls > 0' snapshot --json
+json "help --json: every command" \
+	'(.commands | length) > 20 and .commands.runs.options.from' help --json
+json "help --json: one of them" '.commands | keys == ["runs"]' help runs --json
+json "--help --json" '.commands.show.help' --help --json
+module_version() {
+	mkdir -p "$tmp/versions/sys/module/iovascope"
+	echo 9.8.7 >"$tmp/versions/sys/module/iovascope/version"
+	IOVASCOPE_SYSROOT=$tmp/versions "$IOVASCOPE" version --json |
+		jq -e -s '.[0].version and .[0].module == "9.8.7"' &&
+		IOVASCOPE_SYSROOT=$tmp/nothing "$IOVASCOPE" version --json |
+		jq -e -s '.[0].version and .[0].module == null'
+}
+verify "version --json: the module's, too" module_version

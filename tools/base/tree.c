@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * json-c with this tool's manners: adding cannot fail, and reading what is
+ * absent or of another type is an answer, not an accident. Absent numbers are
+ * false or 0 and absent words are "-", because a module of another version may
+ * lack any key.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "paper.h"
+#include "tree.h"
+
+struct json_object *tree_new(void)
+{
+	struct json_object *obj = json_object_new_object();
+
+	if (!obj)
+		alloc_fail();
+	return obj;
+}
+
+struct json_object *tree_new_list(void)
+{
+	struct json_object *list = json_object_new_array();
+
+	if (!list)
+		alloc_fail();
+	return list;
+}
+
+/* Takes over val. */
+void tree_add(struct json_object *obj, const char *key,
+	      struct json_object *val)
+{
+	if (!val || json_object_object_add(obj, key, val))
+		alloc_fail();
+}
+
+void tree_add_word(struct json_object *obj, const char *key, const char *word)
+{
+	tree_add(obj, key, json_object_new_string(word));
+}
+
+void tree_add_u64(struct json_object *obj, const char *key, uint64_t val)
+{
+	tree_add(obj, key, json_object_new_uint64(val));
+}
+
+/* Takes over val. */
+void tree_append(struct json_object *list, struct json_object *val)
+{
+	if (!val || json_object_array_add(list, val))
+		alloc_fail();
+}
+
+void tree_append_word(struct json_object *list, const char *word)
+{
+	tree_append(list, json_object_new_string(word));
+}
+
+/* A sum of counters of a broken tree must not wrap to something plausible. */
+void tree_add_sum(struct json_object *obj, const char *key, uint64_t val)
+{
+	uint64_t sum;
+
+	if (__builtin_add_overflow(tree_u64_or_0(obj, key), val, &sum))
+		sum = UINT64_MAX;
+	tree_add_u64(obj, key, sum);
+}
+
+/* Let @to have @from's member too, when there is one. */
+void tree_share(struct json_object *to, struct json_object *from,
+		const char *key)
+{
+	struct json_object *val = tree_get(from, key);
+
+	if (val)
+		tree_add(to, key, json_object_get(val));
+}
+
+struct json_object *tree_get(struct json_object *obj, const char *key)
+{
+	struct json_object *val;
+
+	return json_object_object_get_ex(obj, key, &val) ? val : NULL;
+}
+
+bool tree_u64(struct json_object *obj, const char *key, uint64_t *val)
+{
+	struct json_object *found = tree_get(obj, key);
+
+	if (!json_object_is_type(found, json_type_int))
+		return false;
+	*val = json_object_get_uint64(found);
+	return true;
+}
+
+uint64_t tree_u64_or_0(struct json_object *obj, const char *key)
+{
+	uint64_t val;
+
+	return tree_u64(obj, key, &val) ? val : 0;
+}
+
+const char *tree_word(struct json_object *obj, const char *key)
+{
+	struct json_object *found = tree_get(obj, key);
+
+	return found ? json_object_get_string(found) : "-";
+}
+
+bool tree_is(struct json_object *obj, const char *key, const char *word)
+{
+	return !strcmp(tree_word(obj, key), word);
+}
+
+struct json_object *tree_at(struct json_object *list, size_t i)
+{
+	return json_object_array_get_idx(list, i);
+}
+
+/* Of a list; 0 of what is none. */
+size_t tree_length(struct json_object *list)
+{
+	if (!json_object_is_type(list, json_type_array))
+		return 0;
+	return json_object_array_length(list);
+}
+
+static const char *list_word(struct json_object *list, size_t i)
+{
+	return json_object_get_string(json_object_array_get_idx(list, i)) ?: "";
+}
+
+bool tree_list_has(struct json_object *list, const char *word)
+{
+	for (size_t i = 0; i < tree_length(list); i++)
+		if (!strcmp(list_word(list, i), word))
+			return true;
+	return false;
+}
+
+/* Is the word in the member that is a list? */
+bool tree_lists(struct json_object *obj, const char *key, const char *word)
+{
+	return tree_list_has(tree_get(obj, key), word);
+}
+
+/* The words of the list with commas between them, to be freed. */
+char *tree_join(struct json_object *obj, const char *key)
+{
+	struct json_object *list = tree_get(obj, key);
+	struct paper paper;
+	size_t i;
+
+	paper_open(&paper);
+	for (i = 0; i < tree_length(list); i++)
+		fprintf(paper.out, "%s%s", i ? "," : "", list_word(list, i));
+	if (!i)
+		fputc('-', paper.out);
+	return paper_close(&paper);
+}
+
+void tree_print(FILE *out, struct json_object *tree)
+{
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(tree,
+					       JSON_C_TO_STRING_PRETTY |
+					       JSON_C_TO_STRING_SPACED |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+/* qsort() hands its function no argument of ours: the keys to sort by. */
+static struct {
+	const char *first;
+	const char *then;
+} sort;
+
+static int descending(struct json_object *a, struct json_object *b)
+{
+	uint64_t x = tree_u64_or_0(a, sort.first);
+	uint64_t y = tree_u64_or_0(b, sort.first);
+
+	if (x == y && sort.then) {
+		x = tree_u64_or_0(a, sort.then);
+		y = tree_u64_or_0(b, sort.then);
+	}
+	return (x < y) - (x > y);
+}
+
+static int items_descending(const void *a, const void *b)
+{
+	return descending(*(struct json_object *const *)a,
+			  *(struct json_object *const *)b);
+}
+
+static int entries_descending(const void *a, const void *b)
+{
+	struct lh_entry *const *x = a, *const *y = b;
+
+	return descending((struct json_object *)lh_entry_v(*x),
+			  (struct json_object *)lh_entry_v(*y));
+}
+
+/* Those with most of @first come first, and of equal ones most of @then. */
+void tree_sort(struct json_object *list, const char *first, const char *then)
+{
+	sort.first = first;
+	sort.then = then;
+	json_object_array_sort(list, items_descending);
+}
+
+/* The same records, those with most of @key first. */
+struct json_object *tree_sorted(struct json_object *records, const char *key)
+{
+	size_t nr = json_object_object_length(records), i = 0;
+	struct lh_entry **entries = alloc_zeroed(nr, sizeof(*entries));
+	struct json_object *result = tree_new();
+	struct lh_entry *entry;
+
+	lh_foreach(json_object_get_object(records), entry)
+		entries[i++] = entry;
+	sort.first = key;
+	sort.then = NULL;
+	qsort(entries, nr, sizeof(*entries), entries_descending);
+	for (i = 0; i < nr; i++)
+		tree_share(result, records, lh_entry_k(entries[i]));
+	free(entries);
+	return result;
+}

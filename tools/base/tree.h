@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_TREE_H
+#define IOVASCOPE_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+struct json_object *tree_new(void);
+struct json_object *tree_new_list(void);
+void tree_add(struct json_object *obj, const char *key,
+	      struct json_object *val);
+void tree_add_word(struct json_object *obj, const char *key, const char *word);
+void tree_add_u64(struct json_object *obj, const char *key, uint64_t val);
+void tree_add_sum(struct json_object *obj, const char *key, uint64_t val);
+void tree_append(struct json_object *list, struct json_object *val);
+void tree_append_word(struct json_object *list, const char *word);
+void tree_share(struct json_object *to, struct json_object *from,
+		const char *key);
+
+struct json_object *tree_get(struct json_object *obj, const char *key);
+bool tree_u64(struct json_object *obj, const char *key, uint64_t *val);
+uint64_t tree_u64_or_0(struct json_object *obj, const char *key);
+const char *tree_word(struct json_object *obj, const char *key);
+bool tree_is(struct json_object *obj, const char *key, const char *word);
+size_t tree_length(struct json_object *list);
+struct json_object *tree_at(struct json_object *list, size_t i);
+bool tree_list_has(struct json_object *list, const char *word);
+bool tree_lists(struct json_object *obj, const char *key, const char *word);
+char *tree_join(struct json_object *obj, const char *key);
+
+/* As JSON for people: indented, with a newline at its end. */
+void tree_print(FILE *out, struct json_object *tree);
+
+void tree_sort(struct json_object *list, const char *first, const char *then);
+struct json_object *tree_sorted(struct json_object *records, const char *key);
+
+#endif

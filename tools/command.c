@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a command of the table is run.
+ *
+ * One way for every number: the module's files are read into a snapshot, a
+ * command cuts its view out of that, and a renderer prints the view as text,
+ * JSON or Prometheus' format. The table says which sections, which view and
+ * which text belong to a command; no command knows the format it is printed in.
+ */
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/paper.h"
+#include "base/tree.h"
+#include "command.h"
+#include "read/diff.h"
+#include "read/snapshot.h"
+#include "show/view.h"
+#include "show/view_census.h"
+
+const struct command *command_find(const struct command *commands,
+				   const char *name)
+{
+	const struct command *command = commands;
+
+	while (command->name && strcmp(command->name, name))
+		command++;
+	return command->name ? command : NULL;
+}
+
+struct request command_inner(const struct request *request, char **args)
+{
+	struct request inner = *request;
+
+	inner.command = command_find(request->commands, *args ?: "show");
+	inner.args = *args ? args + 1 : args;
+	if (!inner.command || !inner.command->watchable)
+		fail(EXIT_USAGE, "%s: '%s' cannot be watched or compared",
+		     request->command->name, *args);
+	if (!inner.command->args && *inner.args)
+		fail(EXIT_USAGE, "%s takes no argument: '%s'",
+		     inner.command->name, *inner.args);
+	if (inner.pid && !(inner.command->options & BIT(OPT_PID)))
+		fail(EXIT_USAGE, "%s does not take --pid: %s",
+		     inner.command->name, "it is not known by process");
+	if (request->given & BIT(OPT_CHECK) & ~inner.command->options)
+		fail(EXIT_USAGE, "%s does not take --check: %s",
+		     inner.command->name, "it walks no tables");
+	return inner;
+}
+
+/* Of the sections that walk those asked for, and those known to be quick. */
+static void walks_add(const struct request *request, struct json_object *snap)
+{
+	const struct command *command = request->command;
+	unsigned int quick = command->welcome & command->walks;
+
+	if (request->given & BIT(OPT_CHECK))
+		snapshot_add(snap, request->debugfs, command->walks, 0);
+	else if (quick && view_walk_is_short(snap))
+		snapshot_add(snap, request->debugfs, 0, quick);
+}
+
+struct json_object *command_snapshot(const struct request *request)
+{
+	const struct command *command = request->command;
+	unsigned int sections = command->sections;
+	struct json_object *snap;
+
+	if (command->read)
+		return command->read(request);
+	if (request->pid)
+		sections |= SECTION_PROCESSES;
+	snap = snapshot_read(request->debugfs, sections);
+	snapshot_add(snap, request->debugfs, 0,
+		     command->welcome & ~command->walks);
+	walks_add(request, snap);
+	return snap;
+}
+
+static void text_json(FILE *out, struct json_object *view,
+		      struct json_object *schema)
+{
+	(void)schema;
+	tree_print(out, view);
+}
+
+static struct json_object *view_of(const struct request *request,
+				   struct json_object *snap)
+{
+	const struct command *command = request->command;
+	struct json_object *from, *view;
+
+	if (!command->section)
+		return command->view(snap);
+	from = view_section(snap, command->section, request->args);
+	view = command->view ? command->view(from) : json_object_get(from);
+	json_object_put(from);
+	return view;
+}
+
+void command_print(const struct request *request, struct json_object *snap,
+		   struct page page)
+{
+	bool json = request->given & BIT(OPT_JSON) || !request->command->text;
+	text_fn *render = json ? text_json : request->command->text;
+	struct json_object *own, *view;
+	struct paper paper;
+
+	own = request->pid ? snapshot_of_pid(snap, request->pid) :
+			     json_object_get(snap);
+	view = view_of(request, own);
+	paper_open(&paper);
+	render(paper.out, view, tree_get(snap, "schema"));
+	paper_print(&paper, page);
+	if (request->command->judge)
+		request->command->judge(view);
+	json_object_put(view);
+	json_object_put(own);
+}
+
+void command_run(const struct request *request)
+{
+	struct json_object *snap;
+
+	if (request->command->run) {
+		request->command->run(request);
+		return;
+	}
+	snap = command_snapshot(request);
+	command_print(request, snap, PAGE_ENDLESS);
+	json_object_put(snap);
+}
+
+void run_diff(const struct request *request)
+{
+	struct json_object *before, *after, *diff;
+	struct request inner;
+
+	if (!request->args[0] || !request->args[1])
+		fail(EXIT_USAGE, "diff needs two files made by snapshot");
+	inner = command_inner(request, request->args + 2);
+	before = snapshot_load(request->args[0]);
+	after = snapshot_load(request->args[1]);
+	diff = snapshot_diff(before, after);
+	command_print(&inner, diff, PAGE_ENDLESS);
+	json_object_put(diff);
+	json_object_put(after);
+	json_object_put(before);
+}

@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef IOVASCOPE_DEBUGFS_H
-#define IOVASCOPE_DEBUGFS_H
-
-/* The directory with the module's files, to be freed; ends the program. */
-char *debugfs_find(void);
-
-#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * iovascope - what VFIO maps into the IOMMU, and what it costs
+ *
+ *	commands.c	the table of commands
+ *	options.c	the command line
+ *	command.c	how a command is run
+ *	base/		what all stands on: memory, trees, tables, the machine
+ *	read/		the module's files, read into a snapshot
+ *	show/		what happens and what is, as it has been counted
+ *	why/		causes: why leaves are small, why a start took so long
+ *	bench/		what it costs here
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "command.h"
+#include "commands.h"
+#include "options.h"
+
+/* A full disk is found out only at the end, when the buffer is written. */
+static void close_stdout(void)
+{
+	if (!ferror(stdout) && !fclose(stdout))
+		return;
+	fprintf(stderr, "iovascope: stdout: %s\n", strerror(errno));
+	_exit(EXIT_RUNTIME);
+}
+
+int main(int argc, char **argv)
+{
+	struct request request;
+
+	atexit(close_stdout);
+	request = options_parse(commands, argc, argv);
+	command_run(&request);
+	return EXIT_OK;
+}

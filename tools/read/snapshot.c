@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One reading of the module's files as one JSON tree:
+ *
+ *	{ "format": 1, "info": {..}, "schema": {..}, "counters": {..}, .. }
+ *
+ * Each member is one file, read by keyed_read() and typed: the grammar cannot
+ * tell a process called 123 from the number, but the key can. Everything
+ * behind this file relies on the shape checked here: a flat section holds
+ * values, a nested one objects of values. Which keys there are is for the
+ * module to say.
+ *
+ * The files are read one after another, not frozen together: a call that
+ * returns in between is in the later file only.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/compiler.h"
+#include "base/fail.h"
+#include "base/tree.h"
+#include "debugfs.h"
+#include "keyed.h"
+#include "snapshot.h"
+
+#define FORMAT	1
+
+/* @list: a key that has a list in this section and a number in another. */
+static const struct section_type {
+	const char *name;
+	bool flat;
+	const char *list;
+} sections[] = {
+	{ .name = "info", .flat = true },
+	{ .name = "schema" },
+	{ .name = "counters", .flat = true },
+	{ .name = "errors" },
+	{ .name = "hist" },
+	{ .name = "domains" },
+	{ .name = "processes" },
+	{ .name = "inflight" },
+	{ .name = "probes" },
+	{ .name = "units", .list = "levels" },
+	{ .name = "census" },
+	{ .name = "check" },
+};
+
+/* Of one device, so a section of no snapshot. */
+static const struct section_type runs_type = { .name = "runs" };
+
+static const char *const words[] = {
+	"version", "kernel", "note", "comm", "group", "help", "symbol",
+	"module", NULL
+};
+
+static const char *const lists[] = {
+	"devices", "inexact", "feeds", "in", NULL
+};
+
+static bool is_in(const char *const *names, const char *name)
+{
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
+static struct json_object *list_of(const char *joined)
+{
+	struct json_object *list = tree_new_list();
+	char *copy = alloc_copy(joined);
+	char *rest = copy, *item;
+
+	while ((item = strsep(&rest, ",")))
+		if (*item)
+			tree_append_word(list, item);
+	free(copy);
+	return list;
+}
+
+static void type_values(const struct section_type *type,
+			struct json_object *record)
+{
+	json_object_object_foreach(record, key, val) {
+		/* The value is gone when its successor is added. */
+		const char *word = json_object_get_string(val) ?: "";
+
+		if (is_in(lists, key) || (type->list && !strcmp(type->list, key)))
+			tree_add(record, key, list_of(word));
+		else if (is_in(words, key))
+			tree_add_word(record, key, word);
+	}
+}
+
+/* Is every member an object (nested) or none (flat)? */
+static bool shape_ok(const struct section_type *type,
+		     struct json_object *section)
+{
+	if (!json_object_is_type(section, json_type_object))
+		return false;
+	json_object_object_foreach(section, name, val) {
+		(void)name;
+		if (!val ||
+		    json_object_is_type(val, json_type_object) == type->flat)
+			return false;
+	}
+	return true;
+}
+
+static void type_section(const struct section_type *type,
+			 struct json_object *section)
+{
+	if (type->flat) {
+		type_values(type, section);
+		return;
+	}
+	json_object_object_foreach(section, name, record) {
+		(void)name;
+		type_values(type, record);
+	}
+}
+
+static void fail_absent(const char *dir, const char *path, const char *name)
+{
+	if (access(dir, F_OK) || !strcmp(name, "info"))
+		fail(EXIT_ABSENT,
+		     "%s: not there: load the module (modprobe iovascope)",
+		     path);
+	fail(EXIT_RUNTIME, "%s: not there: the module is of another version",
+	     path);
+}
+
+static void fail_read(int err, const char *dir, const char *path,
+		      const char *name)
+{
+	switch (err) {
+	case -ENOENT:
+		fail_absent(dir, path, name);
+		break;
+	case -EACCES:
+	case -EPERM:
+		fail(EXIT_DENIED, "%s: permission denied: run as root", path);
+	case -EPROTO:
+		fail(EXIT_FORMAT,
+		     "%s: unknown format: tool (%s) and module do not match",
+		     path, VERSION);
+	case -EBADMSG:
+		fail(EXIT_RUNTIME, "%s: broken: cut, or not a file of iovascope",
+		     path);
+	}
+	fail(EXIT_RUNTIME, "%s: %s", path, strerror(-err));
+}
+
+static struct json_object *section_parse(const struct section_type *type,
+					 const char *path, uint64_t from,
+					 size_t max, int *err)
+{
+	struct json_object *section = NULL;
+
+	*err = keyed_read_from(path, from, max, &section);
+	if (!*err && !shape_ok(type, section))
+		*err = -EBADMSG;
+	if (!*err) {
+		type_section(type, section);
+		return section;
+	}
+	json_object_put(section);
+	return NULL;
+}
+
+static void section_add(struct json_object *snap, const char *dir, size_t nr,
+			bool wanted)
+{
+	char *path = alloc_print("%s/%s", dir, sections[nr].name);
+	struct json_object *section;
+	int err;
+
+	section = section_parse(&sections[nr], path, 0, SIZE_MAX, &err);
+	if (!err)
+		tree_add(snap, sections[nr].name, section);
+	else if (wanted || err != -ENOENT)
+		fail_read(err, dir, path, sections[nr].name);
+	free(path);
+}
+
+void snapshot_add(struct json_object *snap, const char *dir,
+		  unsigned int wanted, unsigned int welcome)
+{
+	char *found = dir ? NULL : debugfs_find();
+	size_t nr;
+
+	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
+		if ((wanted | welcome) & BIT(nr))
+			section_add(snap, dir ?: found, nr, wanted & BIT(nr));
+	free(found);
+}
+
+bool snapshot_is_there(const char *dir)
+{
+	char *info;
+	bool found;
+
+	if (!dir)
+		return debugfs_has_module();
+	info = alloc_print("%s/info", dir);
+	found = !access(info, R_OK);
+	free(info);
+	return found;
+}
+
+struct json_object *snapshot_read(const char *dir, unsigned int sections_wanted)
+{
+	struct json_object *snap = tree_new();
+
+	tree_add_u64(snap, "format", FORMAT);
+	/* Every command needs to know whom it talks to, and the units. */
+	snapshot_add(snap, dir, SECTION_INFO | SECTION_SCHEMA | sections_wanted,
+		     0);
+	return snap;
+}
+
+static struct json_object *runs_read(const char *dir, const char *device,
+				     uint64_t from, size_t max)
+{
+	char *devices = alloc_print("%s/devices", dir);
+	char *path = alloc_print("%s/%s/runs", devices, device);
+	struct json_object *runs;
+	int err;
+
+	runs = section_parse(&runs_type, path, from, max, &err);
+	if (err == -ENOENT && !access(devices, F_OK))
+		fail(EXIT_RUNTIME,
+		     "%s: no such device (`iovascope census` lists them)",
+		     device);
+	if (err == -EINVAL)
+		fail(EXIT_USAGE, "0x%jx is beyond every page table",
+		     (uintmax_t)from);
+	if (err)
+		fail_read(err, dir, path, runs_type.name);
+	free(path);
+	free(devices);
+	return runs;
+}
+
+/* The first @count runs that do not end before @from, and where to go on. */
+static void add_runs(struct json_object *snap, struct json_object *runs,
+		     uint64_t from, uint64_t count)
+{
+	struct json_object *chosen = tree_new();
+	uint64_t last;
+
+	tree_add(snap, "runs", chosen);
+	json_object_object_foreach(runs, iova, run) {
+		if (tree_u64(run, "last", &last) && last < from)
+			continue;
+		if (!count--) {
+			tree_add_u64(snap, "next", strtoull(iova, NULL, 0));
+			break;
+		}
+		tree_add(chosen, iova, json_object_get(run));
+	}
+}
+
+struct json_object *snapshot_runs(const char *dir, const char *device,
+				  uint64_t from, uint64_t count)
+{
+	struct json_object *snap = snapshot_read(dir, 0);
+	char *found = dir ? NULL : debugfs_find();
+	struct json_object *runs;
+
+	/* One more tells whether there is more. */
+	runs = runs_read(dir ?: found, device, from,
+			 count < SIZE_MAX ? count + 1 : count);
+	tree_add_word(snap, "device", device);
+	add_runs(snap, runs, from, count);
+	json_object_put(runs);
+	free(found);
+	return snap;
+}
+
+/* The sections behind those that every module has may be absent. */
+static bool may_be(struct json_object *snap, size_t nr)
+{
+	struct json_object *section = tree_get(snap, sections[nr].name);
+
+	if (!section && !(SECTION_ALL & BIT(nr)))
+		return true;
+	return shape_ok(&sections[nr], section);
+}
+
+/* What `iovascope snapshot` wrote. */
+struct json_object *snapshot_load(const char *path)
+{
+	struct json_object *snap;
+	size_t nr;
+
+	if (access(path, R_OK))
+		fail(EXIT_RUNTIME, "%s: %s", path, strerror(errno));
+	snap = json_object_from_file(path);
+	if (!json_object_is_type(snap, json_type_object))
+		fail(EXIT_RUNTIME, "%s: not JSON of `iovascope snapshot`",
+		     path);
+	if (tree_u64_or_0(snap, "format") != FORMAT)
+		fail(EXIT_FORMAT, "%s: unknown format", path);
+	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
+		if (!may_be(snap, nr))
+			fail(EXIT_RUNTIME, "%s: broken section: %s", path,
+			     sections[nr].name);
+	return snap;
+}

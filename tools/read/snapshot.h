@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_SNAPSHOT_H
+#define IOVASCOPE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+struct json_object;
+
+/* Members of a snapshot, each a file of the module with the same name. */
+enum section {
+	SECTION_INFO	= BIT(0),
+	SECTION_SCHEMA	= BIT(1),
+	SECTION_COUNTERS = BIT(2),
+	SECTION_ERRORS	= BIT(3),
+	SECTION_HIST	= BIT(4),
+	SECTION_DOMAINS	= BIT(5),
+	SECTION_PROCESSES = BIT(6),
+	SECTION_INFLIGHT = BIT(7),
+	SECTION_PROBES	= BIT(8),
+	SECTION_UNITS	= BIT(9),
+	SECTION_CENSUS	= BIT(10),
+	SECTION_CHECK	= BIT(11),
+	/* What every module has, and what is read without a walk of tables. */
+	SECTION_ALL	= BIT(9) - 1,
+	SECTION_WALKS	= SECTION_CENSUS | SECTION_CHECK,
+};
+
+/*
+ * All of these end the program when they fail. A section that is only welcome
+ * may be absent: an older module does not have it.
+ */
+struct json_object *snapshot_read(const char *dir, unsigned int sections);
+void snapshot_add(struct json_object *snap, const char *dir,
+		  unsigned int wanted, unsigned int welcome);
+struct json_object *snapshot_runs(const char *dir, const char *device,
+				  uint64_t from, uint64_t count);
+struct json_object *snapshot_load(const char *path);
+
+/* Could one be read now? It is for who waits: it never ends the program. */
+bool snapshot_is_there(const char *dir);
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `domains`, `processes`, `inflight` and `probes`: records, and the pieces of
+ * them that `show` prints too. What a record has beyond its heading and its
+ * cost is listed by its key, so that nothing the module counts stays unseen.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clean.h"
+#include "base/human.h"
+#include "base/table.h"
+#include "base/tree.h"
+#include "cost.h"
+#include "text_records.h"
+
+#define BASE_PAGE	4096
+#define MAX_COMM	15
+
+/* The kernel's names have 15 bytes, but those of a foreign file any number. */
+struct human text_owner(struct json_object *record)
+{
+	const char *comm = tree_word(record, "comm");
+	struct human out = { "-" };
+
+	if (!tree_u64_or_0(record, "pid"))
+		return out;
+	snprintf(out.s, sizeof(out.s), "%.*s (%ju)",
+		 (int)clean_len(comm, MAX_COMM), comm,
+		 (uintmax_t)tree_u64_or_0(record, "pid"));
+	clean_word(out.s);
+	return out;
+}
+
+/* The first device and how many more there are. */
+struct human text_devices(struct json_object *domain)
+{
+	char *devices = tree_join(domain, "devices");
+	char *rest = devices, *first = strsep(&rest, ",");
+	struct human out;
+	int more = 0;
+
+	while (strsep(&rest, ","))
+		more++;
+	if (more)
+		snprintf(out.s, sizeof(out.s), "%.16s +%d", first, more);
+	else
+		snprintf(out.s, sizeof(out.s), "%.31s", first);
+	free(devices);
+	return out;
+}
+
+/* In front of numbers that are known to be off. */
+const char *text_about(struct json_object *domain)
+{
+	return tree_is(domain, "exact", "0") ? "~" : "";
+}
+
+/* "domains" and "processes", but "1 domain" and "1 process". */
+static int name_len(const char *section, size_t nr)
+{
+	int len = strlen(section);
+
+	if (nr != 1)
+		return len;
+	return strcmp(section, "processes") ? len - 1 : len - 2;
+}
+
+void text_interval(FILE *out, struct json_object *view)
+{
+	struct json_object *gone = tree_get(view, "gone");
+	uint64_t ns;
+
+	if (!tree_u64(view, "interval_ns", &ns))
+		return;
+	fprintf(out, "In %s", human_ns(ns).s);
+	json_object_object_foreach(gone, section, ids) {
+		size_t nr = tree_length(ids);
+
+		if (nr)
+			fprintf(out, ", %zu %.*s gone", nr,
+				name_len(section, nr), section);
+	}
+	fputs(":\n", out);
+}
+
+static void cost_row(struct table *table, const char *op, const char *part,
+		     struct json_object *facts)
+{
+	bool total = !strcmp(part, "total");
+	uint64_t pages = tree_u64_or_0(facts, "bytes") / BASE_PAGE;
+
+	if (!tree_u64_or_0(facts, "calls"))
+		return;
+	table_cell(table, "%s%s", total ? "" : "  ", total ? op : part);
+	table_cell(table, "%s", human_key(facts, "calls", "calls").s);
+	table_cell(table, "%s", human_key(facts, "errors", "calls").s);
+	table_cell(table, "%s", human_key(facts, "bytes", "bytes").s);
+	table_cell(table, "%s", human_key(facts, "ns", "ns").s);
+	table_cell(table, "%s", human_key(facts, "max_ns", "ns").s);
+	table_cell(table, "%s",
+		   human_ratio(tree_u64_or_0(facts, "ns"), pages, "").s);
+}
+
+void text_cost(FILE *out, struct json_object *cost)
+{
+	struct table *table = table_new(7);
+
+	table_row(table, "<COST", "CALLS", "ERRORS", "BYTES", "TIME", "MAX",
+		  "NS/4K PAGE");
+	json_object_object_foreach(cost, op, parts) {
+		json_object_object_foreach(parts, part, facts)
+			cost_row(table, op, part, facts);
+	}
+	table_end(table, out);
+}
+
+/* Every number of the record that the schema knows and its cost lacks. */
+static void print_rest(FILE *out, struct json_object *record,
+		       struct json_object *schema)
+{
+	struct table *table = table_new(2);
+
+	table_row(table, "<KEY", "VALUE");
+	json_object_object_foreach(record, key, val) {
+		struct json_object *desc = tree_get(schema, key);
+
+		if (!desc || cost_has(record, key) ||
+		    !json_object_get_uint64(val))
+			continue;
+		table_cell(table, "%s", key);
+		table_cell(table, "%s",
+			   human_key(record, key, tree_word(desc, "unit")).s);
+	}
+	table_end(table, out);
+}
+
+static void print_record(FILE *out, struct json_object *record,
+			 struct json_object *schema)
+{
+	struct json_object *cost = cost_of(record);
+
+	print_rest(out, record, schema);
+	text_cost(out, cost);
+	json_object_put(cost);
+}
+
+static void print_domain_head(FILE *out, const char *id,
+			      struct json_object *domain)
+{
+	char *devices = tree_join(domain, "devices");
+	char *reasons = tree_join(domain, "inexact");
+
+	fprintf(out, "domain %s: %s, %s, backend %s, group %s, devices %s\n",
+		id, text_owner(domain).s, tree_word(domain, "type"),
+		tree_word(domain, "backend"), tree_word(domain, "group"),
+		devices);
+	if (*text_about(domain))
+		fprintf(out, "inexact (%s): the numbers are not all of it\n",
+			reasons);
+	free(devices);
+	free(reasons);
+}
+
+void text_domains(FILE *out, struct json_object *view,
+		  struct json_object *schema)
+{
+	struct json_object *domains = tree_get(view, "domains");
+	const char *gap = "";
+
+	text_interval(out, view);
+	if (!json_object_object_length(domains))
+		fputs("No domain has been used.\n", out);
+	json_object_object_foreach(domains, id, domain) {
+		fputs(gap, out);
+		print_domain_head(out, id, domain);
+		print_record(out, domain, schema);
+		gap = "\n";
+	}
+}
+
+void text_processes(FILE *out, struct json_object *view,
+		    struct json_object *schema)
+{
+	struct json_object *processes = tree_get(view, "processes");
+	const char *gap = "";
+
+	text_interval(out, view);
+	if (!json_object_object_length(processes))
+		fputs("No process has used VFIO.\n", out);
+	json_object_object_foreach(processes, id, process) {
+		fprintf(out, "%sprocess %s: %s%s\n", gap, id,
+			text_owner(process).s,
+			tree_is(process, "alive", "0") ? ", gone" : "");
+		print_record(out, process, schema);
+		gap = "\n";
+	}
+}
+
+/* The first @max calls that have not returned; the view has oldest first. */
+void text_calls(FILE *out, struct json_object *inflight, size_t max)
+{
+	struct table *table = table_new(6);
+	size_t rows = 0;
+
+	table_row(table, "IN FLIGHT", "<CALL", "<PROCESS", "AGE", "IOVA",
+		  "BYTES");
+	json_object_object_foreach(inflight, id, call) {
+		if (rows++ >= max)
+			continue;
+		table_cell(table, "%s", id);
+		table_cell(table, "%s", tree_word(call, "op"));
+		table_cell(table, "%s", text_owner(call).s);
+		table_cell(table, "%s", human_key(call, "age_ns", "ns").s);
+		table_cell(table, "0x%jx",
+			   (uintmax_t)tree_u64_or_0(call, "iova"));
+		table_cell(table, "%s", human_key(call, "bytes", "bytes").s);
+	}
+	table_end(table, out);
+	if (rows > max)
+		fprintf(out, "(%zu more: iovascope inflight)\n", rows - max);
+}
+
+void text_inflight(FILE *out, struct json_object *view,
+		   struct json_object *schema)
+{
+	struct json_object *inflight = tree_get(view, "inflight");
+
+	(void)schema;
+	text_interval(out, view);
+	if (!json_object_object_length(inflight))
+		fputs("Every call has returned.\n", out);
+	text_calls(out, inflight, SIZE_MAX);
+}
+
+static void probe_row(struct table *table, const char *row,
+		      struct json_object *probe)
+{
+	uint64_t err = tree_u64_or_0(probe, "errno");
+	char *feeds = tree_join(probe, "feeds");
+
+	table_cell(table, "%s", row);
+	table_cell(table, "%s%s%s", tree_word(probe, "state"), err ? " " : "",
+		   err ? strerrorname_np(err) ?: "?" : "");
+	table_cell(table, "%s", tree_word(probe, "symbol"));
+	table_cell(table, "%s", tree_word(probe, "module"));
+	table_cell(table, "%s", human_key(probe, "missed", "calls").s);
+	table_cell(table, "%s", feeds);
+	free(feeds);
+}
+
+void text_probes(FILE *out, struct json_object *view,
+		 struct json_object *schema)
+{
+	struct table *table = table_new(6);
+
+	(void)schema;
+	table_row(table, "<PROBE", "<STATE", "<SYMBOL", "<MODULE", "MISSED",
+		  "<FEEDS");
+	json_object_object_foreach(tree_get(view, "probes"), row, probe)
+		probe_row(table, row, probe);
+	table_end(table, out);
+}

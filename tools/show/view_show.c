@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Views of what happens and of whom it happens to: `show` and `inflight`.
+ */
+#include <string.h>
+
+#include "base/tree.h"
+#include "cost.h"
+#include "read/blind.h"
+#include "view.h"
+#include "view_census.h"
+#include "view_show.h"
+
+static void live_add(struct json_object *live, struct json_object *domain)
+{
+	json_object_object_foreach(domain, key, val)
+		if (!strncmp(key, "live_", 5) &&
+		    json_object_is_type(val, json_type_int))
+			tree_add_sum(live, key, json_object_get_uint64(val));
+	tree_add_sum(live, "domains", 1);
+	if (tree_is(domain, "exact", "0"))
+		tree_add_sum(live, "inexact_domains", 1);
+}
+
+/*
+ * The host's own, which is another matter. Of a domain that is older than the
+ * module nobody saw the backend, but the DMA API's are not unmanaged.
+ */
+static bool is_dma_api(struct json_object *domain)
+{
+	return tree_is(domain, "backend", "none") &&
+	       !tree_is(domain, "type", "unmanaged");
+}
+
+/* What VFIO has mapped. */
+static struct json_object *live_of(struct json_object *domains)
+{
+	struct json_object *live = tree_new();
+
+	tree_add_u64(live, "domains", 0);
+	tree_add_u64(live, "inexact_domains", 0);
+	json_object_object_foreach(domains, id, domain) {
+		(void)id;
+		if (!is_dma_api(domain))
+			live_add(live, domain);
+	}
+	return live;
+}
+
+/*
+ * Teardown finds every page's frame in the IO page table before it unmaps and
+ * unpins: that walk is what is left of its time. Nothing is said when the
+ * parts do not fit into the whole, as when maps were undone meanwhile.
+ */
+static struct json_object *teardown_of(struct json_object *counters)
+{
+	struct json_object *teardown = tree_new();
+	uint64_t ns, unmap_ns, unpin_ns;
+
+	if (!tree_u64(counters, "teardown_ns", &ns) ||
+	    !tree_u64(counters, "unmap_ns", &unmap_ns) ||
+	    !tree_u64(counters, "unpin_ns", &unpin_ns) ||
+	    unmap_ns > ns || unpin_ns > ns - unmap_ns)
+		return teardown;
+	tree_add_u64(teardown, "ns", ns);
+	tree_add_u64(teardown, "unmap_ns", unmap_ns);
+	tree_add_u64(teardown, "unpin_ns", unpin_ns);
+	tree_add_u64(teardown, "walk_ns", ns - unmap_ns - unpin_ns);
+	return teardown;
+}
+
+/* What is neither a cost nor a leaf happened to the instrument or the core. */
+static void quality_add_events(struct json_object *quality,
+			       struct json_object *counters,
+			       struct json_object *schema)
+{
+	json_object_object_foreach(counters, key, val) {
+		(void)val;
+		if (!cost_has(counters, key) &&
+		    !tree_is(tree_get(schema, key), "unit", "leaves"))
+			tree_share(quality, counters, key);
+	}
+}
+
+static struct json_object *inexact_of(struct json_object *domains)
+{
+	struct json_object *inexact = tree_new();
+
+	json_object_object_foreach(domains, id, domain) {
+		struct json_object *reasons = tree_get(domain, "inexact");
+
+		if (tree_is(domain, "exact", "0"))
+			tree_add(inexact, id, json_object_get(reasons) ?:
+				 tree_new_list());
+	}
+	return inexact;
+}
+
+/* Probes that should see something and do not: what they feed is missing. */
+static struct json_object *blind_of(struct json_object *probes)
+{
+	struct json_object *blind = tree_new();
+
+	json_object_object_foreach(probes, row, probe)
+		if (probe_is_blind(probe))
+			tree_add(blind, row, json_object_get(probe));
+	return blind;
+}
+
+/* Modules whose loading probes wait for, and how many do. */
+static struct json_object *waiting_of(struct json_object *probes)
+{
+	struct json_object *waiting = tree_new();
+
+	json_object_object_foreach(probes, row, probe) {
+		(void)row;
+		if (tree_is(probe, "state", "waiting"))
+			tree_add_sum(waiting, tree_word(probe, "module"), 1);
+	}
+	return waiting;
+}
+
+static struct json_object *quality_of(struct json_object *snap)
+{
+	struct json_object *quality = tree_new();
+
+	quality_add_events(quality, tree_get(snap, "counters"),
+			   tree_get(snap, "schema"));
+	tree_add(quality, "inexact", inexact_of(tree_get(snap, "domains")));
+	tree_add(quality, "blind", blind_of(tree_get(snap, "probes")));
+	tree_add(quality, "waiting", waiting_of(tree_get(snap, "probes")));
+	return quality;
+}
+
+struct json_object *view_show(struct json_object *snap)
+{
+	struct json_object *counters = tree_get(snap, "counters");
+	struct json_object *domains = tree_get(snap, "domains");
+	struct json_object *view = view_new(snap);
+
+	tree_share(view, snap, "info");
+	tree_add(view, "live", live_of(domains));
+	tree_add(view, "domains", tree_sorted(domains, "live_bytes"));
+	tree_add(view, "processes",
+		 tree_sorted(tree_get(snap, "processes"), "last_ns"));
+	tree_add(view, "cost", cost_of(counters));
+	tree_add(view, "teardown", teardown_of(counters));
+	tree_add(view, "quality", quality_of(snap));
+	tree_add(view, "check", view_verdicts(snap));
+	tree_add(view, "inflight",
+		 tree_sorted(tree_get(snap, "inflight"), "age_ns"));
+	return view;
+}
+
+struct json_object *view_inflight(struct json_object *snap)
+{
+	struct json_object *view = view_new(snap);
+
+	tree_add(view, "inflight",
+		 tree_sorted(tree_get(snap, "inflight"), "age_ns"));
+	return view;
+}

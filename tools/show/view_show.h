@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_VIEW_SHOW_H
+#define IOVASCOPE_VIEW_SHOW_H
+
+struct json_object;
+
+struct json_object *view_show(struct json_object *snap);
+struct json_object *view_inflight(struct json_object *snap);
+
+#endif

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The causes: every identifier with what it means and what changes it, once.
+ * A judge finds one, adds what it knows (bytes, addresses, evidence), and may
+ * say it and its fix better than the table, where it has the numbers.
+ *
+ *	{ "cause": "fragmented", "fixable": 1, "says": "..", "evidence": [..],
+ *	  "fix": "..", .. }
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/tree.h"
+#include "cause.h"
+
+static const struct {
+	const char *id;
+	bool fixable;
+	const char *says;
+	const char *fix;
+} causes[NR_CAUSES] = {
+	[CAUSE_NOT_VTD] = { "not-vtd", true,
+		"this machine shows no Intel VT-d: no unit translates",
+		"enable VT-d in the firmware's settings"
+	},
+	[CAUSE_IOMMU_OFF] = { "iommu-off", true,
+		"VT-d is there, but translation is off",
+		"boot with intel_iommu=on"
+	},
+	[CAUSE_IDENTITY] = { "identity", true,
+		"the device passes through: it uses physical addresses, so there is no IO page table",
+		"nothing if passthrough is meant; to translate, boot without iommu=pt (iommu=nopt), or give the device to vfio-pci"
+	},
+	[CAUSE_HW_NO_1G] = { "hw-no-1g", false,
+		"the remapping hardware has no 1G leaves",
+		"no setting changes it: ask for 2M (--want 2m), or use a machine whose `iovascope units` shows 1G"
+	},
+	[CAUSE_HW_NO_2M] = { "hw-no-2m", false,
+		"the remapping hardware has no 2M leaves",
+		"no setting changes it: use a machine whose `iovascope units` shows 2M"
+	},
+	[CAUSE_SP_OFF] = { "sp-off", true,
+		"large leaves are switched off on the kernel's command line",
+		"boot without sp_off in intel_iommu="
+	},
+	[CAUSE_DISABLE_HUGEPAGES] = { "disable-hugepages", true,
+		"vfio_iommu_type1 is told to map each 4 KiB page by itself",
+		"echo N > /sys/module/vfio_iommu_type1/parameters/disable_hugepages, and restart the client"
+	},
+	[CAUSE_LEAVES_CAPPED] = { "leaves-capped", true,
+		"hugepath is told not to use larger leaves",
+		"echo 1G > " HUGEPATH_LEAF ", and restart the client"
+	},
+	[CAUSE_IOMMUFD_NO_HUGE] = { "iommufd-no-huge", true,
+		"iommufd writes 4K leaves only: IOMMU_OPTION_HUGE_PAGES is 0, or the client asks for VFIO_TYPE1_IOMMU (v1)",
+		"let the client set IOMMU_OPTION_HUGE_PAGES to 1, or use VFIO_TYPE1v2_IOMMU"
+	},
+	[CAUSE_JOINED_LATE] = { "joined-late", true,
+		"memory that is contiguous was mapped in pieces",
+		"let the client map the whole range with one VFIO_IOMMU_MAP_DMA or IOMMU_IOAS_MAP (of QEMU, a vIOMMU, virtio-mem with a small block-size= and confidential guests map in pieces)"
+	},
+	[CAUSE_NOT_CONGRUENT] = { "not-congruent", true,
+		"the IOVA does not have the same offset in a leaf as the memory",
+		"choose the IOVA so that it and the physical address are equal modulo the leaf"
+	},
+	[CAUSE_FRAGMENTED] = { "fragmented", true,
+		"the memory is in pieces that are smaller than a leaf",
+		"back it with 1 GiB hugetlb pages"
+	},
+	[CAUSE_PERMISSION_SPLIT] = { "permission-split", true,
+		"a part of the range is read-only: one leaf has one permission",
+		"let the client map the whole range with one permission"
+	},
+	[CAUSE_HOLE] = { "hole", true,
+		"a hole in the IOVAs cuts the range",
+		"let the client map without the hole, or place it at the end of an aligned GiB"
+	},
+	[CAUSE_RUN_TOO_SHORT] = { "run-too-short", false,
+		"what is mapped ends before a leaf is full",
+		"nothing unless the client can map more: a leaf needs its whole size, aligned"
+	},
+	[CAUSE_BAR_TOO_SMALL] = { "bar-too-small", false,
+		"the BAR is smaller than a leaf",
+		"nothing: the device decides (a resizable BAR can be set in the firmware)"
+	},
+	[CAUSE_BAR_UNALIGNED] = { "bar-unaligned", true,
+		"the IOVA does not have the same offset in a leaf as the BAR",
+		"place the BAR at an IOVA (guest-physical address) that is aligned as the BAR is"
+	},
+	[CAUSE_STUCK_PIN] = { "stuck-pin", true,
+		"a pin does not return",
+		"look at what the task waits for: cat /proc/TID/stack"
+	},
+	[CAUSE_FIRST_TOUCH] = { "first-touch", true,
+		"memory was touched for the first time inside the pin: allocated and zeroed page by page, by one thread",
+		"touch it before, with many threads: QEMU -object memory-backend-file,prealloc=on,prealloc-threads=N"
+	},
+	[CAUSE_BAR_LOOKUP] = { "bar-lookup", true,
+		"BARs were resolved one 4 KiB page at a time",
+		"a kernel that maps BARs by large pages and steps by them (mainline 6.15: huge pfnmaps of vfio-pci, and type1 that uses them), with the BARs' virtual addresses aligned to 1 GiB (QEMU 9.2)"
+	},
+	[CAUSE_BAR_ADDRESS] = { "bar-address", true,
+		"BARs were resolved 2 MiB at a time: their virtual address is not aligned as they are",
+		"let the client mmap BARs at virtual addresses that are aligned to 1 GiB"
+	},
+	[CAUSE_BASE_PAGES] = { "base-pages", true,
+		"memory is made of 4 KiB pages, each pinned and mapped by itself",
+		"back it with 1 GiB hugetlb pages"
+	},
+	[CAUSE_PIN_LOOKUP] = { "pin-lookup", false,
+		"huge pages were pinned one 4 KiB step at a time",
+		"no setting changes it: the kernel's VFIO backend steps so"
+	},
+	[CAUSE_DUPLICATE_PINS] = { "duplicate-pins", true,
+		"the same memory was pinned more than once",
+		"put the devices into one container (one IO address space)"
+	},
+	[CAUSE_TEARDOWN_WALK] = { "teardown-walk", false,
+		"releasing walked the IO page table one 4 KiB step at a time",
+		"no setting changes it: the kernel's VFIO backend steps so"
+	},
+	[CAUSE_MAP_ENTRIES] = { "map-entries", false,
+		"entries were written into IO page tables",
+		"fewer entries: larger leaves, where `iovascope why PID` finds a way"
+	},
+	[CAUSE_NO_1G_PAGES] = { "no-1g-pages", true,
+		"there are no 1 GiB hugetlb pages",
+		"boot with hugepagesz=1G hugepages=N, or echo N > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
+	},
+	[CAUSE_NO_BACKEND] = { "no-backend", true,
+		"no VFIO backend is there: neither vfio_iommu_type1 nor iommufd",
+		"modprobe vfio-pci vfio_iommu_type1"
+	},
+	[CAUSE_BLIND_PROBE] = { "blind-probe", true,
+		"the module cannot see all: a probe is not attached",
+		"load the module without skip=; if a symbol is missing (`iovascope probes`), use a module that knows this kernel"
+	},
+};
+
+struct json_object *cause_new(enum cause cause)
+{
+	struct json_object *found = tree_new();
+
+	tree_add_word(found, "cause", causes[cause].id);
+	tree_add_u64(found, "fixable", causes[cause].fixable);
+	tree_add_word(found, "says", causes[cause].says);
+	tree_add(found, "evidence", tree_new_list());
+	tree_add_word(found, "fix", causes[cause].fix);
+	return found;
+}
+
+struct json_object *cause_of_time(enum cause cause, uint64_t ns, uint64_t total)
+{
+	uint64_t percent = total ? ns / (total / 100 + 1) : 0;
+	struct json_object *found;
+
+	if (!ns || ns < total / 100)
+		return NULL;
+	found = cause_new(cause);
+	tree_add_u64(found, "ns", ns);
+	tree_add_u64(found, "percent", percent > 100 ? 100 : percent);
+	return found;
+}
+
+void cause_unfixable(struct json_object *found)
+{
+	tree_add_u64(found, "fixable", 0);
+}
+
+static struct json_object *sentence_new(const char *fmt, va_list args)
+{
+	char *text = alloc_vprint(fmt, args);
+	struct json_object *word = json_object_new_string(text);
+
+	free(text);
+	return word;
+}
+
+void cause_says(struct json_object *found, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tree_add(found, "says", sentence_new(fmt, args));
+	va_end(args);
+}
+
+void cause_fix(struct json_object *found, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tree_add(found, "fix", sentence_new(fmt, args));
+	va_end(args);
+}
+
+void cause_evidence(struct json_object *found, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tree_append(tree_get(found, "evidence"), sentence_new(fmt, args));
+	va_end(args);
+}
+
+uint64_t causes_to_fix(struct json_object *found)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < tree_length(found); i++)
+		nr += tree_u64_or_0(tree_at(found, i), "fixable");
+	return nr;
+}

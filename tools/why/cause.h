@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_CAUSE_H
+#define IOVASCOPE_CAUSE_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+struct json_object;
+
+#define HUGEPATH_MODULE "iovascope_hugepath"
+#define HUGEPATH_LEAF "/sys/module/" HUGEPATH_MODULE "/parameters/leaf"
+
+/* Identifiers are a contract: listed under CAUSES in iovascope.1 and tested. */
+enum cause {
+	CAUSE_NOT_VTD,
+	CAUSE_IOMMU_OFF,
+	CAUSE_IDENTITY,
+	CAUSE_HW_NO_1G,
+	CAUSE_HW_NO_2M,
+	CAUSE_SP_OFF,
+	CAUSE_DISABLE_HUGEPAGES,
+	CAUSE_LEAVES_CAPPED,
+	CAUSE_IOMMUFD_NO_HUGE,
+	CAUSE_JOINED_LATE,
+	CAUSE_NOT_CONGRUENT,
+	CAUSE_FRAGMENTED,
+	CAUSE_PERMISSION_SPLIT,
+	CAUSE_HOLE,
+	CAUSE_RUN_TOO_SHORT,
+	CAUSE_BAR_TOO_SMALL,
+	CAUSE_BAR_UNALIGNED,
+	CAUSE_STUCK_PIN,
+	CAUSE_FIRST_TOUCH,
+	CAUSE_BAR_LOOKUP,
+	CAUSE_BAR_ADDRESS,
+	CAUSE_BASE_PAGES,
+	CAUSE_PIN_LOOKUP,
+	CAUSE_DUPLICATE_PINS,
+	CAUSE_TEARDOWN_WALK,
+	CAUSE_MAP_ENTRIES,
+	CAUSE_NO_1G_PAGES,
+	CAUSE_NO_BACKEND,
+	CAUSE_BLIND_PROBE,
+	NR_CAUSES
+};
+
+struct json_object *cause_new(enum cause cause);
+
+/* Of @ns out of @total; NULL when it is no hundredth of them. */
+struct json_object *cause_of_time(enum cause cause, uint64_t ns,
+				  uint64_t total);
+
+void cause_unfixable(struct json_object *found);
+__printf(2, 3)
+void cause_says(struct json_object *found, const char *fmt, ...);
+__printf(2, 3)
+void cause_evidence(struct json_object *found, const char *fmt, ...);
+__printf(2, 3)
+void cause_fix(struct json_object *found, const char *fmt, ...);
+
+/* How many of the list can be fixed. */
+uint64_t causes_to_fix(struct json_object *causes);
+
+#endif

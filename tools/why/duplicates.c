@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that a process had pinned more than once: for a container or an
+ * iommufd context of each device, every one with a table of its own. What is
+ * pinned now is held against the distinct page frames in its tables.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/human.h"
+#include "base/tree.h"
+#include "cause.h"
+#include "duplicates.h"
+#include "finding.h"
+#include "read/runs.h"
+#include "read/snapshot.h"
+#include "spent.h"
+#include "target.h"
+
+static int by_phys(const void *a, const void *b)
+{
+	const struct run *x = a, *y = b;
+
+	return (x->phys > y->phys) - (x->phys < y->phys);
+}
+
+/* The runs of all tables of a process. */
+struct pile {
+	struct run *run;
+	size_t nr;
+};
+
+static void pile_add(struct pile *pile, const char *debugfs,
+		     const char *device)
+{
+	struct json_object *section = snapshot_runs(debugfs, device, 0,
+						    SIZE_MAX);
+	struct runs *runs = runs_of(tree_get(section, "runs"));
+
+	pile->run = alloc_more(pile->run, pile->nr + runs->nr,
+			       sizeof(*pile->run));
+	for (size_t i = 0; i < runs->nr; i++)
+		if (!runs->run[i].mmio && !runs->run[i].torn)
+			pile->run[pile->nr++] = runs->run[i];
+	runs_free(runs);
+	json_object_put(section);
+}
+
+static uint64_t pile_distinct(struct pile *pile)
+{
+	uint64_t bytes = 0, end = 0;
+
+	qsort(pile->run, pile->nr, sizeof(*pile->run), by_phys);
+	for (size_t i = 0; i < pile->nr; i++) {
+		uint64_t from = pile->run[i].phys;
+		uint64_t to = from + run_bytes(&pile->run[i]);
+
+		from = from > end ? from : end;
+		bytes += to > from ? to - from : 0;
+		end = to > end ? to : end;
+	}
+	return bytes;
+}
+
+static uint64_t pinned_now(const struct spent *spent)
+{
+	uint64_t pinned = without(spent_value(spent, "pin_bytes"),
+				  spent_value(spent, "pin_mmio_bytes"));
+
+	return without(pinned, without(spent_value(spent, "unpin_bytes"),
+				       spent_value(spent, "unpin_mmio_bytes")));
+}
+
+static uint64_t distinct_now(struct json_object *snap,
+			     struct json_object *target, const char *debugfs)
+{
+	struct json_object *tables = target_tables(snap, target);
+	struct json_object *census = tree_get(snap, "census");
+	struct pile pile = { 0 };
+	uint64_t bytes;
+
+	json_object_object_foreach(tables, table, device) {
+		const char *name = json_object_get_string(device);
+
+		(void)table;
+		if (tree_get(tree_get(census, name), "table"))
+			pile_add(&pile, debugfs, name);
+	}
+	bytes = pile_distinct(&pile);
+	free(pile.run);
+	json_object_put(tables);
+	return bytes;
+}
+
+/* The later pins of the same memory find it touched: their share of lookups. */
+static struct json_object *take_duplicates(struct spent *spent,
+					   uint64_t pinned, uint64_t bytes)
+{
+	uint64_t lookup = spent->base_lookup_ns + spent->huge_lookup_ns;
+	uint64_t percent = pinned * 100 / bytes;
+	struct json_object *found;
+
+	found = cause_of_time(CAUSE_DUPLICATE_PINS,
+			      lookup - lookup * 100 / percent, spent->total_ns);
+	spent->base_lookup_ns = spent->base_lookup_ns * 100 / percent;
+	spent->huge_lookup_ns = spent->huge_lookup_ns * 100 / percent;
+	if (!found)
+		return NULL;
+	tree_add_u64(found, "factor_percent", percent);
+	tree_add_u64(found, "pinned_bytes", pinned);
+	tree_add_u64(found, "distinct_bytes", bytes);
+	cause_says(found, "the same memory was pinned %s times",
+		   human_ratio(pinned, bytes, "").s);
+	cause_evidence(found, "%s are pinned, but the tables hold %s of distinct memory",
+		       human_bytes(pinned).s, human_bytes(bytes).s);
+	return found;
+}
+
+struct json_object *duplicates_judge(struct spent *spent,
+				     const struct findings *findings,
+				     struct json_object *snap,
+				     struct json_object *target,
+				     const char *debugfs)
+{
+	uint64_t pinned = pinned_now(spent), bytes;
+
+	if (!pinned || pinned > UINT64_MAX / 100)
+		return NULL;
+	if (spent->recorded) {
+		findings_miss(findings, "whether memory was pinned twice: a recording has no runs");
+		return NULL;
+	}
+	if (!tree_get(snap, "census")) {
+		findings_miss(findings, "whether memory was pinned twice: this module has no census");
+		return NULL;
+	}
+	bytes = distinct_now(snap, target, debugfs);
+	if (!bytes || pinned / 3 * 2 < bytes)
+		return NULL;
+	return take_duplicates(spent, pinned, bytes);
+}

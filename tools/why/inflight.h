@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_INFLIGHT_H
+#define IOVASCOPE_INFLIGHT_H
+
+#include <stdint.h>
+
+struct findings;
+struct json_object;
+struct spent;
+
+/* The nanoseconds that its calls of this operation have taken so far. */
+uint64_t inflight_ns(struct json_object *snap, uint64_t pid, const char *op);
+
+/* A record for who is in its first call; NULL when it has no call in flight. */
+struct json_object *inflight_beginner(struct json_object *snap, uint64_t pid);
+
+/* A list of causes, one for each pin that does not return. */
+struct json_object *inflight_stuck(struct json_object *snap,
+				   const struct spent *spent,
+				   const struct findings *findings);
+void inflight_unknown(struct json_object *snap, uint64_t pid,
+		      const struct findings *findings);
+
+#endif

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What looking up page frames took of a start: memory that is touched for the
+ * first time, memory that is there, and BARs.
+ *
+ * The first touch of memory is known apart from its lookup; where several
+ * backings were touched first, nobody knows which took how long of it, and that
+ * is said. A lookup of BARs is judged by what a 4 KiB page of it cost: who
+ * steps by large pages is far below who does not. Whether they could have been
+ * larger the addresses tell (barmap.c), and whether the kernel knows how, its
+ * symbols: distributions take such things back into kernels with old numbers.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "barmap.h"
+#include "base/compiler.h"
+#include "base/human.h"
+#include "base/leaf.h"
+#include "base/system.h"
+#include "base/tree.h"
+#include "cause.h"
+#include "finding.h"
+#include "lookup.h"
+#include "spent.h"
+
+/*
+ * What looking up a 4 KiB page of a BAR costs. By steps of 4 KiB it is 90 ns
+ * and more; by 2 MiB, with the page fault that comes with them, 20 at most; by
+ * 1 GiB less than 1.
+ */
+#define SMALL_STEP_NS	40
+#define LARGE_STEP_NS	5
+
+/*
+ * On servers that step well, from the changes that made kernels do so: 16 GiB
+ * of huge pages in 0.05 s ("vfio/type1: optimize vfio_pin_pages_remote() for
+ * large folios"), BARs as above. Base pages are a step each: no kernel is
+ * better than another.
+ */
+#define HUGE_PAGE_NS	12
+#define BAR_PAGE_NS	1
+
+static uint64_t per_page(uint64_t ns, uint64_t bytes)
+{
+	return bytes >> 12 ? ns / (bytes >> 12) : 0;
+}
+
+/* @healthy: what a 4 KiB page of it costs where all is well; 0: as it is. */
+static uint64_t backing_add(struct json_object *backings,
+			    const struct spent *spent, const char *backing,
+			    uint64_t healthy, uint64_t *bytes)
+{
+	struct json_object *told;
+	char key[64];
+	uint64_t ns;
+
+	snprintf(key, sizeof(key), "pin_%s_bytes", backing);
+	*bytes = spent_value(spent, key);
+	snprintf(key, sizeof(key), "pin_%s_ns", backing);
+	ns = spent_value(spent, key);
+	if (!*bytes)
+		return 0;
+	told = tree_new();
+	tree_add_u64(told, "bytes", *bytes);
+	tree_add_u64(told, "ns", ns);
+	tree_add_u64(told, "ns_per_page", per_page(ns, *bytes));
+	if (healthy)
+		tree_add_u64(told, "healthy_ns_per_page", healthy);
+	tree_add(backings, backing, told);
+	return ns;
+}
+
+struct json_object *lookup_backings(struct spent *spent,
+				    const struct findings *findings)
+{
+	static const struct {
+		const char *backing;
+		uint64_t healthy;
+	} huge[] = {
+		{ "thp", HUGE_PAGE_NS }, { "hugetlb_2m", HUGE_PAGE_NS },
+		{ "hugetlb_1g", HUGE_PAGE_NS }, { "mixed", 0 },
+	};
+	uint64_t bytes, huge_bytes = 0, huge_ns = 0, base_ns, base_bytes;
+	struct json_object *backings = tree_new();
+
+	base_ns = backing_add(backings, spent, "base", 0, &base_bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(huge); i++) {
+		huge_ns += backing_add(backings, spent, huge[i].backing,
+				       huge[i].healthy, &bytes);
+		huge_bytes += bytes;
+	}
+	backing_add(backings, spent, "mmio", BAR_PAGE_NS, &bytes);
+	spent->ram_bytes = base_bytes + huge_bytes;
+	/* With two kinds of memory, take from base what first touch may be. */
+	if (spent->touch_ns && base_bytes && huge_bytes)
+		findings_miss(findings, "which backing was touched first: base memory's first touch and its lookup cannot be told apart");
+	spent->base_lookup_ns = without(base_ns, spent->touch_ns);
+	spent->huge_lookup_ns = without(huge_ns,
+					without(spent->touch_ns, base_ns));
+	/* Without a probe of pins there are no lookups either. */
+	if (tree_get(spent->record, "pin_ns") &&
+	    !tree_get(spent->record, "pin_faulting_ns"))
+		findings_miss(findings, "first touch: this module does not count it (pin_faulting_ns), so lookups include it");
+	return backings;
+}
+
+struct json_object *lookup_judge_touch(const struct spent *spent)
+{
+	uint64_t bytes = spent_value(spent, "pin_faulting_bytes");
+	struct json_object *found = cause_of_time(CAUSE_FIRST_TOUCH,
+						  spent->touch_ns,
+						  spent->total_ns);
+
+	if (found)
+		cause_evidence(found, "pins that took %ju page fault%s pinned %s in %s: %ju ns for each 4 KiB",
+			       (uintmax_t)spent_value(spent, "pin_faults"),
+			       human_s(spent_value(spent, "pin_faults")),
+			       human_bytes(bytes).s,
+			       human_ns(spent->touch_ns).s,
+			       (uintmax_t)per_page(spent->touch_ns, bytes));
+	return found;
+}
+
+static void tell_lookup(const struct spent *spent, struct json_object *found,
+			uint64_t ns, uint64_t bytes)
+{
+	tree_add_u64(found, "bytes_resolved", bytes);
+	tree_add_u64(found, "ns_per_page", per_page(ns, bytes));
+	cause_evidence(found, "%ju call%s resolved %s in %s: %ju ns for each 4 KiB; by 4 KiB steps it is 90 and more, by 2 MiB steps at most 20, by 1 GiB steps less than 1",
+		       (uintmax_t)spent_value(spent, "pin_mmio_calls"),
+		       human_s(spent_value(spent, "pin_mmio_calls")),
+		       human_bytes(bytes).s, human_ns(ns).s,
+		       (uintmax_t)per_page(ns, bytes));
+}
+
+static void tell_askew(struct json_object *found, const struct askew *askew)
+{
+	tree_add_u64(found, "va", askew->start);
+	tree_add_u64(found, "shift_bytes", askew->shift);
+	tree_add_u64(found, "askew_bytes", askew->bytes);
+	cause_evidence(found, "the process has %s of BARs at virtual addresses that allow steps of %s at most: the one at 0x%jx had to be 0x%jx further on, for 1 GiB",
+		       human_bytes(askew->bytes).s, leaf_names[askew->step],
+		       (uintmax_t)askew->start, (uintmax_t)askew->shift);
+}
+
+/*
+ * Three things have to be there: a vfio-pci that maps BARs by large pages, a
+ * type1 that steps by what is mapped, and addresses that allow it. Of type1
+ * nothing is to be seen but that all the rest is there.
+ */
+static void tell_kernel(struct json_object *found, const struct askew *askew)
+{
+	if (!system_has_symbol("vfio_pci_mmap_huge_fault")) {
+		/* Without the module there is neither. */
+		if (system_has_symbol("vfio_pci_mmap_fault"))
+			cause_evidence(found, "vfio-pci of this kernel maps BARs by 4 KiB pages: /proc/kallsyms has no vfio_pci_mmap_huge_fault");
+		return;
+	}
+	cause_evidence(found, "vfio-pci of this kernel can map BARs by large pages: /proc/kallsyms has vfio_pci_mmap_huge_fault");
+	if (askew->bytes) {
+		cause_fix(found, "let the client mmap BARs at virtual addresses that are aligned to 1 GiB (QEMU 9.2 does)");
+	} else if (askew->straight_bytes) {
+		cause_evidence(found, "the BARs' virtual addresses are aligned to 1 GiB, so it is vfio_iommu_type1 that does not step by large pages");
+		cause_fix(found, "a kernel with \"vfio/type1: Use mapping page mask for pfnmaps\" (mainline 6.15)");
+	}
+}
+
+static struct json_object *bar_lookup(const struct spent *spent, uint64_t ns,
+				      uint64_t bytes,
+				      const struct askew *askew)
+{
+	struct json_object *found = cause_of_time(CAUSE_BAR_LOOKUP, ns,
+						  spent->total_ns);
+
+	if (!found)
+		return NULL;
+	tell_lookup(spent, found, ns, bytes);
+	if (askew->bytes)
+		tell_askew(found, askew);
+	if (per_page(ns, bytes) < SMALL_STEP_NS)
+		cause_says(found, "BARs of %s were resolved by smaller steps than their addresses allow",
+			   human_bytes(bytes).s);
+	else
+		cause_says(found, "BARs of %s were resolved one 4 KiB page at a time",
+			   human_bytes(bytes).s);
+	/* A recording may be of another kernel. */
+	if (!spent->recorded)
+		tell_kernel(found, askew);
+	return found;
+}
+
+static struct json_object *bar_address(const struct spent *spent, uint64_t ns,
+				       uint64_t bytes,
+				       const struct askew *askew)
+{
+	struct json_object *found = cause_of_time(CAUSE_BAR_ADDRESS, ns,
+						  spent->total_ns);
+
+	if (!found)
+		return NULL;
+	tell_lookup(spent, found, ns, bytes);
+	tell_askew(found, askew);
+	cause_says(found, "BARs of %s were resolved by small steps: the virtual address 0x%jx is not aligned as its BAR is",
+		   human_bytes(bytes).s, (uintmax_t)askew->start);
+	return found;
+}
+
+struct json_object *lookup_judge_bars(const struct spent *spent,
+				      const struct findings *findings)
+{
+	uint64_t bytes = spent_value(spent, "pin_mmio_bytes");
+	uint64_t ns = spent_value(spent, "pin_mmio_ns");
+	uint64_t page = per_page(ns, bytes);
+	bool lives = !spent->recorded && spent_value(spent, "alive");
+	struct askew askew = { 0 };
+
+	if (!page)
+		return NULL;
+	if (!lives || !barmap_askew(spent->pid, &askew))
+		findings_miss(findings, "whether the virtual addresses of BARs were aligned to 1 GiB: the process' mappings are not there to read");
+	if (page >= SMALL_STEP_NS)
+		return bar_lookup(spent, ns, bytes, &askew);
+	if (askew.bytes)
+		return bar_address(spent, ns, bytes, &askew);
+	if (page >= LARGE_STEP_NS && askew.straight_bytes >= bytes / 2)
+		return bar_lookup(spent, ns, bytes, &askew);
+	return NULL;
+}
+
+struct json_object *lookup_judge_base(const struct spent *spent)
+{
+	uint64_t base = spent_value(spent, "pin_base_bytes");
+	struct json_object *found = cause_of_time(CAUSE_BASE_PAGES,
+						  spent->base_lookup_ns,
+						  spent->total_ns);
+
+	if (!found)
+		return NULL;
+	cause_evidence(found, "%ju pin%s took %s of 4 KiB pages: %ju ns for each",
+		       (uintmax_t)spent_value(spent, "pin_base_calls"),
+		       human_s(spent_value(spent, "pin_base_calls")),
+		       human_bytes(base).s,
+		       (uintmax_t)per_page(spent->base_lookup_ns, base));
+	cause_evidence(found, "%ju 4K leaves were written",
+		       (uintmax_t)spent_value(spent, "added_4k_leaves"));
+	return found;
+}
+
+struct json_object *lookup_judge_huge(const struct spent *spent)
+{
+	uint64_t bytes = spent->ram_bytes - spent_value(spent, "pin_base_bytes");
+	struct json_object *found = cause_of_time(CAUSE_PIN_LOOKUP,
+						  spent->huge_lookup_ns,
+						  spent->total_ns);
+
+	if (found)
+		cause_evidence(found, "huge pages of %s took %ju ns for each 4 KiB; on a server it is about %d",
+			       human_bytes(bytes).s,
+			       (uintmax_t)per_page(spent->huge_lookup_ns,
+						   bytes),
+			       HUGE_PAGE_NS);
+	return found;
+}
