@@ -29,6 +29,7 @@
 #include "flow/flight.h"
 #include "flow/probe.h"
 #include "flow/process.h"
+#include "flow/refusal.h"
 #include "census_file.h"
 #include "check.h"
 #include "compat.h"
@@ -117,6 +118,13 @@ static int probes_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int refused_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	ivs_refusal_show_sums(m);
+	return 0;
+}
+
 DEFINE_SHOW_ATTRIBUTE(info);
 DEFINE_SHOW_ATTRIBUTE(schema);
 DEFINE_SHOW_ATTRIBUTE(counters);
@@ -124,6 +132,7 @@ DEFINE_SHOW_ATTRIBUTE(errors);
 DEFINE_SHOW_ATTRIBUTE(hist);
 DEFINE_SHOW_ATTRIBUTE(units);
 DEFINE_SHOW_ATTRIBUTE(probes);
+DEFINE_SHOW_ATTRIBUTE(refused);
 
 /* ---- files of records: position 0 is the format line, then ids from 1 ---- */
 
@@ -219,6 +228,56 @@ static const struct seq_operations processes_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(processes);
 
+/* ---- refusals: position 0 is the format line, then ids from 1 ---- */
+
+static void *refusals_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos && !ivs_refusal_from(*pos, m->private) ? NULL : pos;
+}
+
+static void *refusals_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	const struct ivs_refusal *here = m->private;
+
+	*pos = *pos ? here->id + 1 : 1;
+	return refusals_start(m, pos);
+}
+
+static void refusals_stop(struct seq_file *m, void *v)
+{
+}
+
+static int refusals_show(struct seq_file *m, void *v)
+{
+	if (*(loff_t *)v)
+		ivs_refusal_show(m, m->private);
+	else
+		ivs_text_format(m);
+	return 0;
+}
+
+static const struct seq_operations refusals_sops = {
+	.start = refusals_start,
+	.next = refusals_next,
+	.stop = refusals_stop,
+	.show = refusals_show,
+};
+
+/* A reader has a copy of the line that it is at. */
+static int refusals_open(struct inode *inode, struct file *file)
+{
+	return __seq_open_private(file, &refusals_sops,
+				  sizeof(struct ivs_refusal)) ? 0 : -ENOMEM;
+}
+
+static const struct file_operations refusals_fops = {
+	.owner = THIS_MODULE,
+	.open = refusals_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
+
 /* ---- calls in flight: position is 1 + the bucket ---- */
 
 static void *inflight_start(struct seq_file *m, loff_t *pos)
@@ -264,6 +323,8 @@ static const struct ivs_file files[] = {
 	{ "domains", &domains_fops },
 	{ "processes", &processes_fops },
 	{ "inflight", &inflight_fops },
+	{ "refusals", &refusals_fops },
+	{ "refused", &refused_fops },
 	{ "probes", &probes_fops },
 	{ "units", &units_fops },
 	{ "census", &ivs_census_fops },

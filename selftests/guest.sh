@@ -32,9 +32,10 @@ table() {
 		domain_test 8 300 guest
 		grammar_test 17 120 guest
 		hugepath_test 53 1200 hugepath
-		iommufd_test 28 600 lab
+		iommufd_test 32 600 lab
 		leaf_test 35 600 guest
 		life_test 9 600 guest
+		refusal_test 22 300 guest
 		region_test 16 300 guest
 		trace_test 3 120 guest
 		witness_test 10 300 guest

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "../base/op.h"
+#include "refused.h"
 
 /**
  * struct ivs_call - one call between its entry and its return
@@ -38,6 +39,15 @@
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
  * @partial: map: the core is rolling back what it had mapped
+ * @request: what the process asked for; IVS_NO_REQUEST for a part of that
+ * @flags: of the request
+ * @ioas: and the IOAS of iommufd that it names
+ * @space: the container or IOAS that it is about, compared only; 0 for unknown
+ * @answer_is_no: it succeeded, and its answer is that there is no way
+ * @done_bytes: request: bytes its pins got so far
+ * @failed_error: errno of the innermost part that failed, 0 for none
+ * @failed_step: which part that is
+ * @failed_vaddr: and what it was to pin
  *
  * Lives in the data of a kretprobe instance, from entry to return handler.
  */
@@ -65,6 +75,15 @@ struct ivs_call {
 	u64 released_bytes;
 	enum ivs_backing backing;
 	bool partial;
+	enum ivs_request request;
+	u32 flags;
+	u32 ioas;
+	unsigned long space;
+	bool answer_is_no;
+	u64 done_bytes;
+	int failed_error;
+	enum ivs_step failed_step;
+	u64 failed_vaddr;
 };
 
 /* ivs_call_of - what a handler keeps from entry to return */

@@ -34,6 +34,9 @@
 /* Extents counted before the lock is given a chance. */
 #define SHOW_BATCH 256
 
+/* Extents that are taken together, of what is in the way of a map. */
+#define MAX_NEIGHBOURS 64
+
 static struct ivs_pool extent_pool = {
 	.name = "ivs_extent",
 	.size = sizeof(struct ivs_extent),
@@ -205,6 +208,7 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 
 	raw_spin_lock_irqsave(&dom->lock, flags);
 	dom->levels = domain_levels(domain);
+	dom->aperture_last = domain->geometry.aperture_end;
 	domain_forget(dom, iova, iova + size - 1, &over);
 	for (i = 0; i < nr; i++) {
 		leaves[spans[i].leaf] += ivs_span_leaves(&spans[i]);
@@ -274,11 +278,12 @@ void ivs_domain_device(struct device *dev, u64 domain)
  * @domain: the domain
  * @dev: the device
  * @backend: on whose behalf
+ * @space: the container or IOAS that the domain serves, 0 for unknown
  *
  * Context: return handler of an attach that succeeded.
  */
 void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
-		       enum ivs_backend backend)
+		       enum ivs_backend backend, unsigned long space)
 {
 	struct ivs_domain *dom = NULL;
 
@@ -286,6 +291,10 @@ void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
 		dom = domain_make(domain);
 	if (dom && dom->backend == IVS_BACKEND_NONE)
 		dom->backend = backend;
+	if (dom) {
+		dom->aperture_last = domain->geometry.aperture_end;
+		ivs_domain_serve(dom, space);
+	}
 	ivs_domain_device(dev, dom ? dom->rec.id : 0);
 }
 
@@ -407,6 +416,57 @@ bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
 		*span = extent->span;
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 	return extent;
+}
+
+/* ivs_domain_serve - it is a container's or an IOAS's, as far as that is known */
+void ivs_domain_serve(struct ivs_domain *dom, unsigned long space)
+{
+	if (space && READ_ONCE(dom->space) != space)
+		WRITE_ONCE(dom->space, space);
+}
+
+/**
+ * ivs_domain_serving - the first domain of a container or IOAS
+ * @space: which; 0 has none
+ *
+ * Context: under RCU. A step for each domain there is: for calls that failed.
+ * Return: the record or NULL.
+ */
+struct ivs_domain *ivs_domain_serving(unsigned long space)
+{
+	struct ivs_record *record;
+
+	if (!space)
+		return NULL;
+	list_for_each_entry_rcu(record, &ivs_domains.list, link)
+		if (READ_ONCE(to_ivs_domain(record)->space) == space)
+			return to_ivs_domain(record);
+	return NULL;
+}
+
+/**
+ * ivs_domain_overlap - what is mapped in a range already
+ * @dom: the domain
+ * @iova: first IOVA of the range
+ * @last: its last
+ * @start: out: where the first mapped part of it begins, which may be before
+ *
+ * Return: bytes of that part up to the next hole, 0 when nothing is mapped.
+ */
+u64 ivs_domain_overlap(struct ivs_domain *dom, u64 iova, u64 last, u64 *start)
+{
+	struct ivs_span span;
+	unsigned int step;
+	u64 end;
+
+	if (!ivs_domain_extent(dom, iova, &span) || span.start > last)
+		return 0;
+	*start = span.start;
+	end = span.last + 1;
+	for (step = 0; step < MAX_NEIGHBOURS && end &&
+	     ivs_domain_extent(dom, end, &span) && span.start == end; step++)
+		end = span.last + 1;
+	return end - *start;
 }
 
 /* Tables that the extents need, the root included; 0 when nobody mapped. */

@@ -38,6 +38,8 @@ enum ivs_inexact {
  * @silences: times that all probes were found to be silent before it was made
  * @begun: maps and unmaps that began
  * @ended: and of those, that are in the numbers
+ * @aperture_last: last IOVA that its table can reach, 0 as long as unknown
+ * @space: container or IOAS that it serves, compared only; 0 for unknown
  * @baseline: @extents began with what was in the page table
  */
 struct ivs_domain {
@@ -52,6 +54,8 @@ struct ivs_domain {
 	unsigned int silences;
 	atomic64_t begun;
 	atomic64_t ended;
+	u64 aperture_last;
+	unsigned long space;
 	bool baseline;
 };
 
@@ -83,6 +87,9 @@ void ivs_domain_begin(const struct iommu_domain *domain,
 void ivs_domain_end(struct ivs_domain *dom);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
+void ivs_domain_serve(struct ivs_domain *dom, unsigned long space);
+struct ivs_domain *ivs_domain_serving(unsigned long space);
+u64 ivs_domain_overlap(struct ivs_domain *dom, u64 iova, u64 last, u64 *start);
 void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES],
 		     u64 *tables);
 unsigned long ivs_domain_inexact(const struct ivs_domain *dom);
@@ -98,7 +105,7 @@ void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 		      struct ivs_removed *removed,
 		      const struct ivs_scope *scope);
 void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
-		       enum ivs_backend backend);
+		       enum ivs_backend backend, unsigned long space);
 void ivs_domain_free(const struct iommu_domain *domain);
 
 #endif /* IVS_DOMAIN_H */

@@ -27,6 +27,7 @@
 #include "flight.h"
 #include "iommu.h"
 #include "process.h"
+#include "refusal.h"
 #include "request.h"
 #include "trace.h"
 
@@ -155,8 +156,11 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!ret && dom)
 		ivs_domain_map(dom, call->object, call->iova, call->phys,
 			       call->bytes, leaves, &scope);
-	if (dom)
+	if (dom) {
+		ivs_domain_serve(dom, ivs_request_space(call));
 		ivs_domain_end(dom);
+	}
+	ivs_refusal_step(call, IVS_STEP_MAP, ret);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
 	trace_map(dom ? dom->rec.id : 0, call->iova, call->bytes, leaves,
@@ -245,10 +249,13 @@ int ivs_iommu_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 int ivs_iommu_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct ivs_call *call = ivs_call_of(ri), *parent = ivs_flight_current();
+	int ret = regs_return_value(regs);
 
-	if (!(int)regs_return_value(regs))
+	if (!ret)
 		ivs_domain_attach(call->object, (struct device *)call->iova,
-				  parent ? parent->backend : IVS_BACKEND_NONE);
+				  parent ? parent->backend : IVS_BACKEND_NONE,
+				  ivs_request_space(parent));
+	ivs_refusal_step(parent, IVS_STEP_ATTACH, ret);
 	return 0;
 }
 

@@ -9,14 +9,16 @@
  * rows are armed is no concern of this file (probe.c).
  *
  * Only handlers know what the arguments of a function mean; they are in a file
- * for each of those that do the work: VFIO and hugepath, iommufd, and the IOMMU
- * core.
+ * for each of those that do the work: VFIO's files, its backends with hugepath,
+ * iommufd, and the IOMMU core.
  */
 #include <linux/kernel.h>
+#include <linux/vfio.h>
 
 #include "call.h"
 #include "iommu.h"
 #include "iommufd.h"
+#include "open.h"
 #include "probe.h"
 #include "rows.h"
 #include "vfio.h"
@@ -24,6 +26,7 @@
 /* NULL, for the kernel itself, where the driver is built in. */
 #define TYPE1 (IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1) ? NULL : "vfio_iommu_type1")
 #define IOMMUFD (IS_BUILTIN(CONFIG_IOMMUFD) ? NULL : "iommufd")
+#define VFIO (IS_BUILTIN(CONFIG_VFIO) ? NULL : "vfio")
 #define HUGEPATH "iovascope_hugepath"
 
 static struct ivs_probe rows[] = {
@@ -149,6 +152,51 @@ static struct ivs_probe rows[] = {
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_iommufd_teardown_entry,
 		.ret = ivs_iommufd_teardown_return,
+	},
+#endif
+	{
+		.name = "vfio_container",
+		.module = VFIO,
+		.symbols = { "vfio_fops_unl_ioctl" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.prefilter = ivs_open_container_prefilter,
+		.entry = ivs_open_container_entry,
+		.ret = ivs_open_container_return,
+	},
+	{
+		.name = "vfio_group",
+		.module = VFIO,
+		.symbols = { "vfio_group_fops_unl_ioctl" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.prefilter = ivs_open_group_prefilter,
+		.entry = ivs_open_group_entry,
+		.ret = ivs_open_group_return,
+	},
+	{
+		.name = "vfio_group_open",
+		.module = VFIO,
+		.symbols = { "vfio_group_fops_open" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.entry = ivs_open_group_file_entry,
+		.ret = ivs_open_file_return,
+	},
+#ifdef VFIO_DEVICE_BIND_IOMMUFD
+	{
+		.name = "vfio_device",
+		.module = VFIO,
+		.symbols = { "vfio_device_fops_unl_ioctl" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.prefilter = ivs_open_device_prefilter,
+		.entry = ivs_open_device_entry,
+		.ret = ivs_open_file_return,
+	},
+	{
+		.name = "vfio_device_open",
+		.module = VFIO,
+		.symbols = { "vfio_device_fops_cdev_open" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.entry = ivs_open_device_file_entry,
+		.ret = ivs_open_file_return,
 	},
 #endif
 	{

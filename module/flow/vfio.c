@@ -28,6 +28,7 @@
 
 #include "backing.h"
 #include "flight.h"
+#include "refusal.h"
 #include "request.h"
 #include "vfio.h"
 
@@ -42,6 +43,8 @@ static bool vfio_read_map(struct ivs_call *call, const void __user *arg)
 	call->iova = map.iova;
 	call->vaddr = map.vaddr;
 	call->bytes = map.size;
+	call->flags = map.flags;
+	call->request = IVS_MAP_DMA;
 	return true;
 }
 
@@ -54,6 +57,8 @@ static bool vfio_read_unmap(struct ivs_call *call, const void __user *arg)
 		return false;
 	call->iova = unmap.iova;
 	call->bytes = unmap.size;
+	call->flags = unmap.flags;
+	call->request = IVS_UNMAP_DMA;
 	return true;
 }
 
@@ -90,9 +95,10 @@ static int vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
 	call = ivs_request_new(ri);
 	call->object = (void *)regs_get_kernel_argument(regs, 2);
 	call->op = op;
+	call->space = regs_get_kernel_argument(regs, 0);
 	if (!ivs_vfio_read_region(call))
 		ivs_request_unread(entered);
-	return ivs_request_begin(call, op, backend, entered);
+	return ivs_region_begin(call, backend, entered);
 }
 
 int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -125,28 +131,32 @@ int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
  * filled with the container's mappings) whose they are.
  */
 static int vfio_attach_entry(struct kretprobe_instance *ri,
-			     enum ivs_backend backend)
+			     struct pt_regs *regs, enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call = ivs_request_new(ri);
 
-	return ivs_request_begin(ivs_request_new(ri), IVS_ATTACH, backend,
-				 entered);
+	call->space = regs_get_kernel_argument(regs, 0);
+	return ivs_request_begin(call, IVS_ATTACH, backend, entered);
 }
 
 int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return vfio_attach_entry(ri, IVS_BACKEND_TYPE1);
+	return vfio_attach_entry(ri, regs, IVS_BACKEND_TYPE1);
 }
 
 int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
 			      struct pt_regs *regs)
 {
-	return vfio_attach_entry(ri, IVS_BACKEND_HUGEPATH);
+	return vfio_attach_entry(ri, regs, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	ivs_flight_end(ivs_call_of(ri));
+	struct ivs_call *call = ivs_call_of(ri);
+
+	ivs_flight_end(call);
+	ivs_refusal_step(call, IVS_STEP_GROUP, (int)regs_return_value(regs));
 	return 0;
 }
 
