@@ -17,6 +17,7 @@
 #   guest    the tests inside the lab
 #   machines without VT-d, with it off, in passthrough, with two processors
 #   why      every cause that iovascope why knows, brought about in the lab
+#   refuse   every cause that iovascope refusals knows, brought about in the lab
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, iommufd, and why once more
 #   package  what is installed, by make and by Debian packages; dkms in a root
@@ -40,13 +41,14 @@ CHECK_DIR=$LAB_TREE/selftests/check
 STAGES="
 static         32 $CHECK_DIR/static.sh
 host          176 $CHECK_DIR/host.sh
-cli           572 $CHECK_DIR/cli.sh
+cli           630 $CHECK_DIR/cli.sh
 lab            52 $LAB_DIR/lab_test.sh
-guest         138 $CHECK_DIR/guest.sh
+guest         160 $CHECK_DIR/guest.sh
 machines       70 $CHECK_DIR/machines.sh
 why            55 $CHECK_DIR/why.sh
+refuse         28 $CHECK_DIR/refuse.sh
 hugepath       74 $CHECK_DIR/hugepath.sh
-mutants       107 $CHECK_DIR/mutants.sh
+mutants       119 $CHECK_DIR/mutants.sh
 package        50 $CHECK_DIR/package.sh
 bench          13 $CHECK_DIR/bench.sh
 lesser         33 $CHECK_DIR/lesser.sh
@@ -55,7 +57,7 @@ kernels-6.12  200 $CHECK_DIR/kernels.sh 6.12
 kernels-7.2   200 $CHECK_DIR/kernels.sh 7.2
 kernels-7.3   230 $CHECK_DIR/kernels.sh 7.3
 kernels-lab   200 $CHECK_DIR/kernels.sh lab
-opinion       140 $CHECK_DIR/opinion.sh
+opinion       149 $CHECK_DIR/opinion.sh
 "
 
 # total KEY LINE: one number of a line of totals.
