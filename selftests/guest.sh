@@ -29,7 +29,7 @@ table() {
 		census_test 35 600 guest
 		churn_test 3 900 guest
 		differ_test 4 1800 hugepath
-		domain_test 8 300 guest
+		domain_test 10 300 guest
 		grammar_test 17 120 guest
 		hugepath_test 53 1200 hugepath
 		iommufd_test 32 600 lab

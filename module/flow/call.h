@@ -43,6 +43,7 @@
  * @flags: of the request
  * @ioas: and the IOAS of iommufd that it names
  * @space: the container or IOAS that it is about, compared only; 0 for unknown
+ * @vaddr_only: request: gives or takes the memory's address, and maps nothing
  * @answer_is_no: it succeeded, and its answer is that there is no way
  * @done_bytes: request: bytes its pins got so far
  * @failed_error: errno of the innermost part that failed, 0 for none
@@ -79,6 +80,7 @@ struct ivs_call {
 	u32 flags;
 	u32 ioas;
 	unsigned long space;
+	bool vaddr_only;
 	bool answer_is_no;
 	u64 done_bytes;
 	int failed_error;

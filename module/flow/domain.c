@@ -23,7 +23,9 @@
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include "../base/quality.h"
@@ -416,6 +418,53 @@ bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
 		*span = extent->span;
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 	return extent;
+}
+
+/**
+ * ivs_domain_own - the current process uses a domain now
+ * @dom: the record
+ *
+ * A container can be handed on to another process, or to the program that takes
+ * the place of this one.
+ *
+ * Context: handler of a call that maps for that process.
+ */
+void ivs_domain_own(struct ivs_domain *dom)
+{
+	unsigned long flags;
+
+	if (READ_ONCE(dom->rec.pid) == current->tgid)
+		return;
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	WRITE_ONCE(dom->rec.pid, current->tgid);
+	memcpy(dom->rec.comm, current->group_leader->comm, TASK_COMM_LEN);
+	dom->rec.comm[TASK_COMM_LEN - 1] = '\0';
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+}
+
+/* ivs_domain_own_space - the same of all domains of a container; under RCU */
+void ivs_domain_own_space(unsigned long space)
+{
+	struct ivs_record *record;
+
+	if (!space)
+		return;
+	list_for_each_entry_rcu(record, &ivs_domains.list, link)
+		if (READ_ONCE(to_ivs_domain(record)->space) == space)
+			ivs_domain_own(to_ivs_domain(record));
+}
+
+/* ivs_domain_owner - who that is: pid, and its name */
+pid_t ivs_domain_owner(struct ivs_domain *dom, char comm[TASK_COMM_LEN])
+{
+	unsigned long flags;
+	pid_t pid;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	pid = dom->rec.pid;
+	memcpy(comm, dom->rec.comm, TASK_COMM_LEN);
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return pid;
 }
 
 /* ivs_domain_serve - it is a container's or an IOAS's, as far as that is known */

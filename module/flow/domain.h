@@ -87,6 +87,9 @@ void ivs_domain_begin(const struct iommu_domain *domain,
 void ivs_domain_end(struct ivs_domain *dom);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
+void ivs_domain_own(struct ivs_domain *dom);
+void ivs_domain_own_space(unsigned long space);
+pid_t ivs_domain_owner(struct ivs_domain *dom, char comm[TASK_COMM_LEN]);
 void ivs_domain_serve(struct ivs_domain *dom, unsigned long space);
 struct ivs_domain *ivs_domain_serving(unsigned long space);
 u64 ivs_domain_overlap(struct ivs_domain *dom, u64 iova, u64 last, u64 *start);

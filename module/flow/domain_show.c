@@ -113,6 +113,7 @@ static const char *domain_type_name(unsigned int type)
 void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
 {
 	const struct ivs_sink sink = { ivs_text_nested, m };
+	char comm[TASK_COMM_LEN];
 
 	if (!dom->levels && !ivs_device_any(dom->rec.id))
 		return;
@@ -120,8 +121,8 @@ void ivs_domain_show(struct seq_file *m, struct ivs_domain *dom)
 		   domain_type_name(dom->type),
 		   ivs_backend_names[dom->backend]);
 	ivs_device_show(m, dom->rec.id);
-	seq_printf(m, " pid=%d", dom->rec.pid);
-	ivs_text_pair(m, "comm", dom->rec.comm);
+	seq_printf(m, " pid=%d", ivs_domain_owner(dom, comm));
+	ivs_text_pair(m, "comm", comm);
 	seq_printf(m, " first_ns=%llu last_ns=%llu", dom->rec.first_ns,
 		   READ_ONCE(dom->rec.last_ns));
 	domain_show_inexact(m, ivs_domain_inexact(dom));

@@ -158,6 +158,8 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 			       call->bytes, leaves, &scope);
 	if (dom) {
 		ivs_domain_serve(dom, ivs_request_space(call));
+		if (!ret && call->task)
+			ivs_domain_own(dom);
 		ivs_domain_end(dom);
 	}
 	ivs_refusal_step(call, IVS_STEP_MAP, ret);

@@ -16,6 +16,7 @@
 #include <linux/uaccess.h>
 
 #include "backing.h"
+#include "domain.h"
 #include "flight.h"
 #include "process.h"
 #include "refusal.h"
@@ -122,8 +123,10 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret,
 	ivs_flight_end(call);
 	if (!ret && reread && !reread(call))
 		ivs_request_unread(entered);
-	if (!ret)
+	if (!ret && !call->vaddr_only)
 		sample.bytes = call->bytes;
+	if (!ret && call->vaddr_only && call->op == IVS_REGION_MAP)
+		ivs_domain_own_space(call->space);
 	request_count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
 		     call->bytes, sample.ns, ret);

@@ -34,6 +34,16 @@
 
 /* ---- region ---- */
 
+/*
+ * What is mapped stays so, and who owns the memory says where it has it now: a
+ * new program in the place of QEMU (5.12). The same bit of a map and an unmap.
+ */
+#ifdef VFIO_DMA_MAP_FLAG_VADDR
+#define FLAG_VADDR VFIO_DMA_MAP_FLAG_VADDR
+#else
+#define FLAG_VADDR 0
+#endif
+
 static bool vfio_read_map(struct ivs_call *call, const void __user *arg)
 {
 	struct vfio_iommu_type1_dma_map map;
@@ -45,6 +55,7 @@ static bool vfio_read_map(struct ivs_call *call, const void __user *arg)
 	call->bytes = map.size;
 	call->flags = map.flags;
 	call->request = IVS_MAP_DMA;
+	call->vaddr_only = map.flags & FLAG_VADDR;
 	return true;
 }
 
@@ -59,6 +70,7 @@ static bool vfio_read_unmap(struct ivs_call *call, const void __user *arg)
 	call->bytes = unmap.size;
 	call->flags = unmap.flags;
 	call->request = IVS_UNMAP_DMA;
+	call->vaddr_only = unmap.flags & FLAG_VADDR;
 	return true;
 }
 
