@@ -277,7 +277,7 @@ void ivs_census_schema(struct seq_file *m)
 	unsigned int i;
 
 	for (i = 0; i < NR_VALUES; i++)
-		ivs_stats_schema_line(m, values[i].key, IVS_IN_CENSUS, "gauge",
+		ivs_text_schema(m, values[i].key, IVS_IN_CENSUS, "gauge",
 				      values[i].unit, values[i].help);
 }
 

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "flow/device.h"
 #include "flow/domain.h"
+#include "flow/domain_show.h"
 #include "flow/flight.h"
 #include "check.h"
 #include "compat.h"

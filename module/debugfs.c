@@ -30,6 +30,7 @@
 #include "flow/domain_show.h"
 #include "flow/flight.h"
 #include "flow/process.h"
+#include "flow/refusal.h"
 #include "flow/rows.h"
 #include "census_file.h"
 #include "check.h"
@@ -102,7 +103,7 @@ static int schema_show(struct seq_file *m, void *unused)
 {
 	ivs_text_format(m);
 	ivs_stats_schema(m);
-	ivs_stats_schema_line(m, SELF_BYTES, IVS_IN_INFO, "gauge", "bytes",
+	ivs_text_schema(m, SELF_BYTES, IVS_IN_INFO, "gauge", "bytes",
 			      "memory that iovascope itself holds: reserves, counters, probes");
 	ivs_domain_schema(m);
 	ivs_census_schema(m);
@@ -146,6 +147,13 @@ static int probes_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int refused_show(struct seq_file *m, void *unused)
+{
+	ivs_text_format(m);
+	ivs_refusal_show_sums(m);
+	return 0;
+}
+
 DEFINE_SHOW_ATTRIBUTE(info);
 DEFINE_SHOW_ATTRIBUTE(schema);
 DEFINE_SHOW_ATTRIBUTE(counters);
@@ -153,6 +161,7 @@ DEFINE_SHOW_ATTRIBUTE(errors);
 DEFINE_SHOW_ATTRIBUTE(hist);
 DEFINE_SHOW_ATTRIBUTE(units);
 DEFINE_SHOW_ATTRIBUTE(probes);
+DEFINE_SHOW_ATTRIBUTE(refused);
 
 /* ---- files of records: position 0 is the format line, then ids from 1 ---- */
 
@@ -259,6 +268,56 @@ static const struct seq_operations processes_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(processes);
 
+/* ---- refusals: position 0 is the format line, then ids from 1 ---- */
+
+static void *refusals_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos && !ivs_refusal_from(*pos, m->private) ? NULL : pos;
+}
+
+static void *refusals_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	const struct ivs_refusal *here = m->private;
+
+	*pos = *pos ? here->id + 1 : 1;
+	return refusals_start(m, pos);
+}
+
+static void refusals_stop(struct seq_file *m, void *v)
+{
+}
+
+static int refusals_show(struct seq_file *m, void *v)
+{
+	if (*(loff_t *)v)
+		ivs_refusal_show(m, m->private);
+	else
+		ivs_text_format(m);
+	return 0;
+}
+
+static const struct seq_operations refusals_sops = {
+	.start = refusals_start,
+	.next = refusals_next,
+	.stop = refusals_stop,
+	.show = refusals_show,
+};
+
+/* A reader has a copy of the line that it is at. */
+static int refusals_open(struct inode *inode, struct file *file)
+{
+	return __seq_open_private(file, &refusals_sops,
+				  sizeof(struct ivs_refusal)) ? 0 : -ENOMEM;
+}
+
+static const struct file_operations refusals_fops = {
+	.owner = THIS_MODULE,
+	.open = refusals_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = seq_release_private,
+};
+
 /* ---- calls in flight: position is 1 + the bucket ---- */
 
 static void *inflight_start(struct seq_file *m, loff_t *pos)
@@ -306,6 +365,8 @@ static const struct ivs_file files[] = {
 	{ "domains", &domains_fops },
 	{ "processes", &processes_fops },
 	{ "inflight", &inflight_fops },
+	{ "refusals", &refusals_fops },
+	{ "refused", &refused_fops },
 	{ "probes", &probes_fops },
 	{ "units", &units_fops },
 	{ "census", &ivs_census_fops },

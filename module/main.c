@@ -20,6 +20,7 @@
 #include "flow/flight.h"
 #include "flow/probe.h"
 #include "flow/process.h"
+#include "flow/refusal.h"
 #include "flow/rows.h"
 #include "baseline.h"
 #include "debugfs.h"
@@ -33,6 +34,11 @@ bool ivs_read_older = true;
 module_param_named(baseline, ivs_read_older, bool, 0444);
 MODULE_PARM_DESC(baseline,
 		 "begin with what older domains hold by now (default: yes)");
+
+static unsigned int refusals = 512;
+module_param(refusals, uint, 0444);
+MODULE_PARM_DESC(refusals,
+		 "calls that failed to remember, 8 to 65536 (default: 512)");
 
 static char *skip;
 module_param(skip, charp, 0444);
@@ -52,9 +58,12 @@ static int __init iovascope_init(void)
 	ret = ivs_table_init(&ivs_processes);
 	if (ret)
 		goto err_stats;
-	ret = ivs_device_init();
+	ret = ivs_refusal_init(refusals);
 	if (ret)
 		goto err_processes;
+	ret = ivs_device_init();
+	if (ret)
+		goto err_refusals;
 	ret = ivs_domain_init();
 	if (ret)
 		goto err_devices;
@@ -86,6 +95,8 @@ err_domains:
 	ivs_domain_exit();
 err_devices:
 	ivs_device_exit();
+err_refusals:
+	ivs_refusal_exit();
 err_processes:
 	ivs_process_exit();
 err_stats:
@@ -103,6 +114,7 @@ static void __exit iovascope_exit(void)
 	ivs_dmar_exit();
 	ivs_domain_exit();
 	ivs_device_exit();
+	ivs_refusal_exit();
 	ivs_process_exit();
 	ivs_stats_exit();
 	ivs_work_exit();

@@ -316,6 +316,94 @@ TEST_F_TIMEOUT(domain, ids_are_never_reused, 60)
 }
 
 /* The host's own drivers. */
+static int map_inherited(struct client *self, void *arg)
+{
+	struct vfio *vfio = arg;
+	struct mem mem;
+
+	mem_alloc(&mem, BACKING_THP, SZ_2M);
+	vfio_map(vfio, 2 * IOVA, mem.va, mem.size);
+	client_step(self);
+	return 0;
+}
+
+/* Who maps into a container is who uses it, whoever opened it. */
+TEST_F(domain, handed_on)
+{
+	struct json_object *domains;
+	struct client client;
+	char bdf[PCI_BDF_LEN];
+	struct vfio vfio;
+	struct mem mem;
+
+	pci_find("edu", 0, bdf);
+	vfio_open(&vfio, VFIO_TYPE1v2_IOMMU, bdf);
+	mem_alloc(&mem, BACKING_THP, SZ_2M);
+	vfio_map(&vfio, IOVA, mem.va, mem.size);
+	client_start(&client, "heir", map_inherited, &vfio);
+	client_wait(&client);
+	domains = stats_read("domains");
+	EXPECT_EQ(0U, stats_count_pid(domains, getpid()));
+	ASSERT_EQ(1U, stats_count_pid(domains, client.pid));
+	EXPECT_TRUE(word_is(stats_by_pid(domains, client.pid, 0), "comm",
+			    "heir"));
+	json_object_put(domains);
+	client_go(&client);
+	EXPECT_EQ(0, client_end(&client));
+	vfio_close(&vfio);
+}
+
+#ifdef VFIO_DMA_MAP_FLAG_VADDR
+/* As a new QEMU takes over from the old one: nothing is mapped anew. */
+static int take_over(struct client *self, void *arg)
+{
+	struct vfio *vfio = arg;
+	struct mem mem;
+
+	mem_alloc(&mem, BACKING_THP, 4 * SZ_2M);
+	must_work(__vfio_map(vfio, IOVA, mem.va, mem.size,
+			     VFIO_DMA_MAP_FLAG_VADDR));
+	client_step(self);
+	return 0;
+}
+
+TEST_F(domain, taken_over)
+{
+	struct json_object *domains, *processes;
+	struct client client;
+	char bdf[PCI_BDF_LEN];
+	struct vfio vfio;
+	struct mem mem;
+
+	if (!kernel_unmaps_all())
+		SKIP(return, "this kernel cannot take an address back");
+	pci_find("edu", 0, bdf);
+	vfio_open(&vfio, VFIO_TYPE1v2_IOMMU, bdf);
+	mem_alloc(&mem, BACKING_THP, 4 * SZ_2M);
+	vfio_map(&vfio, IOVA, mem.va, mem.size);
+	must_work(__vfio_unmap(&vfio, IOVA, mem.size,
+			       VFIO_DMA_UNMAP_FLAG_VADDR, NULL));
+	client_start(&client, "heir", take_over, &vfio);
+	client_wait(&client);
+	domains = stats_read("domains");
+	ASSERT_EQ(1U, stats_count_pid(domains, client.pid));
+	EXPECT_EQ(mem.size, stats_u64(stats_by_pid(domains, client.pid, 0),
+				      "live_bytes"));
+	json_object_put(domains);
+	processes = stats_read("processes");
+	EXPECT_EQ(0, stats_u64(stats_by_pid(processes, client.pid, 0),
+			       "region_map_bytes"));
+	EXPECT_EQ(1, stats_u64(stats_by_pid(processes, client.pid, 0),
+			       "region_map_calls"));
+	EXPECT_EQ(0, stats_u64(stats_by_pid(processes, getpid(), 0),
+			       "region_unmap_bytes"));
+	json_object_put(processes);
+	client_go(&client);
+	EXPECT_EQ(0, client_end(&client));
+	vfio_close(&vfio);
+}
+#endif
+
 FIXTURE(dma_api)
 {
 	char nvme[PCI_BDF_LEN], nic[PCI_BDF_LEN], edu[PCI_BDF_LEN];

@@ -9,6 +9,7 @@
  *
  * Only the lab's own kernel has iommufd: check/opinion.sh runs this there.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -20,6 +21,7 @@
 #include "lib/expect.h"
 #include "lib/iommufd.h"
 #include "lib/kmod.h"
+#include "lib/memlock.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vmstat.h"
@@ -683,6 +685,127 @@ TEST_F_TIMEOUT(iommufd, dma_buf, 60)
 	EXPECT_EQ(0, after.released - before.released);
 	close(fd);
 	cdev_close(&testdev);
+}
+
+/* ---- what is refused, and what is remembered of it ---- */
+
+/* The nth refusal of this process. */
+static struct json_object *refused(struct json_object *file, unsigned int nth)
+{
+	struct json_object *row = stats_by_pid(file, getpid(), nth);
+
+	must(row);
+	return row;
+}
+
+#define expect_refused(_row, _call, _step, _errno) do {			\
+	EXPECT_STREQ(_call, stats_word(_row, "call"));			\
+	EXPECT_STREQ(_step, stats_word(_row, "step"));			\
+	EXPECT_STREQ("iommufd", stats_word(_row, "backend"));		\
+	EXPECT_EQ(_errno, stats_u64(_row, "errno"));			\
+} while (0)
+
+/* By its address: that is no memory. The guest's is there all the same. */
+TEST_F_TIMEOUT(iommufd, refused_bar, 60)
+{
+	struct start *s = &self->s;
+	struct json_object *file, *row;
+	__u64 iova = 2 * IOVA;
+	char bdf[PCI_BDF_LEN];
+	struct cdev testdev;
+	void *va;
+
+	pci_find("testdev", 0, bdf);
+	cdev_open(&testdev, bdf, s->ioas.fd);
+	cdev_attach(&s->cdev, s->ioas.id);
+	mem_alloc(&s->mem, BACKING_THP, 4 * SZ_2M);
+	ioas_map(&s->ioas, IOVA, s->mem.va, s->mem.size);
+	va = vfio_bar_mmap(&testdev.dev, BAR, 0, SZ_2M, SZ_2M, 0);
+	EXPECT_EQ(-EFAULT, __ioas_map(&s->ioas, &iova, va, SZ_2M, IOAS_FIXED));
+	file = stats_read("refusals");
+	row = refused(file, 0);
+	expect_refused(row, "ioas_map", "pin", EFAULT);
+	EXPECT_STREQ("pfnmap", stats_word(row, "memory"));
+	EXPECT_EQ((__u64)va, stats_u64(row, "memory_vaddr"));
+	EXPECT_EQ(2 * IOVA, stats_u64(row, "iova"));
+	json_object_put(file);
+	cdev_close(&testdev);
+}
+
+TEST_F_TIMEOUT(iommufd, refused_iova, 60)
+{
+	struct start *s = &self->s;
+	struct json_object *file, *row;
+	__u64 iova = IOVA, msi = 0xfee00000;
+
+	cdev_attach(&s->cdev, s->ioas.id);
+	mem_alloc(&s->mem, BACKING_THP, 4 * SZ_2M);
+	ioas_map(&s->ioas, IOVA, s->mem.va, s->mem.size);
+	EXPECT_EQ(-EEXIST, __ioas_map(&s->ioas, &iova, s->mem.va, SZ_2M,
+				      IOAS_FIXED));
+	EXPECT_EQ(-EINVAL, __ioas_map(&s->ioas, &msi, s->mem.va, SZ_4K,
+				      IOAS_FIXED));
+	EXPECT_EQ(-ENOENT, __ioas_unmap(&s->ioas, 2 * IOVA, SZ_2M, NULL));
+	file = stats_read("refusals");
+	row = refused(file, 0);
+	expect_refused(row, "ioas_map", "check", EEXIST);
+	EXPECT_EQ(IOVA, stats_u64(row, "overlap_iova"));
+	EXPECT_EQ(s->mem.size, stats_u64(row, "overlap_bytes"));
+	row = refused(file, 1);
+	expect_refused(row, "ioas_map", "check", EINVAL);
+	EXPECT_EQ(msi, stats_u64(row, "iova"));
+	EXPECT_STREQ(s->bdf, stats_word(row, "device"));
+	row = refused(file, 2);
+	expect_refused(row, "ioas_unmap", "check", ENOENT);
+	EXPECT_EQ(3U, stats_count_pid(file, getpid()));
+	json_object_put(file);
+}
+
+/*
+ * The user's, not the process's: with what this process does not hold. It is
+ * charged when the pages are pinned, in none of the parts that are probed.
+ */
+TEST_F_TIMEOUT(iommufd, refused_limit, 60)
+{
+	struct start *s = &self->s;
+	struct json_object *file, *row;
+	__u64 iova = IOVA;
+
+	cdev_attach(&s->cdev, s->ioas.id);
+	mem_alloc(&s->mem, BACKING_THP, 4 * SZ_2M);
+	memlock_limit(SZ_2M);
+	memlock_lose_right();
+	EXPECT_EQ(-ENOMEM, __ioas_map(&s->ioas, &iova, s->mem.va, s->mem.size,
+				      IOAS_FIXED));
+	file = stats_read("refusals");
+	row = refused(file, 0);
+	expect_refused(row, "ioas_map", "check", ENOMEM);
+	EXPECT_EQ(4 * SZ_2M, stats_u64(row, "done_bytes"));
+	EXPECT_EQ(SZ_2M, stats_u64(row, "limit_bytes"));
+	EXPECT_EQ(0, stats_u64(row, "ipc_lock"));
+	json_object_put(file);
+}
+
+/* A device that is bound, and one whose group somebody opened. */
+TEST_F_TIMEOUT(iommufd, refused_device, 60)
+{
+	struct start *s = &self->s;
+	struct json_object *file, *row;
+	char path[32];
+
+	EXPECT_EQ(-ENOENT, __cdev_attach(&s->cdev, 12345));
+	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(s->bdf));
+	EXPECT_EQ(-1, open(path, O_RDWR | O_CLOEXEC));
+	EXPECT_EQ(EBUSY, errno);
+	file = stats_read("refusals");
+	row = refused(file, 0);
+	EXPECT_STREQ("device_attach", stats_word(row, "call"));
+	EXPECT_EQ(ENOENT, stats_u64(row, "errno"));
+	EXPECT_EQ(0, strncmp("vfio", stats_word(row, "target"), 4));
+	row = refused(file, 1);
+	EXPECT_STREQ("group_open", stats_word(row, "call"));
+	EXPECT_EQ(EBUSY, stats_u64(row, "errno"));
+	json_object_put(file);
 }
 
 static int map_and_die(struct client *self, void *arg)

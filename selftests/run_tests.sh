@@ -37,14 +37,15 @@ table() {
 		census_test 35 600 guest
 		churn_test 3 900 guest
 		differ_test 4 1800 hugepath
-		domain_test 8 300 guest
+		domain_test 10 300 guest
 		enomem_test 2 120 guest
-		grammar_test 19 120 guest
+		grammar_test 20 120 guest
 		hugepath_test 65 1500 hugepath
-		iommufd_test 28 600 lab
+		iommufd_test 32 600 lab
 		leaf_test 35 600 guest
 		life_test 9 600 guest
 		race_test 2 300 machines
+		refusal_test 22 300 guest
 		region_test 18 300 guest
 		trace_test 3 120 guest
 		witness_test 10 300 guest

@@ -22,6 +22,7 @@
 #include "watch.h"
 #include "why/answer.h"
 #include "why/host.h"
+#include "why/refusals.h"
 #include "why/text_why.h"
 #include "why/why.h"
 
@@ -43,7 +44,7 @@ const struct command commands[] = {
 		.help = "who maps what, at which leaf sizes, at what cost",
 		.options = FILTERS | BIT(OPT_CHECK),
 		.sections = SECTION_SHOW,
-		.welcome = SECTION_CHECK,
+		.welcome = SECTION_CHECK | SECTION_REFUSALS,
 		.walks = SECTION_CHECK,
 		.view = view_show,
 		.text = text_show,
@@ -107,6 +108,15 @@ const struct command commands[] = {
 		.read = read_why,
 		.view = json_object_get,
 		.text = text_why,
+		.judge = judge_answer,
+	}, {
+		.name = "refusals",
+		.args = "[PID]",
+		.help = "which calls were refused, and why; also if it is gone",
+		.options = SHOWS | BIT(OPT_FROM),
+		.read = read_refusals,
+		.view = json_object_get,
+		.text = text_refusals,
 		.judge = judge_answer,
 	}, {
 		.name = "host",
@@ -187,7 +197,8 @@ const struct command commands[] = {
 		.help = "everything the module tells as one JSON object",
 		.options = SHOWS | BIT(OPT_CHECK),
 		.sections = SECTION_ALL,
-		.welcome = SECTION_UNITS,
+		.welcome = SECTION_UNITS | SECTION_REFUSALS |
+			   SECTION_REFUSED,
 		.walks = SECTION_WALKS,
 		.view = json_object_get,
 	}, {
@@ -201,7 +212,8 @@ const struct command commands[] = {
 		.help = "everything in Prometheus' text format",
 		.options = READS | BIT(OPT_CHECK),
 		.sections = SECTION_ALL,
-		.welcome = SECTION_UNITS,
+		.welcome = SECTION_UNITS | SECTION_REFUSALS |
+			   SECTION_REFUSED,
 		.walks = SECTION_WALKS,
 		.view = json_object_get,
 		.text = text_metrics,

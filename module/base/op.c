@@ -19,6 +19,7 @@ static const char *const op_names[] = {
 	[IVS_ATTACH] = "attach",
 	[IVS_DETACH] = "detach",
 	[IVS_NEW_TABLE] = "new_table",
+	[IVS_OPEN] = "open",
 };
 
 const char *const ivs_backend_names[IVS_NR_BACKENDS] = {

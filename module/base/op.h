@@ -24,11 +24,12 @@ enum ivs_op {
 	/*
 	 * In flight only. A device is attached to the memory of a container or
 	 * of an IOAS, or it or the memory is taken away; a new page table is
-	 * filled before there is a device.
+	 * filled before there is a device; a group or a device is opened.
 	 */
 	IVS_ATTACH = IVS_NR_OPS,
 	IVS_DETACH,
 	IVS_NEW_TABLE,
+	IVS_OPEN,
 };
 
 #define IVS_FIRST_BACKED IVS_PIN

@@ -22,7 +22,8 @@ struct ivs_table;
  * @id: names the record for ever; never used again
  * @key: what it is found by: a pointer or a pid, meaningful while hashed
  * @born: tells a reused key from the first user of it
- * @pid: thread group that made it, in the initial pid namespace
+ * @pid: thread group that made it, in the initial pid namespace; of a domain,
+ *	the one that uses it
  * @comm: its name then
  * @first_ns: CLOCK_MONOTONIC of its creation
  * @last_ns: CLOCK_MONOTONIC of the last event

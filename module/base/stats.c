@@ -416,38 +416,6 @@ void ivs_stats_show(const struct ivs_sums *sums, unsigned int where,
 				   host_value(i, false));
 }
 
-/**
- * ivs_stats_schema_line - describe one key
- * @m: where
- * @key: the key
- * @where: files it appears in, IVS_IN_*; 0 for the histograms
- * @kind: counter, max, gauge or hist
- * @unit: what it ends in
- * @help: one sentence
- */
-void ivs_stats_schema_line(struct seq_file *m, const char *key,
-			   unsigned int where, const char *kind,
-			   const char *unit, const char *help)
-{
-	static const char *const files[] = { "counters", "processes",
-					     "domains", "census", "info" };
-	const char *comma = "";
-	unsigned int i;
-
-	seq_printf(m, "%s in=", key);
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		if (!(where & BIT(i)))
-			continue;
-		seq_printf(m, "%s%s", comma, files[i]);
-		comma = ",";
-	}
-	if (!where)
-		seq_puts(m, "hist");
-	seq_printf(m, " kind=%s unit=%s", kind, unit);
-	ivs_text_pair(m, "help", help);
-	seq_putc(m, '\n');
-}
-
 static void schema_series(struct seq_file *m, enum ivs_op op,
 			  enum ivs_backing backing)
 {
@@ -458,12 +426,12 @@ static void schema_series(struct seq_file *m, enum ivs_op op,
 		snprintf(help, sizeof(help), "%s: %s", fields[field].help,
 			 ops[op].help);
 		stats_key(key, op, backing, fields[field].suffix);
-		ivs_stats_schema_line(m, key, ops[op].where, fields[field].kind,
+		ivs_text_schema(m, key, ops[op].where, fields[field].kind,
 				      fields[field].unit, help);
 	}
 	snprintf(help, sizeof(help), "time of one call: %s", ops[op].help);
 	stats_key(key, op, backing, "duration_ns");
-	ivs_stats_schema_line(m, key, 0, "hist", "ns", help);
+	ivs_text_schema(m, key, 0, "hist", "ns", help);
 }
 
 static void schema_op(struct seq_file *m, enum ivs_op op)
@@ -475,7 +443,7 @@ static void schema_op(struct seq_file *m, enum ivs_op op)
 	snprintf(help, sizeof(help), "size of one successful call: %s",
 		 ops[op].help);
 	stats_key(key, op, IVS_NR_BACKINGS, "size_bytes");
-	ivs_stats_schema_line(m, key, 0, "hist", "bytes", help);
+	ivs_text_schema(m, key, 0, "hist", "bytes", help);
 	if (op_is_backed(op))
 		for (backing = 0; backing < IVS_NR_BACKINGS; backing++)
 			schema_series(m, op, backing);
@@ -491,7 +459,7 @@ void ivs_stats_schema(struct seq_file *m)
 			schema_op(m, i);
 	for (i = IVS_FIRST_PLAIN; i < IVS_NR_COUNTERS; i++)
 		if (counter_where(i))
-			ivs_stats_schema_line(m, plain[i].key, plain[i].where,
+			ivs_text_schema(m, plain[i].key, plain[i].where,
 					      "counter", plain[i].unit,
 					      plain[i].help);
 }

@@ -58,12 +58,6 @@ enum ivs_counter {
 	IVS_NR_COUNTERS,
 };
 
-/* Where a counter appears. */
-#define IVS_IN_COUNTERS  0x1
-#define IVS_IN_PROCESSES 0x2
-#define IVS_IN_DOMAINS   0x4
-#define IVS_IN_CENSUS    0x8
-#define IVS_IN_INFO      0x10
 
 /* Largest errno told apart; anything above is counted under 0 ("other"). */
 #define IVS_MAX_ERRNO 133
@@ -116,9 +110,6 @@ void ivs_stats_cover(unsigned long ops);
 
 void ivs_stats_show(const struct ivs_sums *sums, unsigned int where,
 		    const struct ivs_sink *sink);
-void ivs_stats_schema_line(struct seq_file *m, const char *key,
-			   unsigned int where, const char *kind,
-			   const char *unit, const char *help);
 void ivs_stats_schema(struct seq_file *m);
 void ivs_stats_hists(struct seq_file *m);
 void ivs_stats_errors(struct seq_file *m);

@@ -49,3 +49,34 @@ void ivs_text_nested(void *m, const char *key, u64 value)
 {
 	seq_printf(m, " %s=%llu", key, value);
 }
+
+/**
+ * ivs_text_schema - describe one key
+ * @m: where
+ * @key: the key
+ * @where: files it appears in, IVS_IN_*; 0 for the histograms
+ * @kind: counter, max, gauge or hist
+ * @unit: what it ends in
+ * @help: one sentence
+ */
+void ivs_text_schema(struct seq_file *m, const char *key, unsigned int where,
+		     const char *kind, const char *unit, const char *help)
+{
+	static const char *const files[] = { "counters", "processes",
+					     "domains", "census", "info" };
+	const char *comma = "";
+	unsigned int i;
+
+	seq_printf(m, "%s in=", key);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		if (!(where & BIT(i)))
+			continue;
+		seq_printf(m, "%s%s", comma, files[i]);
+		comma = ",";
+	}
+	if (!where)
+		seq_puts(m, "hist");
+	seq_printf(m, " kind=%s unit=%s", kind, unit);
+	ivs_text_pair(m, "help", help);
+	seq_putc(m, '\n');
+}

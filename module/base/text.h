@@ -19,10 +19,19 @@ struct ivs_sink {
 	void *ctx;
 };
 
+/* Where a counter appears. */
+#define IVS_IN_COUNTERS  0x1
+#define IVS_IN_PROCESSES 0x2
+#define IVS_IN_DOMAINS   0x4
+#define IVS_IN_CENSUS    0x8
+#define IVS_IN_INFO      0x10
+
 void ivs_text_format(struct seq_file *m);
 void ivs_text_word(struct seq_file *m, const char *word);
 void ivs_text_pair(struct seq_file *m, const char *key, const char *word);
 void ivs_text_flat(void *m, const char *key, u64 value);
 void ivs_text_nested(void *m, const char *key, u64 value);
+void ivs_text_schema(struct seq_file *m, const char *key, unsigned int where,
+		     const char *kind, const char *unit, const char *help);
 
 #endif /* IVS_TEXT_H */

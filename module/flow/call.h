@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "../base/op.h"
+#include "refused.h"
 
 /**
  * struct ivs_call - one call between its entry and its return
@@ -46,6 +47,16 @@
  * @flush_ns: unmap: time in flushes inside it
  * @sampled: unpin: not all of its page frames were looked at
  * @partial: map: the core is rolling back what it had mapped
+ * @request: what the process asked for; IVS_NO_REQUEST for a part of that
+ * @flags: of the request
+ * @ioas: and the IOAS of iommufd that it names
+ * @space: the container or IOAS that it is about, compared only; 0 for unknown
+ * @vaddr_only: request: gives or takes the memory's address, and maps nothing
+ * @answer_is_no: it succeeded, and its answer is that there is no way
+ * @pinned_bytes: request: bytes its pins got so far
+ * @failed_error: errno of the innermost part that failed, 0 for none
+ * @failed_step: which part that is
+ * @failed_vaddr: and what it was to pin
  *
  * Memory of its own, from entry to return handler (flight.c); the instance of the
  * kretprobe only knows where.
@@ -82,6 +93,16 @@ struct ivs_call {
 	enum ivs_backing backing;
 	bool sampled;
 	bool partial;
+	enum ivs_request request;
+	u32 flags;
+	u32 ioas;
+	unsigned long space;
+	bool vaddr_only;
+	bool answer_is_no;
+	u64 pinned_bytes;
+	int failed_error;
+	enum ivs_step failed_step;
+	u64 failed_vaddr;
 };
 
 /* What an instance of a kretprobe has room for: the pointer, or an attach. */

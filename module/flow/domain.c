@@ -31,15 +31,13 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include "../base/quality.h"
 #include "../compat.h"
 #include "device.h"
 #include "domain.h"
-
-/* Extents counted before the lock is given a chance. */
-#define SHOW_BATCH 256
 
 static struct ivs_pool extent_pool = {
 	.name = "ivs_extent",
@@ -220,6 +218,7 @@ void ivs_domain_map(struct ivs_domain *dom, const struct iommu_domain *domain,
 
 	raw_spin_lock_irqsave(&dom->lock, flags);
 	dom->levels = domain_levels(domain);
+	dom->aperture_last = domain->geometry.aperture_end;
 	domain_forget(dom, iova, iova + size - 1, &over);
 	for (i = 0; i < nr; i++) {
 		leaves[spans[i].leaf] += ivs_span_leaves(&spans[i]);
@@ -319,11 +318,12 @@ void ivs_domain_device(struct device *dev, u64 domain)
  * @domain: the domain
  * @dev: the device
  * @backend: on whose behalf
+ * @space: the container or IOAS that the domain serves, 0 for unknown
  *
  * Context: return handler of an attach that succeeded.
  */
 void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
-		       enum ivs_backend backend)
+		       enum ivs_backend backend, unsigned long space)
 {
 	struct ivs_domain *dom = NULL;
 
@@ -331,6 +331,11 @@ void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
 		dom = domain_make(domain);
 	if (dom && dom->backend == IVS_BACKEND_NONE)
 		dom->backend = backend;
+	if (dom) {
+		dom->aperture_last = domain->geometry.aperture_end;
+		if (space)
+			WRITE_ONCE(dom->space, space);
+	}
 	ivs_domain_device(dev, dom ? dom->rec.id : 0);
 }
 
@@ -483,51 +488,6 @@ bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span)
 		*span = extent->span;
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
 	return extent;
-}
-
-/* Count on from @iova; false when there is nothing more to count. */
-static bool domain_count_tables(struct ivs_domain *dom, u64 *iova,
-				struct ivs_tables *tables)
-{
-	unsigned int batch = SHOW_BATCH;
-	struct ivs_extent *extent;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&dom->lock, flags);
-	extent = ivs_extents_at(&dom->extents, *iova);
-	for (; extent && batch--; extent = extent->next) {
-		ivs_tables_add(tables, &extent->span, dom->levels);
-		*iova = extent->span.last + 1;
-	}
-	raw_spin_unlock_irqrestore(&dom->lock, flags);
-	return extent;
-}
-
-/**
- * ivs_domain_tables - page tables that a domain needs
- * @id: which
- *
- * Gives way between batches, as there may be very many extents.
- *
- * Context: may sleep.
- * Return: how many, the root included; 0 when nobody mapped, or it is gone.
- */
-u64 ivs_domain_tables(u64 id)
-{
-	struct ivs_tables tables = { };
-	struct ivs_domain *dom;
-	bool any, more;
-	u64 iova = 0;
-
-	do {
-		rcu_read_lock();
-		dom = ivs_domain_by_id(id);
-		any = dom && dom->levels;
-		more = any && domain_count_tables(dom, &iova, &tables);
-		rcu_read_unlock();
-		cond_resched();
-	} while (more);
-	return any ? tables.nr + 1 : 0;
 }
 
 /**

@@ -45,6 +45,8 @@ enum ivs_inexact {
  * @looked: and of those, that a census has found to have left none
  * @begun: maps and unmaps that began
  * @ended: and of those, that are in the numbers
+ * @aperture_last: last IOVA that its table can reach, 0 as long as unknown
+ * @space: container or IOAS that it serves, compared only; 0 for unknown
  * @baseline: @extents began with what was in the page table
  */
 struct ivs_domain {
@@ -62,6 +64,8 @@ struct ivs_domain {
 	u64 looked;
 	atomic64_t begun;
 	atomic64_t ended;
+	u64 aperture_last;
+	unsigned long space;
 	bool baseline;
 };
 
@@ -94,7 +98,6 @@ void ivs_domain_end(struct ivs_domain *dom);
 void ivs_domain_died(u64 id);
 bool ivs_domain_quiet(const struct ivs_domain *dom, u64 *events);
 bool ivs_domain_extent(struct ivs_domain *dom, u64 iova, struct ivs_span *span);
-u64 ivs_domain_tables(u64 id);
 void ivs_domain_flow(struct ivs_domain *dom, u64 leaves[IVS_NR_LEAVES]);
 unsigned long ivs_domain_inexact(const struct ivs_domain *dom);
 bool ivs_domain_wants_baseline(const struct ivs_domain *dom);
@@ -112,7 +115,7 @@ void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 		      struct ivs_removed *removed,
 		      const struct ivs_scope *scope);
 void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
-		       enum ivs_backend backend);
+		       enum ivs_backend backend, unsigned long space);
 void ivs_domain_free(const struct iommu_domain *domain);
 
 #endif /* IVS_DOMAIN_H */

@@ -17,6 +17,7 @@
 #include "device.h"
 #include "domain.h"
 #include "domain_show.h"
+#include "space.h"
 
 static const char *const inexact_names[IVS_NR_INEXACT] = {
 	[IVS_INEXACT_OLDER] = "older",
@@ -38,6 +39,54 @@ static void domain_show_inexact(struct seq_file *m, unsigned long inexact)
 		seq_printf(m, "%s%s", comma, inexact_names[i]);
 		comma = ",";
 	}
+}
+
+/* Extents counted before the lock is given a chance. */
+#define SHOW_BATCH 256
+
+/* Count on from @iova; false when there is nothing more to count. */
+static bool domain_count_tables(struct ivs_domain *dom, u64 *iova,
+				struct ivs_tables *tables)
+{
+	unsigned int batch = SHOW_BATCH;
+	struct ivs_extent *extent;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dom->lock, flags);
+	extent = ivs_extents_at(&dom->extents, *iova);
+	for (; extent && batch--; extent = extent->next) {
+		ivs_tables_add(tables, &extent->span, dom->levels);
+		*iova = extent->span.last + 1;
+	}
+	raw_spin_unlock_irqrestore(&dom->lock, flags);
+	return extent;
+}
+
+/**
+ * ivs_domain_tables - page tables that a domain needs
+ * @id: which
+ *
+ * Gives way between batches, as there may be very many extents.
+ *
+ * Context: may sleep.
+ * Return: how many, the root included; 0 when nobody mapped, or it is gone.
+ */
+u64 ivs_domain_tables(u64 id)
+{
+	struct ivs_tables tables = { };
+	struct ivs_domain *dom;
+	bool any, more;
+	u64 iova = 0;
+
+	do {
+		rcu_read_lock();
+		dom = ivs_domain_by_id(id);
+		any = dom && dom->levels;
+		more = any && domain_count_tables(dom, &iova, &tables);
+		rcu_read_unlock();
+		cond_resched();
+	} while (more);
+	return any ? tables.nr + 1 : 0;
 }
 
 /* What a domain holds now, in the order of the table below. */
@@ -100,7 +149,7 @@ void ivs_domain_schema(struct seq_file *m)
 	unsigned int i;
 
 	for (i = 0; i < domain_nr_gauges(); i++)
-		ivs_stats_schema_line(m, gauges[i].key, IVS_IN_DOMAINS, "gauge",
+		ivs_text_schema(m, gauges[i].key, IVS_IN_DOMAINS, "gauge",
 				      gauges[i].unit, gauges[i].help);
 }
 
@@ -114,13 +163,14 @@ static const char *domain_type_name(unsigned int type)
 static void domain_show(struct seq_file *m, struct ivs_domain *dom, u64 tables)
 {
 	const struct ivs_sink sink = { ivs_text_nested, m };
+	char comm[TASK_COMM_LEN];
 
 	seq_printf(m, "%llu type=%s backend=%s", dom->rec.id,
 		   domain_type_name(dom->type),
 		   ivs_backend_names[dom->backend]);
 	ivs_device_show(m, dom->rec.id);
-	seq_printf(m, " pid=%d", dom->rec.pid);
-	ivs_text_pair(m, "comm", dom->rec.comm);
+	seq_printf(m, " pid=%d", ivs_domain_owner(dom, comm));
+	ivs_text_pair(m, "comm", comm);
 	seq_printf(m, " first_ns=%llu last_ns=%llu", dom->rec.first_ns,
 		   READ_ONCE(dom->rec.last_ns));
 	domain_show_inexact(m, ivs_domain_inexact(dom));

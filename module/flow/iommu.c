@@ -34,7 +34,9 @@
 #include "flight.h"
 #include "iommu.h"
 #include "process.h"
+#include "refusal.h"
 #include "request.h"
+#include "space.h"
 #include "trace.h"
 
 static struct iommu_domain *domain_arg(struct pt_regs *regs)
@@ -178,6 +180,9 @@ int ivs_iommu_map_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 			       call->bytes, leaves, &scope);
 	else if (dom)
 		ivs_domain_map_failed(dom, call->object);
+	if (dom)
+		ivs_space_mapped(dom, call, ret);
+	ivs_refusal_step(call, IVS_STEP_MAP, ret);
 	ivs_stats_call(&sample, &scope);
 	ivs_stats_add(IVS_MAP_PARTIAL_CALLS, call->partial, &scope);
 	ivs_region_did(call, IVS_REGION_MAP, sample.bytes);
@@ -329,10 +334,13 @@ int ivs_iommu_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	const struct attach *attach = (struct attach *)ri->data;
 	struct ivs_call *parent = ivs_flight_current();
+	int ret = regs_return_value(regs);
 
-	if (!(int)regs_return_value(regs))
+	if (!ret)
 		ivs_domain_attach(attach->domain, attach->dev,
-				  parent ? parent->backend : IVS_BACKEND_NONE);
+				  parent ? parent->backend : IVS_BACKEND_NONE,
+				  ivs_request_space(parent));
+	ivs_refusal_step(parent, IVS_STEP_ATTACH, ret);
 	return 0;
 }
 

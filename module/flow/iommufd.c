@@ -33,6 +33,7 @@
 #include "backing.h"
 #include "flight.h"
 #include "iommufd.h"
+#include "refusal.h"
 #include "request.h"
 #include "vfio.h"
 
@@ -73,6 +74,9 @@ static bool iommufd_read_map(struct ivs_call *call, const void __user *arg)
 	call->iova = map.iova;
 	call->vaddr = map.user_va;
 	call->bytes = map.length;
+	call->flags = map.flags;
+	call->request = IVS_IOAS_MAP;
+	call->ioas = map.ioas_id;
 	return true;
 }
 
@@ -85,6 +89,9 @@ static bool iommufd_read_map_file(struct ivs_call *call, const void __user *arg)
 		return false;
 	call->iova = map.iova;
 	call->bytes = map.length;
+	call->flags = map.flags;
+	call->request = IVS_IOAS_MAP_FILE;
+	call->ioas = map.ioas_id;
 	return true;
 }
 #endif
@@ -97,6 +104,9 @@ static bool iommufd_read_copy(struct ivs_call *call, const void __user *arg)
 		return false;
 	call->iova = copy.dst_iova;
 	call->bytes = copy.length;
+	call->flags = copy.flags;
+	call->request = IVS_IOAS_COPY;
+	call->ioas = copy.dst_ioas_id;
 	return true;
 }
 
@@ -108,6 +118,8 @@ static bool iommufd_read_unmap(struct ivs_call *call, const void __user *arg)
 		return false;
 	call->iova = unmap.iova;
 	call->bytes = unmap.length;
+	call->request = IVS_IOAS_UNMAP;
+	call->ioas = unmap.ioas_id;
 	return true;
 }
 
@@ -131,6 +143,14 @@ static bool iommufd_read_region(struct ivs_call *call)
 	}
 }
 
+/* A key for one IOAS of one iommufd; VFIO's calls have one, and not its id. */
+static unsigned long iommufd_space(struct pt_regs *regs, u32 ioas)
+{
+	const struct file *file = (void *)regs_get_kernel_argument(regs, 0);
+
+	return (unsigned long)file->private_data ^ (unsigned long)ioas << 32;
+}
+
 /* long iommufd_fops_ioctl(struct file *, unsigned int cmd, unsigned long) */
 int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -149,7 +169,10 @@ int ivs_iommufd_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->op = op;
 	if (op != IVS_DETACH && !iommufd_read_region(call))
 		ivs_request_unread(entered);
-	return iommufd_begin(call, op, entered);
+	call->space = iommufd_space(regs, call->ioas);
+	if (op == IVS_DETACH)
+		return iommufd_begin(call, op, entered);
+	return ivs_region_begin(call, IVS_BACKEND_IOMMUFD, entered);
 }
 
 int ivs_iommufd_ioctl_return(struct kretprobe_instance *ri,
@@ -206,7 +229,12 @@ int ivs_iommufd_table_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 int ivs_iommufd_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	ivs_flight_end(ivs_call_of(ri));
+	struct ivs_call *call = ivs_call_of(ri);
+
+	ivs_flight_end(call);
+	if (call->op == IVS_ATTACH)
+		ivs_refusal_step(call, IVS_STEP_GROUP,
+				 (int)regs_return_value(regs));
 	return 0;
 }
 

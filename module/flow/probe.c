@@ -458,6 +458,8 @@ static const char *feed_name(unsigned int feed)
 		return "devices";
 	case IVS_FEED_LIFETIME:
 		return "lifetime";
+	case IVS_FEED_REFUSALS:
+		return "refusals";
 	default:
 		return ivs_op_name(feed);
 	}

@@ -16,9 +16,12 @@
 #include <linux/uaccess.h>
 
 #include "backing.h"
+#include "domain.h"
 #include "flight.h"
 #include "process.h"
+#include "refusal.h"
 #include "request.h"
+#include "space.h"
 #include "trace.h"
 
 /**
@@ -83,6 +86,14 @@ struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 	return NULL;
 }
 
+/* ivs_request_space - the container or IOAS that a call works on, 0 for unknown */
+unsigned long ivs_request_space(const struct ivs_call *call)
+{
+	while (call && !call->space)
+		call = call->parent;
+	return call ? call->space : 0;
+}
+
 static struct ivs_scope request_scope(u64 entered)
 {
 	return (struct ivs_scope){
@@ -113,6 +124,14 @@ void ivs_request_unread(u64 entered)
 	const struct ivs_scope scope = request_scope(entered);
 
 	ivs_stats_add(IVS_UNREAD_ARGS_CALLS, 1, &scope);
+}
+
+/* ivs_region_begin - a request begins; what it asks for is in @call */
+int ivs_region_begin(struct ivs_call *call, enum ivs_backend backend,
+		     u64 entered)
+{
+	call->hugetlb_pages = ivs_vma_hugetlb_pages();
+	return ivs_request_begin(call, call->op, backend, entered);
 }
 
 /**
@@ -153,9 +172,12 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret)
 		.ns = entered - call->start_ns,
 	};
 
+	if (!ret && call->vaddr_only && call->op == IVS_REGION_MAP)
+		ivs_space_own(call->space);
 	request_count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
 		     ret ? call->bytes : sample.bytes, sample.ns, ret);
+	ivs_refusal_end(call, ret, "");
 	ivs_flight_end(call);
 	ivs_stats_self(entered);
 }
@@ -175,15 +197,6 @@ static u64 task_faults(void)
 	return current->min_flt + current->maj_flt;
 }
 
-static u64 task_hugetlb_pages(void)
-{
-#ifdef CONFIG_HUGETLB_PAGE
-	if (current->mm)
-		return atomic_long_read(&current->mm->hugetlb_usage);
-#endif
-	return 0;
-}
-
 /* Whoever pins pages of a file holds it, so that its pointers can be followed. */
 static u64 file_cached_pages(const struct file *file)
 {
@@ -200,7 +213,8 @@ static u64 pin_new_pages(const struct ivs_call *pin)
 {
 	u64 now, before = pin->file ? pin->file_pages : pin->hugetlb_pages;
 
-	now = pin->file ? file_cached_pages(pin->file) : task_hugetlb_pages();
+	now = pin->file ? file_cached_pages(pin->file) :
+			  ivs_vma_hugetlb_pages();
 	return now - min(now, before);
 }
 
@@ -237,7 +251,7 @@ static void pin_count(const struct ivs_sample *sample, u64 entered, u64 faults)
 void ivs_pin_begin(struct ivs_call *call)
 {
 	call->faults = task_faults();
-	call->hugetlb_pages = task_hugetlb_pages();
+	call->hugetlb_pages = ivs_vma_hugetlb_pages();
 	call->file_pages = file_cached_pages(call->file);
 }
 
@@ -264,6 +278,9 @@ void ivs_pin_end(struct ivs_call *call, u64 entered, u64 bytes,
 	request_count_sampled(look->sampled, entered);
 	trace_pin(call->iova, bytes ?: call->bytes, look->backing, sample.ns,
 		  -error);
+	ivs_refusal_step(call, IVS_STEP_PIN, -error);
+	if (call->parent)
+		call->parent->pinned_bytes += bytes;
 	ivs_flight_end(call);
 	ivs_stats_self(entered);
 }

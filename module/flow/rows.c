@@ -9,15 +9,17 @@
  * rows are armed is no concern of this file (probe.c).
  *
  * Only handlers know what the arguments of a function mean; they are in a file
- * for each of those that do the work: VFIO and hugepath, iommufd, and the IOMMU
- * core.
+ * for each of those that do the work: VFIO's files, its backends with hugepath,
+ * iommufd, and the IOMMU core.
  */
 #include <linux/kernel.h>
 #include <linux/seq_file.h>
+#include <linux/vfio.h>
 
 #include "call.h"
 #include "iommu.h"
 #include "iommufd.h"
+#include "open.h"
 #include "probe.h"
 #include "rows.h"
 #include "vfio.h"
@@ -29,6 +31,9 @@
 	.module = "iommufd", \
 	.builtin = IS_BUILTIN(CONFIG_IOMMUFD)
 #define HUGEPATH .module = "iovascope_hugepath"
+#define VFIO \
+	.module = "vfio", \
+	.builtin = IS_BUILTIN(CONFIG_VFIO)
 
 static struct ivs_probe rows[] = {
 	{
@@ -159,6 +164,48 @@ static struct ivs_probe rows[] = {
 		.feeds = BIT(IVS_TEARDOWN),
 		.entry = ivs_iommufd_teardown_entry,
 		.ret = ivs_iommufd_teardown_return,
+	},
+#endif
+	{
+		.name = "vfio_container",
+		VFIO,
+		.symbols = { "vfio_fops_unl_ioctl" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.entry = ivs_open_container_entry,
+		.ret = ivs_open_container_return,
+	},
+	{
+		.name = "vfio_group",
+		VFIO,
+		.symbols = { "vfio_group_fops_unl_ioctl" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.entry = ivs_open_group_entry,
+		.ret = ivs_open_group_return,
+	},
+	{
+		.name = "vfio_group_open",
+		VFIO,
+		.symbols = { "vfio_group_fops_open" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.entry = ivs_open_group_file_entry,
+		.ret = ivs_open_file_return,
+	},
+#ifdef VFIO_DEVICE_BIND_IOMMUFD
+	{
+		.name = "vfio_device",
+		VFIO,
+		.symbols = { "vfio_device_fops_unl_ioctl" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.entry = ivs_open_device_entry,
+		.ret = ivs_open_file_return,
+	},
+	{
+		.name = "vfio_device_open",
+		VFIO,
+		.symbols = { "vfio_device_fops_cdev_open" },
+		.feeds = BIT(IVS_FEED_REFUSALS),
+		.entry = ivs_open_device_file_entry,
+		.ret = ivs_open_file_return,
 	},
 #endif
 	{

@@ -14,12 +14,25 @@
 
 #include <linux/tracepoint.h>
 
+#include "refused.h"
+
 #ifndef IVS_TRACE_SHOW
 #define IVS_TRACE_SHOW
 #define ivs_show_backing(b)						\
 	__print_symbolic(b, { 0, "base" }, { 1, "thp" },		\
 			 { 2, "hugetlb_2m" }, { 3, "hugetlb_1g" },	\
 			 { 4, "mmio" }, { 5, "mixed" }, { 6, "none" })
+#define ivs_show_request(r)						\
+	__print_symbolic(r, { 1, "map_dma" }, { 2, "unmap_dma" },	\
+			 { 3, "ioas_map" }, { 4, "ioas_map_file" },	\
+			 { 5, "ioas_copy" }, { 6, "ioas_unmap" },	\
+			 { 7, "group_open" }, { 8, "group_status" },	\
+			 { 9, "set_container" }, { 10, "set_iommu" },	\
+			 { 11, "get_device" }, { 12, "device_open" },	\
+			 { 13, "device_bind" }, { 14, "device_attach" })
+#define ivs_show_step(s)						\
+	__print_symbolic(s, { 0, "check" }, { 1, "group" },		\
+			 { 2, "attach" }, { 3, "pin" }, { 4, "map" })
 #endif
 
 TRACE_EVENT(region,
@@ -131,6 +144,36 @@ DEFINE_EVENT(ivs_leaves, unmap,
 	TP_PROTO(u64 domain, u64 iova, u64 bytes, const u64 *leaves,
 		 u64 duration_ns, int ret),
 	TP_ARGS(domain, iova, bytes, leaves, duration_ns, ret)
+);
+
+TRACE_EVENT(refusal,
+	TP_PROTO(const struct ivs_refusal *refusal),
+	TP_ARGS(refusal),
+	TP_STRUCT__entry(
+		__field(unsigned int, request)
+		__field(unsigned int, step)
+		__field(int, error)
+		__field(u64, domain)
+		__field(u64, iova)
+		__field(u64, vaddr)
+		__field(u64, bytes)
+		__array(char, target, IVS_TARGET_LEN)
+	),
+	TP_fast_assign(
+		__entry->request = refusal->request;
+		__entry->step = refusal->step;
+		__entry->error = refusal->error;
+		__entry->domain = refusal->domain;
+		__entry->iova = refusal->iova;
+		__entry->vaddr = refusal->vaddr;
+		__entry->bytes = refusal->bytes;
+		memcpy(__entry->target, refusal->target, IVS_TARGET_LEN);
+	),
+	TP_printk("call=%s step=%s errno=%d target=%s domain=%llu iova=0x%llx vaddr=0x%llx bytes=%llu",
+		  ivs_show_request(__entry->request),
+		  ivs_show_step(__entry->step), __entry->error,
+		  __entry->target, __entry->domain, __entry->iova,
+		  __entry->vaddr, __entry->bytes)
 );
 
 #endif /* IVS_TRACE_H */

@@ -28,10 +28,21 @@
 
 #include "backing.h"
 #include "flight.h"
+#include "refusal.h"
 #include "request.h"
 #include "vfio.h"
 
 /* ---- region ---- */
+
+/*
+ * What is mapped stays so, and who owns the memory says where it has it now: a
+ * new program in the place of QEMU (5.12). The same bit of a map and an unmap.
+ */
+#ifdef VFIO_DMA_MAP_FLAG_VADDR
+#define FLAG_VADDR VFIO_DMA_MAP_FLAG_VADDR
+#else
+#define FLAG_VADDR 0
+#endif
 
 static bool vfio_read_map(struct ivs_call *call, const void __user *arg)
 {
@@ -42,6 +53,9 @@ static bool vfio_read_map(struct ivs_call *call, const void __user *arg)
 	call->iova = map.iova;
 	call->vaddr = map.vaddr;
 	call->bytes = map.size;
+	call->flags = map.flags;
+	call->request = IVS_MAP_DMA;
+	call->vaddr_only = map.flags & FLAG_VADDR;
 	return true;
 }
 
@@ -54,6 +68,9 @@ static bool vfio_read_unmap(struct ivs_call *call, const void __user *arg)
 		return false;
 	call->iova = unmap.iova;
 	call->bytes = unmap.size;
+	call->flags = unmap.flags;
+	call->request = IVS_UNMAP_DMA;
+	call->vaddr_only = unmap.flags & FLAG_VADDR;
 	return true;
 }
 
@@ -92,9 +109,10 @@ static int vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs,
 		return 1;
 	call->object = (void *)regs_get_kernel_argument(regs, 2);
 	call->op = op;
+	call->space = regs_get_kernel_argument(regs, 0);
 	if (!ivs_vfio_read_region(call))
 		ivs_request_unread(entered);
-	return ivs_request_begin(call, op, backend, entered);
+	return ivs_region_begin(call, backend, entered);
 }
 
 int ivs_vfio_ioctl_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -124,28 +142,34 @@ int ivs_vfio_ioctl_return(struct kretprobe_instance *ri, struct pt_regs *regs)
  * filled with the container's mappings) whose they are.
  */
 static int vfio_attach_entry(struct kretprobe_instance *ri,
-			     enum ivs_backend backend)
+			     struct pt_regs *regs, enum ivs_backend backend)
 {
 	u64 entered = ktime_get_mono_fast_ns();
+	struct ivs_call *call = ivs_call_new(ri);
 
-	return ivs_request_begin(ivs_call_new(ri), IVS_ATTACH, backend,
-				 entered);
+	if (!call)
+		return 1;
+	call->space = regs_get_kernel_argument(regs, 0);
+	return ivs_request_begin(call, IVS_ATTACH, backend, entered);
 }
 
 int ivs_vfio_attach_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	return vfio_attach_entry(ri, IVS_BACKEND_TYPE1);
+	return vfio_attach_entry(ri, regs, IVS_BACKEND_TYPE1);
 }
 
 int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
 			      struct pt_regs *regs)
 {
-	return vfio_attach_entry(ri, IVS_BACKEND_HUGEPATH);
+	return vfio_attach_entry(ri, regs, IVS_BACKEND_HUGEPATH);
 }
 
 int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	ivs_flight_end(ivs_call_of(ri));
+	struct ivs_call *call = ivs_call_of(ri);
+
+	ivs_refusal_step(call, IVS_STEP_GROUP, (int)regs_return_value(regs));
+	ivs_flight_end(call);
 	return 0;
 }
 

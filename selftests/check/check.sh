@@ -17,6 +17,7 @@
 #   machines without VT-d, with it off, in passthrough, with two processors;
 #            and one that lives on after somebody else's oops
 #   why      every cause that iovascope why knows, brought about in the lab
+#   refuse   every cause that iovascope refusals knows, brought about in the lab
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, iommufd, and why once more
 #   package  what is installed, by make and by Debian packages; dkms in a root

@@ -63,6 +63,7 @@ for stage in second first; do
 		opinion_test "${devices[@]}" --scalable "$stage"
 done
 tap_program "iommufd" "$check/guest.sh" --kernel lab iommufd_test
+tap_program "refusals, with iommufd" "$check/refuse.sh" --kernel lab iommufd
 boot "why, with iommufd" why_guest.sh iommufd "${devices[@]}"
 boot "why" why_guest.sh mappings "${many[@]}" --memory 8192 --hugepages 4
 boot "why, by large steps" why_guest.sh large_steps --icount --device edu \

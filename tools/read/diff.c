@@ -241,7 +241,7 @@ bool snapshot_has_pid(struct json_object *snap, uint64_t pid)
 struct json_object *snapshot_of_pid(struct json_object *snap, uint64_t pid)
 {
 	static const char *const owned[] = {
-		"domains", "processes", "inflight"
+		"domains", "processes", "inflight", "refusals"
 	};
 	struct json_object *own = tree_new();
 	struct json_object *processes;

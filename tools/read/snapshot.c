@@ -47,6 +47,8 @@ static const struct section_type {
 	{ .name = "units", .list = "levels" },
 	{ .name = "census" },
 	{ .name = "check" },
+	{ .name = "refusals" },
+	{ .name = "refused" },
 };
 
 /* Of one device, so a section of no snapshot. */
@@ -54,7 +56,7 @@ static const struct section_type runs_type = { .name = "runs" };
 
 static const char *const words[] = {
 	"version", "kernel", "note", "comm", "group", "help", "symbol",
-	"module", NULL
+	"module", "target", "device", NULL
 };
 
 static const char *const lists[] = {

@@ -23,6 +23,8 @@ enum section {
 	SECTION_UNITS	= BIT(9),
 	SECTION_CENSUS	= BIT(10),
 	SECTION_CHECK	= BIT(11),
+	SECTION_REFUSALS = BIT(12),
+	SECTION_REFUSED = BIT(13),
 	/* What every module has, and what is read without a walk of tables. */
 	SECTION_ALL	= BIT(9) - 1,
 	SECTION_WALKS	= SECTION_CENSUS | SECTION_CHECK,

@@ -273,6 +273,24 @@ static void print_errors(FILE *out, struct json_object *errors)
 	}
 }
 
+/* What a refusal means is judged by `refusals`; this is how many there were. */
+static void print_refusals(FILE *out, struct json_object *sums)
+{
+	if (!sums)
+		return;
+	print_own_head(out, "refusals_total", "counter",
+		       "Requests that were refused, by errno (0: an answer that means no) and the step that failed.");
+	json_object_object_foreach(sums, step, counts) {
+		json_object_object_foreach(counts, err, count) {
+			fputs("iovascope_refusals_total{", out);
+			print_label(out, "errno", err, ",");
+			print_label(out, "step", step, "} ");
+			print_value(out, json_object_get_uint64(count), false);
+			fputc('\n', out);
+		}
+	}
+}
+
 static void print_probes(FILE *out, struct json_object *probes)
 {
 	print_own_head(out, "probe_attached", "gauge",
@@ -348,6 +366,7 @@ void text_metrics(FILE *out, struct json_object *snap,
 		print_hist(out, key, desc, snap);
 	}
 	print_errors(out, tree_get(snap, "errors"));
+	print_refusals(out, tree_get(snap, "refused"));
 	print_probes(out, tree_get(snap, "probes"));
 	print_inflight(out, tree_get(snap, "inflight"));
 	print_units(out, tree_get(snap, "units"));

@@ -263,6 +263,8 @@ void text_show(FILE *out, struct json_object *view, struct json_object *schema)
 	struct json_object *info = tree_get(view, "info");
 
 	text_interval(out, view);
+	if (tree_get(view, "incident"))
+		fprintf(out, "%s\n", tree_word(view, "incident"));
 	print_answer(out, tree_get(view, "live"));
 	text_calls(out, tree_get(view, "inflight"), MAX_ROWS);
 	print_domains(out, tree_get(view, "domains"));

@@ -2,6 +2,7 @@
 /*
  * Views of what happens and of whom it happens to: `show` and `inflight`.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/tree.h"
@@ -10,6 +11,8 @@
 #include "view.h"
 #include "view_census.h"
 #include "view_show.h"
+#include "why/inflight.h"
+#include "why/refusals.h"
 
 static void live_add(struct json_object *live, struct json_object *domain)
 {
@@ -137,6 +140,16 @@ static struct json_object *quality_of(struct json_object *snap)
 	return quality;
 }
 
+/* What somebody waits for an answer to: a stuck pin, or what was refused. */
+static void incident_add(struct json_object *view, struct json_object *snap)
+{
+	char *line = inflight_incident(snap) ?: refusals_lately(snap);
+
+	if (line)
+		tree_add_word(view, "incident", line);
+	free(line);
+}
+
 struct json_object *view_show(struct json_object *snap)
 {
 	struct json_object *counters = tree_get(snap, "counters");
@@ -144,6 +157,7 @@ struct json_object *view_show(struct json_object *snap)
 	struct json_object *view = view_new(snap);
 
 	tree_share(view, snap, "info");
+	incident_add(view, snap);
 	tree_add(view, "live", live_of(domains));
 	tree_add(view, "domains", tree_sorted(domains, "live_bytes"));
 	tree_add(view, "processes",

@@ -135,6 +135,126 @@ static const struct {
 		"the module cannot see all: a probe is not attached",
 		"load the module without skip=; if a symbol is missing (`iovascope probes`), use a module that knows this kernel"
 	},
+	[CAUSE_OVERCOME] = { "overcome", false,
+		"the same call succeeded later",
+		"nothing"
+	},
+	[CAUSE_HARMLESS] = { "harmless", false,
+		"programs make this call to find out, and expect it to fail",
+		"nothing"
+	},
+	[CAUSE_BAD_ARGUMENT] = { "bad-argument", true,
+		"the call makes no sense as it is",
+		"a mistake of the program: report it to who makes that"
+	},
+	[CAUSE_IOVA_TOO_WIDE] = { "iova-too-wide", true,
+		"the IOVA needs more address bits than the IOMMU has",
+		"let the VMM place it lower: fewer guest-physical address bits (QEMU -cpu ...,host-phys-bits-limit=N; cloud-hypervisor --cpus max_phys_bits=N), or a smaller 64-bit MMIO window (OVMF -fw_cfg opt/ovmf/X-PciMmio64Mb)"
+	},
+	[CAUSE_IOVA_RESERVED] = { "iova-reserved", true,
+		"the range overlaps one that is reserved for the IOMMU group",
+		"let the program leave out what VFIO's capability IOVA_RANGE, or IOMMU_IOAS_IOVA_RANGES, does not offer"
+	},
+	[CAUSE_IOVA_TAKEN] = { "iova-taken", true,
+		"something is mapped there already",
+		"unmap it first, with the very ranges that it was mapped by"
+	},
+	[CAUSE_UNMAP_SHORT] = { "unmap-short", true,
+		"an unmap removed less than it was asked to, and reported success",
+		"unmap by the ranges that were mapped, and look at the size that comes back; VFIO_TYPE1v2_IOMMU answers EINVAL instead"
+	},
+	[CAUSE_UNMAP_BISECTS] = { "unmap-bisects", true,
+		"the range cuts a region that was mapped as one",
+		"unmap by the ranges that were mapped"
+	},
+	[CAUSE_ENTRY_LIMIT] = { "entry-limit", true,
+		"the container has as many regions as it may have",
+		"map fewer and larger regions, or raise it: echo N > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit, before the client starts"
+	},
+	[CAUSE_MEMLOCK] = { "memlock", true,
+		"the process may not lock as much memory",
+		"raise its limit: prlimit --memlock, LimitMEMLOCK= of its systemd unit, or ulimits of its container"
+	},
+	[CAUSE_MEMLOCK_USER] = { "memlock-user", true,
+		"the user's processes may not lock as much memory together: iommufd charges the user, not the process",
+		"raise the limit of the process to what all processes of that user lock together, or run them as users of their own"
+	},
+	[CAUSE_MEMORY_HOLE] = { "memory-hole", true,
+		"the process has no memory at a part of the range",
+		"a mistake of the program, or of another thread of it that unmapped the memory: report it to who makes that"
+	},
+	[CAUSE_MEMORY_NO_ACCESS] = { "memory-no-access", true,
+		"a part of the memory is protected against reading (PROT_NONE)",
+		"let the program make it accessible before it maps it for a device"
+	},
+	[CAUSE_MEMORY_READ_ONLY] = { "memory-read-only", true,
+		"a part of the memory is read-only, and was to be written by the device",
+		"map it for reading only, or make it writable"
+	},
+	[CAUSE_MEMORY_PAST_END] = { "memory-past-end", true,
+		"the file that backs the memory ends before the memory does",
+		"let the file be as long as what is mapped of it (it was truncated, or made too short)"
+	},
+	[CAUSE_MEMORY_SECRET] = { "memory-secret", true,
+		"the memory is memfd_secret(2)'s, which nobody may pin",
+		"use other memory for what devices access"
+	},
+	[CAUSE_MEMORY_FSDAX] = { "memory-fsdax", true,
+		"the memory is a file on a DAX filesystem, which may not be pinned for long",
+		"use device DAX (/dev/daxN.M), or memory that is no file"
+	},
+	[CAUSE_BAR_NOT_MEMORY] = { "bar-not-memory", true,
+		"a BAR has no memory pages, and iommufd does not map it by address: no peer-to-peer to it",
+		"a dma-buf of the BAR with IOMMU_IOAS_MAP_FILE (mainline 6.19, and a VMM that does so), or a VFIO container of type1; without peer-to-peer nothing is lost"
+	},
+	[CAUSE_BAR_OFF] = { "bar-off", true,
+		"the BAR could not be read out of the process's memory map: its device has memory decoding off, or is in a reset",
+		"let the program switch memory decoding on before it maps the BAR"
+	},
+	[CAUSE_POOL_EMPTY] = { "pool-empty", true,
+		"the pool of huge pages ran empty",
+		"enlarge the pool, on the node that the memory is bound to; and let the program reserve what it maps (without MAP_NORESERVE), so that it fails at once"
+	},
+	[CAUSE_NO_MEMORY] = { "no-memory", true,
+		"the kernel found no memory for the call",
+		"look at the limit of its cgroup (memory.max, memory.events) and at free memory"
+	},
+	[CAUSE_MAP_REFUSED] = { "map-refused", true,
+		"the IOMMU driver refused to write the page table",
+		"look into the kernel's log"
+	},
+	[CAUSE_GROUP_BUSY] = { "group-busy", true,
+		"somebody has the group open: only one may",
+		"end the process that has it"
+	},
+	[CAUSE_GROUP_NOT_VIABLE] = { "group-not-viable", true,
+		"a device of the group is in use by a driver of the host",
+		"bind every device of the group to vfio-pci (or to no driver), or put the device into a slot whose group it has for itself"
+	},
+	[CAUSE_NO_INTERRUPT_REMAPPING] = { "no-interrupt-remapping", true,
+		"interrupts are not remapped here: a device could forge any",
+		"boot without intremap=off, and enable VT-d's interrupt remapping in the firmware; vfio_iommu_type1.allow_unsafe_interrupts=1 if its guests are trusted"
+	},
+	[CAUSE_ATTACH_REFUSED] = { "attach-refused", true,
+		"the IOMMU driver would not have the device in this domain",
+		"look into the kernel's log"
+	},
+	[CAUSE_NO_CONTAINER] = { "no-container", true,
+		"VFIO's steps were not taken in their order: a group goes into a container, that gets an IOMMU, and then devices and maps follow",
+		"a mistake of the program, or the last device has left the container"
+	},
+	[CAUSE_NOT_IN_GROUP] = { "not-in-group", true,
+		"the group has no such device bound to a VFIO driver",
+		"bind the device to vfio-pci, and open the group that it is in"
+	},
+	[CAUSE_DEVICE_BUSY] = { "device-busy", true,
+		"somebody has the device, or a driver of the host another one of its group",
+		"end the process that has it"
+	},
+	[CAUSE_NOT_KNOWN] = { "not-known", true,
+		"what was in the way is not known",
+		"look into the kernel's log of that moment (journalctl -k)"
+	},
 };
 
 struct json_object *cause_new(enum cause cause)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/clean.h"
 #include "base/human.h"
 #include "base/system.h"
 #include "base/tree.h"
@@ -116,6 +118,32 @@ struct json_object *inflight_stuck(struct json_object *snap,
 			tree_append(list, found);
 	}
 	return list;
+}
+
+/* Of a whole host: the oldest pin that does not go on, if there is one. */
+char *inflight_incident(struct json_object *snap)
+{
+	struct json_object *oldest = NULL;
+	const char *tid = NULL;
+	uint64_t age = STUCK_NS;
+	char *line;
+
+	json_object_object_foreach(tree_get(snap, "inflight"), call, record) {
+		if (!tree_is(record, "op", "pin") ||
+		    tree_u64_or_0(record, "age_ns") < age ||
+		    state_of(strtoull(call, NULL, 10)) == 'R')
+			continue;
+		age = tree_u64_or_0(record, "age_ns");
+		oldest = record;
+		tid = call;
+	}
+	if (!oldest)
+		return NULL;
+	line = alloc_print("Stuck (stuck-pin): a pin of %s (%s) has not returned for %s (call %s; iovascope why --start %s).",
+			   tree_word(oldest, "comm"), tree_word(oldest, "pid"),
+			   human_ns(age).s, tid, tree_word(oldest, "pid"));
+	clean_word(line);
+	return line;
 }
 
 /* What a call that still runs will turn out to be is not known. */

@@ -21,4 +21,7 @@ struct json_object *inflight_stuck(struct json_object *snap,
 void inflight_unknown(struct json_object *snap, uint64_t pid,
 		      const struct findings *findings);
 
+/* One line about a pin that is stuck, to be freed; NULL when none is. */
+char *inflight_incident(struct json_object *snap);
+
 #endif

@@ -112,7 +112,12 @@ struct json_object *lookup_judge_touch(const struct spent *spent)
 						  spent->touch_ns,
 						  spent->total_ns);
 
-	if (found)
+	if (found && !bytes)
+		cause_evidence(found, "pins took %ju page fault%s in %s and then failed: nothing was pinned for it",
+			       (uintmax_t)spent_value(spent, "pin_faults"),
+			       human_s(spent_value(spent, "pin_faults")),
+			       human_ns(spent->touch_ns).s);
+	else if (found)
 		cause_evidence(found, "pins that took %ju page fault%s pinned %s in %s: %ju ns for each 4 KiB",
 			       (uintmax_t)spent_value(spent, "pin_faults"),
 			       human_s(spent_value(spent, "pin_faults")),

@@ -26,6 +26,7 @@
 #include "lookup.h"
 #include "read/blind.h"
 #include "read/snapshot.h"
+#include "refusals.h"
 #include "spent.h"
 #include "start.h"
 
@@ -296,6 +297,7 @@ static void start_answer(const struct start *start)
 			    tree_word(top, "says"));
 	else
 		answer_time(start, top, worth_fixing(start));
+	refusals_answer(start->view);
 }
 
 static struct json_object *read_snapshot(const struct request *request)
@@ -307,7 +309,8 @@ static struct json_object *read_snapshot(const struct request *request)
 	snap = snapshot_read(request->debugfs, SECTION_PROCESSES |
 			     SECTION_DOMAINS | SECTION_INFLIGHT |
 			     SECTION_PROBES);
-	snapshot_add(snap, request->debugfs, 0, SECTION_CENSUS);
+	snapshot_add(snap, request->debugfs, 0,
+		     SECTION_CENSUS | SECTION_REFUSALS);
 	return snap;
 }
 
@@ -360,6 +363,7 @@ struct json_object *read_start(const struct request *request)
 	start.snap = read_snapshot(request);
 	spent->record = find_process(start.snap, spent->pid);
 	tree_add(start.view, "target", target_of(start.snap, spent));
+	tree_add(start.view, "refusals", refusals_of(start.snap, spent->pid));
 	phases_add(&start);
 	tree_add(start.view, "backings",
 		 lookup_backings(spent, &start.findings));

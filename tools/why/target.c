@@ -10,6 +10,7 @@
 
 #include "base/bdf.h"
 #include "base/fail.h"
+#include "refusals.h"
 #include "target.h"
 #include "base/tree.h"
 
@@ -53,8 +54,12 @@ static struct json_object *by_pid(struct json_object *snap, const char *name,
 		if (tree_u64_or_0(domain, "pid") == pid &&
 		    !tree_is(domain, "backend", "none"))
 			target_add_domain(target, id, domain);
-	if (tree_length(tree_get(target, "domains")))
+	/* A start that was refused may have come to nothing. */
+	if (tree_length(tree_get(target, "domains")) ||
+	    refusals_has(snap, pid)) {
+		tree_add_u64(target, "pid", pid);
 		return target;
+	}
 	json_object_put(target);
 	return NULL;
 }

@@ -5,18 +5,43 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/human.h"
 #include "base/table.h"
+#include "refused.h"
 #include "text_why.h"
 #include "base/tree.h"
+
+/* What was refused, and not how much of what is mapped it concerns. */
+static void print_call(FILE *out, struct json_object *cause)
+{
+	char *call = refused_call(cause);
+
+	fprintf(out, ": %s", call);
+	free(call);
+}
+
+/* By the clock on the wall, as logs have it. */
+static void print_when(FILE *out, struct json_object *cause)
+{
+	time_t when = tree_u64_or_0(cause, "wall_ns") / 1000000000;
+	struct tm broken;
+	char text[32];
+
+	if (localtime_r(&when, &broken) &&
+	    strftime(text, sizeof(text), "%F %T %Z", &broken))
+		fprintf(out, "  when:     %s\n", text);
+}
 
 static void print_cause(FILE *out, struct json_object *cause)
 {
 	struct json_object *evidence = tree_get(cause, "evidence");
 
 	fprintf(out, "\n%s", tree_word(cause, "cause"));
-	if (tree_get(cause, "bytes"))
+	if (tree_get(cause, "refusal"))
+		print_call(out, cause);
+	else if (tree_get(cause, "bytes"))
 		fprintf(out, ": %s from 0x%jx on",
 			human_key(cause, "bytes", "bytes").s,
 			(uintmax_t)tree_u64_or_0(cause, "iova"));
@@ -26,7 +51,10 @@ static void print_cause(FILE *out, struct json_object *cause)
 	if (tree_get(cause, "ns"))
 		fprintf(out, ": %s, %ju %%", human_key(cause, "ns", "ns").s,
 			(uintmax_t)tree_u64_or_0(cause, "percent"));
-	fprintf(out, "\n  cause:    %s\n", tree_word(cause, "says"));
+	fputc('\n', out);
+	if (tree_get(cause, "refusal"))
+		print_when(out, cause);
+	fprintf(out, "  cause:    %s\n", tree_word(cause, "says"));
 	for (size_t i = 0; i < tree_length(evidence); i++)
 		fprintf(out, "  evidence: %s\n",
 			json_object_get_string(tree_at(evidence, i)));
@@ -35,9 +63,12 @@ static void print_cause(FILE *out, struct json_object *cause)
 
 static void print_findings(FILE *out, struct json_object *view)
 {
+	struct json_object *refusals = tree_get(view, "refusals");
 	struct json_object *causes = tree_get(view, "causes");
 
 	fprintf(out, "%s\n", tree_word(view, "answer"));
+	for (size_t i = 0; i < tree_length(refusals); i++)
+		print_cause(out, tree_at(refusals, i));
 	for (size_t i = 0; i < tree_length(causes); i++)
 		print_cause(out, tree_at(causes, i));
 }
@@ -213,6 +244,14 @@ static void print_settings(FILE *out, struct json_object *view)
 		fprintf(out, " %ju %s", (uintmax_t)json_object_get_uint64(nr),
 			state);
 	fputc('\n', out);
+}
+
+void text_refusals(FILE *out, struct json_object *view,
+		   struct json_object *schema)
+{
+	(void)schema;
+	print_findings(out, view);
+	print_missing(out, view);
 }
 
 void text_host(FILE *out, struct json_object *view, struct json_object *schema)

@@ -4,6 +4,6 @@
 
 #include "base/text.h"
 
-text_fn text_why, text_host;
+text_fn text_refusals, text_why, text_host;
 
 #endif

@@ -28,6 +28,7 @@
 #include "part.h"
 #include "read/runs.h"
 #include "read/snapshot.h"
+#include "refusals.h"
 #include "start.h"
 #include "target.h"
 #include "vma.h"
@@ -237,6 +238,16 @@ static void judge_table(struct json_object *view, const struct request *request,
 	json_object_put(section);
 }
 
+static void refusals_add(struct json_object *view, struct json_object *snap)
+{
+	struct json_object *target = tree_get(view, "target");
+	uint64_t pid;
+
+	tree_add(view, "refusals",
+		 tree_is(target, "kind", "pid") && tree_u64(target, "pid", &pid) ?
+		 refusals_of(snap, pid) : tree_new_list());
+}
+
 static void why_answer(struct json_object *view, enum leaf want)
 {
 	struct human mapped = human_key(view, "mapped_bytes", "bytes");
@@ -326,10 +337,13 @@ struct json_object *read_why(const struct request *request)
 	snap = snapshot_read(request->debugfs, SECTION_DOMAINS | SECTION_UNITS |
 			     SECTION_CENSUS | SECTION_INFLIGHT |
 			     SECTION_PROBES);
+	snapshot_add(snap, request->debugfs, 0,
+		     SECTION_PROCESSES | SECTION_REFUSALS);
 	view = answer_new("why");
 	tree_add_word(view, "want", leaf_words[want]);
 	target = target_find(snap, request->args[0]);
 	tree_add(view, "target", target);
+	refusals_add(view, snap);
 	zeros_add(view);
 	inflight_miss(view, snap);
 	answer_blind(view, snap, "devices");
@@ -343,6 +357,7 @@ struct json_object *read_why(const struct request *request)
 	if (!tree_get(view, "vmas"))
 		tree_add(view, "vmas", tree_new_list());
 	why_answer(view, want);
+	refusals_answer(view);
 	json_object_put(snap);
 	return view;
 }

@@ -67,8 +67,8 @@ json "show --pid: one process's sums" \
 	show --json --pid 4242
 json "snapshot: all sections" \
 	'keys == ["counters", "domains", "errors", "format", "hist",
-		  "inflight", "info", "probes", "processes", "schema",
-		  "units"]' snapshot
+		  "inflight", "info", "probes", "processes",
+		  "refusals", "refused", "schema", "units"]' snapshot
 
 tree=$PWD/trees/lab
 json "lab: leaves added and not removed are live" \

@@ -4,10 +4,14 @@
 # What people are told: the text of each command on a recorded tree with two
 # VMs, a stuck pin, an inexact domain, a missing probe and missed hits.
 
-check "show: the first line is the answer" 0 \
+check "show: the first line is the incident" 0 \
+	'^Stuck \(stuck-pin\): a pin of qemu-system-x86 \(4242\) has not returned for 65\.0 min \(call 4301\.1; iovascope why --start 4242\)\.$' \
+	'' show
+verify "show: and nothing stands before it" line_is 1 '^Stuck'
+check "show: then comes the answer" 0 \
 	'^~66.0 GiB mapped in 2 domains: ~64.0 GiB in 1G leaves, ~2.0 GiB in 2M' \
 	'-nan|inf|\(null\)' show
-verify "show: and nothing stands before it" line_is 1 'mapped in'
+verify "show: in the next line" line_is 2 'mapped in'
 check "show: the stuck pin and its age" 0 \
 	'4301\.1 +pin +qemu-system-x86 \(4242\) +65\.0 min' '' show
 check "show: an exact domain has no mark" 0 \

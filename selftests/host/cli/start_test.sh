@@ -46,6 +46,12 @@ check "start: the answer" 1 '^8\.0 s of 10\.0 s in VFIO calls \(first-touch\): '
 	'' why --start 4242
 verify "start: is the first line" line_is 1 'first-touch'
 
+# Touched, and then refused: there are no bytes to divide by.
+began touched_in_vain region_map_ns=$((10 * S)) pin_ns=$((9 * S)) \
+	pin_faults=64 pin_faulting_bytes=0 pin_faulting_ns=$((8 * S))
+tells "first-touch for nothing" 1 first-touch $((8 * S)) \
+	'.causes[0].evidence == ["pins took 64 page faults in 8.0 s and then failed: nothing was pinned for it"]'
+
 began bars region_map_ns=$((5 * S)) pin_ns=$((5 * S)) pin_faulting_ns=0 \
 	pin_mmio_calls=1 pin_mmio_bytes=$((128 << 30)) pin_mmio_ns=$((4 * S)) \
 	pin_base_bytes=$((1 << 30)) pin_base_ns=$S

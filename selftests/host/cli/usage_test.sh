@@ -166,14 +166,21 @@ manual_has_causes() {
 			}')"
 }
 
+# What no machine of the lab brings about is told of recorded refusals.
+RECORDED="memory-fsdax memory-secret map-refused device-busy attach-refused
+no-memory not-known"
+
 # For each cause the lab has a machine on which the answer must name it.
 causes_are_forced() {
 	local cause check=$tools/../selftests/check
 
 	for cause in $(causes | sed 's/ .*//'); do
 		grep -q -E "cause $cause |\.cause == \\\\?\"$cause\\\\?\"" \
-			"$check/why_guest.sh" "$check"/why/*.sh && continue
-		echo "$cause: no test in why_guest.sh or why/"
+			"$check"/{why,refuse}_guest.sh "$check"/why/*.sh &&
+			continue
+		[[ " ${RECORDED//$'\n'/ } " == *" $cause "* ]] &&
+			grep -q "\b$cause\b" refusals_test.sh && continue
+		echo "$cause: no test in why_guest.sh, why/ or refuse_guest.sh"
 		return 1
 	done
 }

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # engine.sh sets what is read here
+#
+# `refusals`, and what `why`, `show` and `metrics` say of them: a line of the
+# module's file for each cause, and a system root with what /proc and /sys say.
+# Process 4242 is alive, 6161 is gone and mapped nothing.
+
+GIB=$((1 << 30))
+MIB=$((1 << 20))
+# When 4242 began, and just now, by the recorded tree's clock.
+started=$(grep -o "pid=4242 .*" "$recorded/processes" |
+	sed "s/.* start_ns=\([0-9]*\).*/\1/")
+now=$(sed -n 's/^now_ns //p' "$recorded/info")
+
+# put FILE TEXT...: a file of the system root.
+put() {
+	mkdir -p "$root${1%/*}"
+	printf '%s\n' "${@:2}" >"$root$1"
+}
+
+scene() {
+	new_tree "$1"
+	[[ $counting ]] || echo "format 1" >"$tree/inflight"
+	root=$tmp/$1.root
+	id=0
+	[[ $counting ]] && return
+	export IOVASCOPE_SYSROOT=$root
+	rm -rf "$root"
+	echo "format 1" >"$tree/refusals"
+	put /proc/cmdline "BOOT_IMAGE=/vmlinuz intel_iommu=on iommu=nopt"
+	put /sys/bus/pci/devices/0000:3b:00.0/iommu_group/reserved_regions \
+		"0x00000000000a0000 0x00000000000affff direct" \
+		"0x00000000fee00000 0x00000000feefffff msi"
+}
+
+# refusal PID CALL STEP ERRNO KEY=VALUE...: a line; what is not said is as in a
+# map of 2 MiB by type1 that began at 1 GiB.
+refusal() {
+	local pid=$1 call=$2 step=$3 err=$4 pair
+	local -A with=([start_ns]=$started [first_ns]=$now [last_ns]=$now
+		[wall_ns]=1790000000000000000 [overcome_ns]=0 [repeats]=1
+		[backend]=type1 [domain]=3 [aperture_last]=0xffffffffffff
+		[device]=0000:3b:00.0 [iova]=$GIB [vaddr]=0x7f0000000000
+		[bytes]=$((2 * MIB)) [done_bytes]=0 [flags]=0x3
+		[limit_bytes]=$GIB [locked_bytes]=0 [pinned_bytes]=0
+		[user_locked_bytes]=0 [ipc_lock]=0 [cgroup]=1 [memory]=anon
+		[memory_vaddr]=0x7f0000100000 [memory_bytes]=$MIB
+		[shared]=0 [hugetlb_bytes]=0 [faulted_bytes]=0)
+	shift 4
+
+	id=$((id + 1))
+	[[ $counting ]] && return
+	for pair; do
+		with[${pair%%=*}]=${pair#*=}
+	done
+	{
+		printf '%d pid=%d tid=%d comm=vmm call=%s step=%s errno=%d' \
+			"$id" "$pid" "$pid" "$call" "$step" "$err"
+		for pair in "${!with[@]}"; do
+			[[ ${with[$pair]} == absent ]] ||
+				printf ' %s=%s' "$pair" "${with[$pair]}"
+		done
+		echo
+	} >>"$tree/refusals"
+}
+
+# cause NAME ID FILTER: the one refusal there is has this cause, and matters.
+cause() {
+	json_exit "$1" 1 ".fix_needed == 1 and (.causes | length) == 1 and
+		(.causes[0] | .cause == \"$2\" and ($3))" refusals --json
+}
+
+# memory WORD ID: a pin that failed at such memory.
+memory() {
+	scene memory
+	refusal 4242 map_dma pin 14 memory="$1"
+	cause "$1: $2" "$2" \
+		".memory_vaddr == $((0x7f0000100000)) or .cause == \"not-known\""
+}
+
+# ---- one cause each ----
+
+scene none
+check "no refusal" 0 '^Nothing was refused\.$' '' refusals
+json "no refusal, as JSON" '.causes == [] and .fix_needed == 0' refusals --json
+
+scene width
+refusal 4242 map_dma check 22 iova=0x380000000000 bytes=$((32 * MIB)) \
+	aperture_last=0x7fffffffff memory=pfnmap
+cause "an IOVA beyond the unit" iova-too-wide \
+	'.needs_bits == 46 and .has_bits == 39 and
+	(.evidence | any(test("peer-to-peer")))'
+check "and in words" 1 \
+	'^1 refused, the last \(iova-too-wide\): map_dma of 32\.0 MiB at IOVA 0x380000000000 by vmm \(4242\): EINVAL: the IOVA needs 46 address bits, the IOMMU has 39\.$' \
+	'' refusals
+
+export TZ=UTC
+check "and when that was" 1 '^  when:     2026-09-21 14:13:20 UTC$' '' refusals
+
+scene reserved
+refusal 4242 map_dma check 22 iova=0xfe000000 bytes=$((32 * MIB))
+cause "the window of MSIs" iova-reserved \
+	".reserved_first == $((0xfee00000)) and
+	.reserved_last == $((0xfeefffff)) and
+	.nearest_iova == $((0xfef00000))"
+
+scene rmrr
+refusal 4242 map_dma check 22 iova=0x90000 bytes=$((128 * 1024))
+cause "an RMRR" iova-reserved "(.says | test(\"direct\")) and
+	.nearest_iova == $((0x80000))"
+
+scene taken
+refusal 4242 map_dma check 17 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
+cause "EEXIST" iova-taken \
+	'.evidence | any(test("0x40000000-0x43ffffff .* \\(64.0 MiB\\)"))'
+
+scene taken_iommufd
+refusal 4242 ioas_map check 98 backend=iommufd
+cause "EADDRINUSE" iova-taken true
+
+scene short
+refusal 4242 unmap_dma check 0 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
+cause "an unmap that did nothing" unmap-short \
+	'.says == "an unmap of 2.0 MiB removed 0 B, and reported success"'
+
+scene bisects
+refusal 4242 unmap_dma check 22 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
+cause "an unmap inside a region" unmap-bisects true
+
+scene entries
+refusal 4242 map_dma check 28
+cause "ENOSPC" entry-limit true
+
+scene memlock
+refusal 4242 map_dma pin 12 limit_bytes=$((256 * MIB)) \
+	locked_bytes=$((256 * MIB)) bytes=$((256 * 1024))
+cause "the limit of the process" memlock \
+	".over_bytes == 262144 and .limit_bytes == 256 * $MIB and
+	(.says == \"the process may lock 256.0 MiB, and needs 256.0 KiB more\")"
+
+scene memlock_iommufd
+refusal 4242 ioas_map pin 12 backend=iommufd limit_bytes=$((256 * MIB)) \
+	user_locked_bytes=$((256 * MIB))
+cause "the limit of the user" memlock-user ".over_bytes == 2 * $MIB"
+
+# Room enough, so it was something else.
+scene no_memory
+refusal 4242 map_dma pin 12 locked_bytes=0
+cause "ENOMEM below the limit" no-memory true
+
+scene privileged
+refusal 4242 map_dma pin 12 limit_bytes=0 ipc_lock=1
+cause "ENOMEM with CAP_IPC_LOCK" no-memory true
+
+memory hole memory-hole
+memory no_access memory-no-access
+memory read_only memory-read-only
+memory past_end memory-past-end
+memory secretmem memory-secret
+memory fsdax memory-fsdax
+memory pfnmap bar-off
+memory anon not-known
+memory unknown not-known
+
+scene bar_iommufd
+refusal 4242 ioas_map pin 14 backend=iommufd memory=pfnmap
+cause "a BAR and iommufd" bar-not-memory \
+	'.evidence | any(test("peer-to-peer"))'
+
+scene pool
+refusal 4242 map_dma pin 14 bytes=$((160 * MIB)) memory=hugetlb \
+	hugetlb_bytes=$((128 * MIB)) faulted_bytes=$((128 * MIB)) \
+	pool_page_bytes=$((2 * MIB)) pool_bytes=$((128 * MIB)) \
+	pool_free_bytes=0 pool_reserved_bytes=0 node=0 node_free_bytes=0
+cause "an empty pool" pool-empty \
+	".missing_bytes == 32 * $MIB and (.fix | test(\"^16 more pages\")) and
+	(.says | test(\"empty after 128.0 MiB of 160.0 MiB: 32.0 MiB short\"))"
+
+scene pool_free
+refusal 4242 map_dma pin 14 memory=hugetlb pool_page_bytes=$((2 * MIB)) \
+	pool_free_bytes=$((64 * MIB))
+cause "a pool that is not empty" not-known true
+
+scene driver
+refusal 4242 map_dma map 12 limit_bytes=absent
+cause "the driver" map-refused true
+
+scene busy
+refusal 4242 group_open check 16 target=12 bytes=0 iova=0
+if [[ -z $counting ]]; then
+	mkdir -p "$root/proc/77/fd"
+	ln -s /dev/vfio/12 "$root/proc/77/fd/5"
+	put /proc/77/comm qemu
+fi
+cause "EBUSY of a group" group-busy '.holder_pid == 77 and
+	(.evidence | any(. == "qemu (77) has /dev/vfio/12 open now"))'
+
+scene viable
+refusal 4242 group_status check 0 target=12 bytes=0 iova=0
+if [[ -z $counting ]]; then
+	mkdir -p "$root"/sys/kernel/iommu_groups/12/devices/0000:00:1f.{0,2}
+	ln -s ../../drivers/ahci \
+		"$root/sys/kernel/iommu_groups/12/devices/0000:00:1f.2/driver"
+fi
+cause "a group that is not viable" group-not-viable \
+	'.members == {"0000:00:1f.0": "none", "0000:00:1f.2": "ahci"}'
+
+scene claim
+refusal 4242 set_container check 1 target=12 bytes=0 iova=0
+cause "a group that cannot be claimed" group-not-viable true
+
+scene interrupts
+refusal 4242 set_iommu group 1 bytes=0 iova=0
+cause "no interrupt remapping" no-interrupt-remapping true
+
+scene attach
+refusal 4242 set_container attach 22 target=12 bytes=0 iova=0
+cause "a driver that does not attach" attach-refused true
+
+scene device
+refusal 4242 device_bind check 16 target=vfio0 bytes=0 iova=0
+cause "EBUSY of a device" device-busy true
+
+scene order
+refusal 4242 map_dma check 22 backend=none
+cause "a map without a container" no-container true
+
+scene member
+refusal 4242 get_device check 19 target=0000:3b:00.1 bytes=0 iova=0
+cause "a device of another group" not-in-group true
+
+scene senseless
+refusal 4242 map_dma check 22 iova=0x1001
+cause "what is not aligned" bad-argument '.says | test("multiples of 4 KiB")'
+
+scene empty
+refusal 4242 map_dma check 22 bytes=0
+cause "what is empty" bad-argument '.says == "the range is empty"'
+
+scene wrap
+refusal 4242 map_dma check 75 iova=0xfffffffffffff000
+cause "what wraps" bad-argument '.says | test("2\\^64")'
+
+# ---- what is no incident ----
+
+harmless() {
+	json "$1" '.fix_needed == 0 and (.causes | length) == 1 and
+		.causes[0].matters == 0' refusals --json
+}
+
+scene overcome
+refusal 4242 map_dma pin 12 limit_bytes=$MIB overcome_ns=1000
+harmless "a call that succeeded later"
+
+scene interrupted
+refusal 4242 map_dma pin 4
+harmless "a call that a signal ended"
+
+scene nothing_there
+refusal 4242 ioas_unmap check 2 backend=iommufd
+harmless "an unmap of nothing"
+
+scene top
+refusal 4242 unmap_dma check 22 iova=0xffffffffffe00000
+harmless "the end of all addresses, as QEMU unmaps it"
+
+check "show does not cry about it" 0 'mapped in' '^Refused' show
+
+# ---- who asks about a process ----
+
+scene ask
+refusal 4242 map_dma check 17 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
+refusal 6161 map_dma check 22 iova=0xfe000000 bytes=$((32 * MIB)) \
+	last_ns=$((now - 1)) repeats=3
+refusal 6161 map_dma check 22 iova=0x1001 start_ns=1
+json_exit "why a process" 1 '.answer | test("^Refused \\(iova-taken\\)")' \
+	why 4242 --json
+json_exit "why a process that is gone" 1 '(.refusals | length) == 1 and
+	.refusals[0].cause == "iova-reserved" and .target.kind == "pid" and
+	.mapped_bytes == 0' why 6161 --json
+check "and in words" 1 \
+	'^Refused \(iova-reserved\): map_dma of 32\.0 MiB at IOVA 0xfe000000 by vmm \(6161\): EINVAL, 3 times:' \
+	'' why 6161
+json_exit "why --start" 1 '.fix_needed == 1 and
+	.refusals[0].cause == "iova-taken" and
+	(.answer | test("^Refused"))' why --start 4242 --json
+check "a process that nobody knows" 2 'nothing has a mapping' '' why 6162
+json_exit "one process only" 1 '(.causes | length) == 1 and
+	.causes[0].pid == 4242' refusals 4242 --json
+json "a process that was refused nothing" '.causes == []' \
+	refusals 4343 --json
+check "the first line of show" 0 \
+	'^Refused .* ago \(iova-taken\): map_dma of 2\.0 MiB at IOVA 0x40000000 by vmm \(4242\): EEXIST: ' \
+	'' show
+verify "is its first line" line_is 1 '^Refused'
+json "and as JSON" '.incident | test("^Refused")' show --json
+
+scene old
+refusal 4242 map_dma check 17 last_ns=1
+check "what is long ago is no incident" 0 'mapped in' '^Refused' show
+
+scene sums
+[[ $counting ]] || printf 'format 1\ncheck 0=1 22=3\npin 12=2\n' \
+	>"$tree/refused"
+check "metrics" 0 \
+	'^iovascope_refusals_total\{errno="22",step="check"\} 3$' '' metrics
+check "of each step" 0 \
+	'^iovascope_refusals_total\{errno="12",step="pin"\} 2$' '' metrics
+
+# ---- a module that does not know of them ----
+
+new_tree older
+unset TZ
+[[ $counting ]] || rm "$tree/refusals" "$tree/refused"
+unset IOVASCOPE_SYSROOT
+check "an older module" 1 'refusals: not there: the module is of another' '' \
+	refusals
+check "of which show asks the rest" 0 'mapped in' '^Refused' show

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who is in the way of a group: the process that has it open, and the devices
+ * that share it, with their drivers. As it is now; what was then is not kept
+ * by anybody.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/system.h"
+#include "base/tree.h"
+#include "holder.h"
+
+/* What a link points to, to be freed; NULL when it is none. */
+static char *link_of(const char *path)
+{
+	char target[256];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return NULL;
+	target[len] = '\0';
+	return alloc_copy(target);
+}
+
+static bool links_to(const char *dir, const char *name, const char *wanted)
+{
+	char *path = alloc_print("%s/%s", dir, name);
+	char *target = link_of(path);
+	bool same = target && !strcmp(target, wanted);
+
+	free(target);
+	free(path);
+	return same;
+}
+
+static bool has_open(const char *pid, const char *wanted)
+{
+	char *path = alloc_print("/proc/%s/fd", pid);
+	char *full = system_path(path);
+	DIR *dir = opendir(full);
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir)))
+		found = links_to(full, entry->d_name, wanted);
+	if (dir)
+		closedir(dir);
+	free(full);
+	free(path);
+	return found;
+}
+
+static void set_comm(struct holder *holder)
+{
+	char *comm = system_line("/proc/%ju/comm", (uintmax_t)holder->pid);
+
+	snprintf(holder->comm, sizeof(holder->comm), "%s", comm ?: "?");
+	free(comm);
+}
+
+bool holder_find(const char *name, struct holder *holder)
+{
+	char *wanted = alloc_print("/dev/vfio/%s", name);
+	char *path = system_path("/proc");
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		holder->pid = strtoull(entry->d_name, NULL, 10);
+		found = holder->pid && has_open(entry->d_name, wanted);
+	}
+	if (found)
+		set_comm(holder);
+	if (dir)
+		closedir(dir);
+	free(path);
+	free(wanted);
+	return found;
+}
+
+static void add_member(struct json_object *members, const char *dir,
+		       const char *device)
+{
+	char *path = alloc_print("%s/%s/driver", dir, device);
+	char *driver = link_of(path), *name;
+
+	name = driver ? strrchr(driver, '/') : NULL;
+	tree_add_word(members, device, name ? name + 1 : "none");
+	free(driver);
+	free(path);
+}
+
+struct json_object *holder_members(const char *group)
+{
+	char *path = alloc_print("/sys/kernel/iommu_groups/%s/devices", group);
+	struct json_object *members = tree_new();
+	char *full = system_path(path);
+	DIR *dir = opendir(full);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			add_member(members, full, entry->d_name);
+	if (dir)
+		closedir(dir);
+	free(full);
+	free(path);
+	return members;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_REFUSALS_H
+#define IOVASCOPE_REFUSALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_object;
+struct request;
+
+/* `refusals`: an answer whose causes are those of all calls that failed. */
+struct json_object *read_refusals(const struct request *request);
+
+/*
+ * Those of a process, as causes: what matters first, then the latest. A PID
+ * may have been used again: the process that came last is meant. To be freed.
+ */
+struct json_object *refusals_of(struct json_object *snap, uint64_t pid);
+
+/* The first line of an answer that has them as "refusals", if they matter. */
+void refusals_answer(struct json_object *answer);
+
+/* How many of them matter; they come first. */
+uint64_t refusals_nr(struct json_object *causes);
+
+/* Was this process refused anything, whatever became of it? */
+bool refusals_has(struct json_object *snap, uint64_t pid);
+
+/* One line about what was refused in the last minutes, to be freed; or NULL. */
+char *refusals_lately(struct json_object *snap);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_REFUSED_H
+#define IOVASCOPE_REFUSED_H
+
+#include <stdbool.h>
+
+struct json_object;
+
+/*
+ * The cause of one refusal, with its evidence and its fix: a cause as every
+ * other, and what was refused (call, errno, pid, iova, bytes, ..).
+ */
+struct json_object *refused_judge(const char *id, struct json_object *refusal);
+
+/* Not made up for later, and not one of those that programs expect. */
+bool refused_matters(struct json_object *cause);
+
+/* "map_dma of 256.0 KiB at IOVA 0x.. by qemu (823): ENOMEM", to be freed. */
+char *refused_call(struct json_object *cause);
+
+#endif
