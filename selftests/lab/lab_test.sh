@@ -183,6 +183,8 @@ test_boots() {
 test_leftovers() {
 	: >"$TMP/seen"
 	sh -c 'sleep 5; :' "$TMP/iovascope-lab.fake" &
+	# It is a copy of this one at first.
+	until grep -q -a -s sleep "/proc/$!/cmdline"; do sleep 0.1; done
 	ok "leftovers: a process is found" eval ! nothing_left
 	kill $!
 	wait $! 2>/dev/null
