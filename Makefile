@@ -98,6 +98,8 @@ shell:
 	$(LAB)/shell.sh
 
 check:
+	$(if $(TEST),,$(if $(CASE)$(KERNEL), \
+		$(error CASE= and KERNEL= are for one program: TEST=NAME)))
 	$(if $(TEST),selftests/check/one.sh $(TEST) $(CASE), \
 		selftests/check/check.sh $(STAGE))
 
