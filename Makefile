@@ -52,7 +52,7 @@ help:
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
 	@echo 'make check TEST=NAME one program, CASE=NAME: one test of it; KERNEL='
-	@echo 'make test            tests that need no VM and no root'
+	@echo 'make test            tests that need no VM; root for missing packages only'
 	@echo 'make install         the command, man page, completion: DESTDIR= prefix='
 	@echo 'make uninstall       take these away again'
 	@echo 'make install-modules the modules, for this one kernel'
@@ -98,10 +98,13 @@ shell:
 	$(LAB)/shell.sh
 
 check:
+	$(if $(TEST),,$(if $(CASE)$(KERNEL), \
+		$(error CASE= and KERNEL= are for one program: TEST=NAME)))
 	$(if $(TEST),selftests/check/one.sh $(TEST) $(CASE), \
 		selftests/check/check.sh $(STAGE))
 
-test: tools
+# The stages build what they test, once set-up has brought what that takes.
+test:
 	selftests/check/check.sh host cli
 
 install: tools

@@ -194,6 +194,7 @@ lane() {
 		# shellcheck disable=SC2086 # a row is words
 		run_stage $row
 	done
+	rm "$TMP/lane-$1"
 }
 
 # run_lanes: and be sure of every stage: one whose lane has died is stopped, and
@@ -208,6 +209,8 @@ run_lanes() {
 		pids+=($!)
 	fi
 	wait "${pids[@]}"
+	# Of a lane that has died: its PID may be somebody else's by now.
+	rm -f "$TMP"/lane-*
 	stop_stages
 	for name in "${QUEUED[@]}"; do
 		grep -q "^$name " "$TMP/reports" ||
@@ -230,18 +233,21 @@ stop_stages() {
 # ---- before and after ----
 
 # set_up: what the stages of the queue need; and ask KVM, where there is a lab.
+# setup.sh takes its parts in the order in which they are named, and they need
+# each other in this one.
 set_up() {
-	local needs parts=()
+	local needs part parts=()
 
-	needs=$(awk '{ gsub(",", "\n", $4); print $4 }' "$TMP/queue" | sort -u)
-	case " $(xargs <<<"$needs") " in
-	*" all "*) "$LAB_DIR/setup.sh" && "$LAB_DIR/setup.sh" kvm ;;
-	" - ") ;;
-	*)
-		mapfile -t parts < <(grep -v -x -e - <<<"$needs")
-		"$LAB_DIR/setup.sh" "${parts[@]}"
-		;;
-	esac
+	needs=" $(awk '{ gsub(",", " ", $4); print $4 }' "$TMP/queue" | xargs) "
+	if [[ $needs == *" all "* ]]; then
+		"$LAB_DIR/setup.sh" && "$LAB_DIR/setup.sh" kvm
+		return
+	fi
+	for part in packages kselftest kernel root buildroot $needs; do
+		[[ $needs != *" $part "* || " - ${parts[*]} " == *" $part "* ]] ||
+			parts+=("$part")
+	done
+	((${#parts[@]} == 0)) || "$LAB_DIR/setup.sh" "${parts[@]}"
 }
 
 known() {

@@ -14,18 +14,16 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 
-KERNEL=()
+KERNEL=
 if [[ ${1:-} == --kernel ]]; then
 	(($# >= 2)) || usage_error "--kernel needs a name"
-	KERNEL=("$1" "$2")
+	KERNEL=$2
 	shift 2
-	"$LAB_DIR/setup.sh" "${KERNEL[@]}" kernel root buildroot || exit 1
+	"$LAB_DIR/setup.sh" --kernel "$KERNEL" kernel root buildroot || exit 1
 fi
-kver=$("$LAB_DIR/setup.sh" "${KERNEL[@]}" --kver) || exit 1
+build_for "$KERNEL" modules tools selftests
 out=$LAB_TREE/build
 check=$LAB_TREE/selftests/check
-step "building for $kver" "$LAB_DIR/build.sh" "${KERNEL[@]}" \
-	modules tools selftests || exit 1
 
 # boot NAME OPTION...: the machine, and the tests in it.
 boot() {
@@ -33,11 +31,10 @@ boot() {
 	shift
 
 	[[ -z $WANTED || " $WANTED " == *" $name "* ]] || return 0
-	tap_program "$name" "$LAB_DIR/lab.sh" "${KERNEL[@]}" --timeout 600 \
+	tap_program "$name" "$LAB_DIR/lab.sh" --kernel "$KERNEL" --timeout 600 \
 		--device edu "$@" \
 		--payload "${IOVASCOPE_KO:-$out/$kver/iovascope.ko}" \
 		--payload "$out/tools/iovascope" \
-		--payload "$out/selftests/huge_pages.sh" \
 		--payload "$out/selftests/refusal_test" \
 		--payload "$out/selftests/iommufd_test" \
 		--payload "$out/selftests/vfio_client" \

@@ -12,10 +12,11 @@
 
 set -uo pipefail
 . ./tap.sh
+# shellcheck source=../guest_lib.sh
+. /lab/guest_lib.sh
 
 machine=$1
 M=$((1 << 20))
-EDU=
 last=0
 
 # ask EXIT FILTER ARG...: iovascope ARG... --json must end with EXIT, and the
@@ -352,11 +353,8 @@ test_iommufd() {
 
 insmod ./iovascope.ko
 modprobe vfio-pci
-./huge_pages.sh 128
-for dir in /sys/bus/pci/devices/*; do
-	[[ $(<"$dir/vendor"):$(<"$dir/device") != 0x1234:0x11e8 ]] ||
-		EDU=${EDU:-$(basename "$dir")}
-done
+/lab/huge_pages.sh 128
+EDU=$(device 0x1234:0x11e8)
 echo vfio-pci >"/sys/bus/pci/devices/$EDU/driver_override"
 echo "$EDU" >/sys/bus/pci/drivers_probe
 "test_$machine"

@@ -95,7 +95,10 @@ cache_entry() {
 		# Whoever waits for one lock holds no other.
 		flock -u 9
 		exec 8>"$LAB_CACHE/lock-$name"
-		flock 8
+		if ! flock -n 8; then
+			say "another set-up makes $name; waiting for it ..."
+			flock 8
+		fi
 		[[ -d $LAB_CACHE/$entry ]] || cache_make "$entry" "$@"
 		exec 8>&-
 		flock 9

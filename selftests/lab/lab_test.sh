@@ -183,6 +183,8 @@ test_boots() {
 test_leftovers() {
 	: >"$TMP/seen"
 	sh -c 'sleep 5; :' "$TMP/iovascope-lab.fake" &
+	# It is a copy of this one at first.
+	until grep -q -a -s sleep "/proc/$!/cmdline"; do sleep 0.1; done
 	ok "leftovers: a process is found" eval ! nothing_left
 	kill $!
 	wait $! 2>/dev/null
@@ -248,8 +250,9 @@ test_cache() {
 	ok "cache: another entry while one is being made" set_up quick true
 	set_up slow false &
 	again=$!
-	sleep 0.5
+	until says "makes slow; waiting" || [[ ! -d /proc/$again ]]; do sleep 0.1; done
 	ok "cache: whoever wants the same waits" test -d "/proc/$again"
+	ok "cache: and says for what" says "another set-up makes slow; waiting"
 	touch "$TMP/go"
 	ok "cache: and makes it no second time" \
 		ended_with_made "$slow" "$again"
