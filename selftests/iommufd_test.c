@@ -698,7 +698,7 @@ static struct json_object *refused(struct json_object *file, unsigned int nth)
 	return row;
 }
 
-#define expect_refused(_row, _call, _step, _errno) do {			\
+#define expect_refusal(_row, _call, _step, _errno) do {			\
 	EXPECT_STREQ(_call, stats_word(_row, "call"));			\
 	EXPECT_STREQ(_step, stats_word(_row, "step"));			\
 	EXPECT_STREQ("iommufd", stats_word(_row, "backend"));		\
@@ -724,7 +724,7 @@ TEST_F_TIMEOUT(iommufd, refused_bar, 60)
 	EXPECT_EQ(-EFAULT, __ioas_map(&s->ioas, &iova, va, SZ_2M, IOAS_FIXED));
 	file = stats_read("refusals");
 	row = refused(file, 0);
-	expect_refused(row, "ioas_map", "pin", EFAULT);
+	expect_refusal(row, "ioas_map", "pin", EFAULT);
 	EXPECT_STREQ("pfnmap", stats_word(row, "memory"));
 	EXPECT_EQ((__u64)va, stats_u64(row, "memory_vaddr"));
 	EXPECT_EQ(2 * IOVA, stats_u64(row, "iova"));
@@ -748,15 +748,15 @@ TEST_F_TIMEOUT(iommufd, refused_iova, 60)
 	EXPECT_EQ(-ENOENT, __ioas_unmap(&s->ioas, 2 * IOVA, SZ_2M, NULL));
 	file = stats_read("refusals");
 	row = refused(file, 0);
-	expect_refused(row, "ioas_map", "check", EEXIST);
+	expect_refusal(row, "ioas_map", "check", EEXIST);
 	EXPECT_EQ(IOVA, stats_u64(row, "overlap_iova"));
 	EXPECT_EQ(s->mem.size, stats_u64(row, "overlap_bytes"));
 	row = refused(file, 1);
-	expect_refused(row, "ioas_map", "check", EINVAL);
+	expect_refusal(row, "ioas_map", "check", EINVAL);
 	EXPECT_EQ(msi, stats_u64(row, "iova"));
 	EXPECT_STREQ(s->bdf, stats_word(row, "device"));
 	row = refused(file, 2);
-	expect_refused(row, "ioas_unmap", "check", ENOENT);
+	expect_refusal(row, "ioas_unmap", "check", ENOENT);
 	EXPECT_EQ(3U, stats_count_pid(file, getpid()));
 	json_object_put(file);
 }
@@ -779,7 +779,7 @@ TEST_F_TIMEOUT(iommufd, refused_limit, 60)
 				      IOAS_FIXED));
 	file = stats_read("refusals");
 	row = refused(file, 0);
-	expect_refused(row, "ioas_map", "check", ENOMEM);
+	expect_refusal(row, "ioas_map", "check", ENOMEM);
 	EXPECT_EQ(4 * SZ_2M, stats_u64(row, "done_bytes"));
 	EXPECT_EQ(SZ_2M, stats_u64(row, "limit_bytes"));
 	EXPECT_EQ(0, stats_u64(row, "ipc_lock"));

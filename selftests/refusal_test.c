@@ -82,7 +82,7 @@ static void next_row(FIXTURE_DATA(refusal) *self, unsigned int nth)
 #define expect_rows(nr) \
 	EXPECT_EQ(nr, stats_count_pid(self->file, self->client.pid))
 
-#define expect_refused(call_word, step_word, error) do {		\
+#define expect_refusal(call_word, step_word, error) do {		\
 	expect_word("call", call_word);					\
 	expect_word("step", step_word);					\
 	expect_u64("errno", error);					\
@@ -123,7 +123,7 @@ TEST_F(refusal, reserved_range)
 
 	refuse(self, map_reserved);
 	expect_rows(1);
-	expect_refused("map_dma", "check", EINVAL);
+	expect_refusal("map_dma", "check", EINVAL);
 	expect_word("comm", "refused");
 	expect_word("backend", "type1");
 	expect_u64("tid", self->client.pid);
@@ -171,16 +171,16 @@ TEST_F(refusal, bad_arguments)
 {
 	refuse(self, map_bad_arguments);
 	expect_rows(4);
-	expect_refused("map_dma", "check", EINVAL);
+	expect_refusal("map_dma", "check", EINVAL);
 	expect_u64("iova", IOVA + 512);
 	next_row(self, 1);
-	expect_refused("map_dma", "check", EINVAL);
+	expect_refusal("map_dma", "check", EINVAL);
 	expect_u64("bytes", 0);
 	next_row(self, 2);
 	expect_word("step", "check");
 	expect_u64("iova", -SZ_4K);
 	next_row(self, 3);
-	expect_refused("map_dma", "check", EINVAL);
+	expect_refusal("map_dma", "check", EINVAL);
 	expect_u64("iova", 1ULL << 50);
 }
 
@@ -210,14 +210,14 @@ TEST_F(refusal, short_unmap_and_overlap)
 {
 	refuse(self, unmap_part_v1);
 	expect_rows(2);
-	expect_refused("unmap_dma", "check", 0);
+	expect_refusal("unmap_dma", "check", 0);
 	expect_u64("iova", IOVA + 8 * SZ_1M);
 	expect_u64("bytes", 4 * SZ_1M);
 	expect_u64("done_bytes", 0);
 	expect_u64("overlap_iova", IOVA);
 	expect_u64("overlap_bytes", 64 * SZ_1M);
 	next_row(self, 1);
-	expect_refused("map_dma", "check", EEXIST);
+	expect_refusal("map_dma", "check", EEXIST);
 	expect_u64("overlap_iova", IOVA);
 	expect_u64("overlap_bytes", 64 * SZ_1M);
 }
@@ -242,7 +242,7 @@ TEST_F(refusal, bisect)
 {
 	refuse(self, unmap_part_v2);
 	expect_rows(1);
-	expect_refused("unmap_dma", "check", EINVAL);
+	expect_refusal("unmap_dma", "check", EINVAL);
 	expect_u64("overlap_iova", IOVA);
 	expect_u64("overlap_bytes", 64 * SZ_1M);
 }
@@ -268,7 +268,7 @@ TEST_F(refusal, entry_limit)
 	file_write(ENTRY_LIMIT, "16");
 	refuse(self, exceed_entries);
 	file_write(ENTRY_LIMIT, "65535");
-	expect_refused("map_dma", "check", ENOSPC);
+	expect_refusal("map_dma", "check", ENOSPC);
 	EXPECT_FALSE(has(self->row, "overlap_bytes"));
 }
 
@@ -295,7 +295,7 @@ static int exceed_limit(struct client *client, void *arg)
 TEST_F(refusal, limit)
 {
 	refuse(self, exceed_limit);
-	expect_refused("map_dma", "pin", ENOMEM);
+	expect_refusal("map_dma", "pin", ENOMEM);
 	expect_u64("limit_bytes", 32 * SZ_1M);
 	expect_u64("locked_bytes", 32 * SZ_1M);
 	expect_u64("ipc_lock", 0);
@@ -326,7 +326,7 @@ TEST_F(refusal, overcome)
 {
 	refuse(self, overcome_limit);
 	expect_rows(2);
-	expect_refused("map_dma", "pin", ENOMEM);
+	expect_refusal("map_dma", "pin", ENOMEM);
 	EXPECT_NE(0, stats_u64(self->row, "overcome_ns"));
 	next_row(self, 1);
 	expect_u64("overcome_ns", 0);
@@ -384,7 +384,7 @@ static int empty_pool(struct client *client, void *arg)
 TEST_F_TIMEOUT(refusal, pool, 120)
 {
 	refuse(self, empty_pool);
-	expect_refused("map_dma", "pin", EFAULT);
+	expect_refusal("map_dma", "pin", EFAULT);
 	expect_word("memory", "hugetlb");
 	expect_u64("bytes", self->shared->bytes + 32 * SZ_1M);
 	expect_u64("faulted_bytes", self->shared->bytes);
@@ -476,7 +476,7 @@ static int map_bar_off(struct client *client, void *arg)
 }
 
 #define expect_memory(word, at, size) do {				\
-	expect_refused("map_dma", "pin", EFAULT);			\
+	expect_refusal("map_dma", "pin", EFAULT);			\
 	expect_word("memory", word);					\
 	expect_u64("memory_vaddr", at);					\
 	expect_u64("memory_bytes", size);				\
@@ -540,7 +540,7 @@ TEST_F(refusal, group_is_busy)
 	ASSERT_LE(0, fd);
 	refuse(self, open_busy_group);
 	snprintf(group, sizeof(group), "%d", pci_group(self->shared->bdf));
-	expect_refused("group_open", "check", EBUSY);
+	expect_refusal("group_open", "check", EBUSY);
 	expect_word("target", group);
 	close(fd);
 }
@@ -562,7 +562,7 @@ TEST_F(refusal, device_of_another_group)
 {
 	refuse(self, get_wrong_device);
 	expect_rows(1);
-	expect_refused("get_device", "check", ENODEV);
+	expect_refusal("get_device", "check", ENODEV);
 	expect_word("target", "0000:ff:1f.7");
 }
 
@@ -592,14 +592,14 @@ TEST_F(refusal, disorder)
 {
 	refuse(self, open_in_disorder);
 	expect_rows(3);
-	expect_refused("set_iommu", "check", EINVAL);
+	expect_refusal("set_iommu", "check", EINVAL);
 	next_row(self, 1);
-	expect_refused("map_dma", "check", EINVAL);
+	expect_refusal("map_dma", "check", EINVAL);
 	expect_word("backend", "none");
 	expect_u64("iova", IOVA);
 	expect_u64("domain", 0);
 	next_row(self, 2);
-	expect_refused("get_device", "check", EINVAL);
+	expect_refusal("get_device", "check", EINVAL);
 	expect_word("target", self->shared->bdf);
 }
 
@@ -625,7 +625,7 @@ TEST_F(refusal, another_container)
 {
 	refuse(self, change_container);
 	expect_rows(1);
-	expect_refused("set_container", "check", self->shared->at);
+	expect_refusal("set_container", "check", self->shared->at);
 	EXPECT_NE(0, self->shared->at);
 	EXPECT_NE(0, stats_u64(self->row, "overcome_ns"));
 }

@@ -39,7 +39,7 @@ table() {
 		differ_test 4 1800 hugepath
 		domain_test 10 300 guest
 		enomem_test 2 120 guest
-		grammar_test 20 120 guest
+		grammar_test 19 120 guest
 		hugepath_test 65 1500 hugepath
 		iommufd_test 32 600 lab
 		leaf_test 35 600 guest

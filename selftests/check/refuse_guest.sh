@@ -355,8 +355,7 @@ insmod ./iovascope.ko
 modprobe vfio-pci
 /lab/huge_pages.sh 128
 EDU=$(device 0x1234:0x11e8)
-echo vfio-pci >"/sys/bus/pci/devices/$EDU/driver_override"
-echo "$EDU" >/sys/bus/pci/drivers_probe
+give_to_vfio "$EDU"
 "test_$machine"
 tap "$machine: the module unloads" rmmod iovascope
 tap_totals
