@@ -339,7 +339,7 @@ int ivs_iommu_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!ret)
 		ivs_domain_attach(attach->domain, attach->dev,
 				  parent ? parent->backend : IVS_BACKEND_NONE,
-				  ivs_request_space(parent));
+				  ivs_space_of(parent));
 	ivs_refusal_step(parent, IVS_STEP_ATTACH, ret);
 	return 0;
 }

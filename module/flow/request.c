@@ -86,14 +86,6 @@ struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 	return NULL;
 }
 
-/* ivs_request_space - the container or IOAS that a call works on, 0 for unknown */
-unsigned long ivs_request_space(const struct ivs_call *call)
-{
-	while (call && !call->space)
-		call = call->parent;
-	return call ? call->space : 0;
-}
-
 static struct ivs_scope request_scope(u64 entered)
 {
 	return (struct ivs_scope){

@@ -15,7 +15,6 @@ int ivs_request_begin(struct ivs_call *call, enum ivs_op op,
 		      enum ivs_backend backend, u64 entered);
 struct ivs_call *ivs_request_enclosing(const struct ivs_call *call,
 				       enum ivs_op op);
-unsigned long ivs_request_space(const struct ivs_call *call);
 void ivs_request_unread(u64 entered);
 void ivs_region_did(const struct ivs_call *call, enum ivs_op op, u64 bytes);
 int ivs_region_begin(struct ivs_call *call, enum ivs_backend backend,

@@ -18,11 +18,18 @@
 
 #include "call.h"
 #include "domain.h"
-#include "request.h"
 #include "space.h"
 
 /* Extents that are taken together, of what is in the way of a map. */
 #define MAX_NEIGHBOURS 64
+
+/* ivs_space_of - the container or IOAS that a call works on, 0 for unknown */
+unsigned long ivs_space_of(const struct ivs_call *call)
+{
+	while (call && !call->space)
+		call = call->parent;
+	return call ? call->space : 0;
+}
 
 /**
  * ivs_domain_own - the current process uses a domain now
@@ -133,7 +140,7 @@ u64 ivs_space_overlap(struct ivs_domain *dom, u64 iova, u64 last, u64 *start)
 void ivs_space_mapped(struct ivs_domain *dom, const struct ivs_call *call,
 		      int ret)
 {
-	ivs_space_serve(dom, ivs_request_space(call));
+	ivs_space_serve(dom, ivs_space_of(call));
 	if (!ret && call->task)
 		ivs_domain_own(dom);
 }

@@ -11,6 +11,7 @@
 struct ivs_call;
 struct ivs_domain;
 
+unsigned long ivs_space_of(const struct ivs_call *call);
 void ivs_domain_own(struct ivs_domain *dom);
 pid_t ivs_domain_owner(struct ivs_domain *dom, char comm[TASK_COMM_LEN]);
 void ivs_space_own(unsigned long space);
