@@ -4,6 +4,7 @@
  * 2 MiB pages, so that each is as aligned as its kind wants it to be.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
@@ -105,13 +106,24 @@ static void map_file(struct piece *piece, int prot, int flags)
 	close(fd);
 }
 
-/* Two pages in the middle of what is all right. */
+static void on_poison(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * Two pages in the middle of what is all right. Newer kernels tell whoever has
+ * them, by a signal that would kill.
+ */
 static void map_poisoned(struct piece *piece)
 {
+	void (*before)(int) = signal(SIGBUS, on_poison);
+
 	map_memory(piece, PROT_READ | PROT_WRITE, PRIVATE);
 	touch(piece, SZ_4K);
 	piece->there = !madvise(piece->va + piece->size / 2, 2 * SZ_4K,
 				MADV_HWPOISON);
+	signal(SIGBUS, before);
 }
 
 /*

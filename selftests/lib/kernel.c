@@ -7,6 +7,7 @@
  */
 #include <sys/utsname.h>
 
+#include "file.h"
 #include "kernel.h"
 #include "must.h"
 
@@ -87,9 +88,18 @@ int kernel_unmaps_in_tree_order(void)
 	return is_5_10();
 }
 
+int kernel_limits_memory(void)
+{
+	char *controllers = file_read("/sys/fs/cgroup/cgroup.controllers");
+	int found = !!strstr(controllers, "memory");
+
+	free(controllers);
+	return found;
+}
+
 int kernel_charges_tables(void)
 {
-	return !before(6, 3);
+	return !before(6, 3) && kernel_limits_memory();
 }
 
 int kernel_undoes_failed_maps(void)

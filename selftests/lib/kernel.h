@@ -50,6 +50,9 @@ int kernel_only_mapper_unmaps(void);
  */
 int kernel_unmaps_in_tree_order(void);
 
+/* Can the memory of a cgroup be limited? Not every kernel has that built. */
+int kernel_limits_memory(void);
+
 /* Are page tables of an IOMMU charged to the cgroup of whoever maps? */
 int kernel_charges_tables(void);
 
