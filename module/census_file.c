@@ -278,7 +278,7 @@ void ivs_census_schema(struct seq_file *m)
 
 	for (i = 0; i < NR_VALUES; i++)
 		ivs_text_schema(m, values[i].key, IVS_IN_CENSUS, "gauge",
-				      values[i].unit, values[i].help);
+				values[i].unit, values[i].help);
 }
 
 static void census_show_values(const struct ivs_sink *sink,

@@ -104,7 +104,7 @@ static int schema_show(struct seq_file *m, void *unused)
 	ivs_text_format(m);
 	ivs_stats_schema(m);
 	ivs_text_schema(m, SELF_BYTES, IVS_IN_INFO, "gauge", "bytes",
-			      "memory that iovascope itself holds: reserves, counters, probes");
+			"memory that iovascope itself holds: reserves, counters, probes");
 	ivs_domain_schema(m);
 	ivs_census_schema(m);
 	return 0;

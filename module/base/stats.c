@@ -427,7 +427,7 @@ static void schema_series(struct seq_file *m, enum ivs_op op,
 			 ops[op].help);
 		stats_key(key, op, backing, fields[field].suffix);
 		ivs_text_schema(m, key, ops[op].where, fields[field].kind,
-				      fields[field].unit, help);
+				fields[field].unit, help);
 	}
 	snprintf(help, sizeof(help), "time of one call: %s", ops[op].help);
 	stats_key(key, op, backing, "duration_ns");
@@ -460,8 +460,8 @@ void ivs_stats_schema(struct seq_file *m)
 	for (i = IVS_FIRST_PLAIN; i < IVS_NR_COUNTERS; i++)
 		if (counter_where(i))
 			ivs_text_schema(m, plain[i].key, plain[i].where,
-					      "counter", plain[i].unit,
-					      plain[i].help);
+					"counter", plain[i].unit,
+					plain[i].help);
 }
 
 /* Bucket b counts values whose highest set bit is bit b - 1. */

@@ -58,7 +58,6 @@ enum ivs_counter {
 	IVS_NR_COUNTERS,
 };
 
-
 /* Largest errno told apart; anything above is counted under 0 ("other"). */
 #define IVS_MAX_ERRNO 133
 

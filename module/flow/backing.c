@@ -10,8 +10,8 @@
  * Bound. A handler runs with preemption off, and each look may be a cache miss.
  * 512 GiB of hugetlb 2M that lie together are a single run: a quarter of a
  * million looks. So a call has a number of them. Where it runs out, the rest of
- * the run is looked at here and there, and of the runs that follow the first
- * frame only; such a call is counted as sampled.
+ * the run is looked at here and there, and of the runs that follow only where
+ * they begin; such a call is counted as sampled, unless that was all of them.
  *
  * Type1 never mixes MMIO and memory in one run (6.1 vfio_iommu_type1.c
  * vfio_pin_pages_remote(), "rsvd"), so MMIO is decided by the first frame.
@@ -107,12 +107,14 @@ static unsigned long look_at(struct ivs_look *look, unsigned long pfn,
 static void look_here_and_there(struct ivs_look *look, unsigned long pfn,
 				unsigned long end)
 {
-	unsigned long step = max((end - pfn) / NR_SAMPLES, 1UL);
+	unsigned long step;
 
-	/* A call of many runs takes one look at each further run. */
-	if (look->sampled)
-		step = end - pfn;
+	/* A call of many runs takes a look at each: it sees all of a short one. */
+	pfn = look_at(look, pfn, min(end, pfn + PAGES_A_LOOK));
+	if (pfn >= end || look->sampled)
+		return;
 	look->sampled = true;
+	step = max((end - pfn) / NR_SAMPLES, 1UL);
 	for (; pfn < end && look->backing != IVS_MIXED; pfn += step)
 		look_at(look, pfn, pfn + 1);
 }

@@ -150,7 +150,7 @@ void ivs_domain_schema(struct seq_file *m)
 
 	for (i = 0; i < domain_nr_gauges(); i++)
 		ivs_text_schema(m, gauges[i].key, IVS_IN_DOMAINS, "gauge",
-				      gauges[i].unit, gauges[i].help);
+				gauges[i].unit, gauges[i].help);
 }
 
 static const char *domain_type_name(unsigned int type)

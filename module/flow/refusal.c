@@ -191,17 +191,17 @@ static void refusal_set_domain(struct ivs_refusal *new,
 			       const struct ivs_call *call)
 {
 	struct ivs_domain *dom = ivs_space_domain(call->space);
+	u64 last;
 
 	if (!dom)
 		return;
 	new->domain = dom->rec.id;
 	new->aperture_last = READ_ONCE(dom->aperture_last);
 	new->has_device = ivs_device_nth(dom->rec.id, 0, &new->device);
-	if (new->bytes && new->iova + new->bytes - 1 >= new->iova)
-		new->overlap_bytes = ivs_space_overlap(dom, new->iova,
-							new->iova +
-							new->bytes - 1,
-							&new->overlap_iova);
+	last = new->iova + new->bytes - 1;
+	if (new->bytes && last >= new->iova)
+		new->overlap_bytes = ivs_space_overlap(dom, new->iova, last,
+						       &new->overlap_iova);
 }
 
 static void refusal_set(struct ivs_refusal *new, const struct ivs_call *call,

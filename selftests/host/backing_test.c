@@ -153,7 +153,10 @@ TEST_F(backing, a_budget_that_just_suffices)
 	ivs_backing_look(&self->look, 0, 1024UL << 9);
 	EXPECT_EQ(IVS_HUGETLB_2M, self->look.backing);
 	EXPECT_FALSE(self->look.sampled);
-	ivs_backing_look(&self->look, 1024UL << 9, 1);
+	/* One more is seen as a whole, and of two the first. */
+	ivs_backing_look(&self->look, 1024UL << 9, 1 << 9);
+	EXPECT_FALSE(self->look.sampled);
+	ivs_backing_look(&self->look, 1025UL << 9, 2 << 9);
 	EXPECT_TRUE(self->look.sampled);
 }
 
@@ -164,6 +167,18 @@ TEST_F(backing, a_batch_of_base_pages)
 	memory_from(8191, 1, false);
 	ivs_backing_look(&self->look, 0, 8192);
 	EXPECT_EQ(IVS_MIXED, self->look.backing);
+	EXPECT_FALSE(self->look.sampled);
+}
+
+/* And where no page has a neighbour. */
+TEST_F(backing, a_batch_of_scattered_pages)
+{
+	unsigned long pfn;
+
+	memory_from(0, 0, false);
+	for (pfn = 0; pfn < 2 * 8192; pfn += 2)
+		ivs_backing_look(&self->look, pfn, 1);
+	EXPECT_EQ(IVS_BASE, self->look.backing);
 	EXPECT_FALSE(self->look.sampled);
 }
 
@@ -207,7 +222,8 @@ TEST_F(backing, many_runs_share_a_budget)
 	for (i = 0; i < 500; i++)
 		ivs_backing_look(&self->look, i * GIB / 8, GIB / 16);
 	EXPECT_EQ(IVS_HUGETLB_2M, self->look.backing);
-	EXPECT_GT(500 * 10, asked);
+	/* Sixteen frames a look, of which every second one tells. */
+	EXPECT_GT(500 * 12, asked);
 	ivs_backing_look(&self->look, 100 * GIB, GIB);
 	EXPECT_EQ(IVS_MIXED, self->look.backing);
 }
