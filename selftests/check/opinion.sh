@@ -38,6 +38,7 @@ boot() {
 		--payload "$out/tools/iovascope" \
 		--payload "$out/selftests/." \
 		--payload "$check/opinion_guest.sh" \
+		--payload "$check/refuse_guest.sh" \
 		--payload "$check/why_guest.sh" --payload "$check/why" \
 		--payload "$check/tap.sh" \
 		-- "./$program" "$argument"
@@ -63,7 +64,8 @@ for stage in second first; do
 		opinion_test "${devices[@]}" --scalable "$stage"
 done
 tap_program "iommufd" "$check/guest.sh" --kernel lab iommufd_test
-tap_program "refusals, with iommufd" "$check/refuse.sh" --kernel lab iommufd
+boot "refusals, with iommufd" refuse_guest.sh iommufd --device edu \
+	--device testdev:16G
 boot "why, with iommufd" why_guest.sh iommufd "${devices[@]}"
 boot "why" why_guest.sh mappings "${many[@]}" --memory 8192 --hugepages 4
 boot "why, by large steps" why_guest.sh large_steps --icount --device edu \
