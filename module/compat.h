@@ -98,7 +98,7 @@ static inline u64 ivs_compat_pgsizes(const struct iommu_domain *domain)
 static inline bool
 ivs_compat_undoes_failed_map(const struct iommu_domain *domain)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#ifdef IVS_HAVE_IOMMUPT
 	return domain->is_iommupt;
 #else
 	return false;

@@ -45,6 +45,9 @@ _Static_assert(sizeof(((struct page *)0)->compound_head), "there");
 #line 1 "OBJPOOL"
 _Static_assert(sizeof(struct objpool_head), "there");
 
+#line 1 "IOMMUPT"
+_Static_assert(sizeof((int)((struct iommu_domain *)0)->is_iommupt), "there");
+
 /* ---- hugepath: memory ---- */
 
 #line 1 "PIN_REMOTE_VMAS"
