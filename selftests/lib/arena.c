@@ -117,7 +117,7 @@ static void on_poison(int sig)
  */
 static void map_poisoned(struct piece *piece)
 {
-	void (*before)(int) = signal(SIGBUS, on_poison);
+	sighandler_t before = signal(SIGBUS, on_poison);
 
 	map_memory(piece, PROT_READ | PROT_WRITE, PRIVATE);
 	touch(piece, SZ_4K);
