@@ -26,8 +26,8 @@
 #include "../compat.h"
 #include "backing.h"
 
-/* A tenth of a millisecond, where each look is a cache miss. */
-#define MAX_LOOKS 1024
+/* Less than half a millisecond, where each look is a cache miss. */
+#define MAX_LOOKS 4096
 
 /* Base pages that are one look: what is asked lies side by side in memory. */
 #define PAGES_A_LOOK 16

@@ -150,13 +150,13 @@ TEST_F(backing, one_page_of_another_kind)
 TEST_F(backing, a_budget_that_just_suffices)
 {
 	memory_from(0, 9, true);
-	ivs_backing_look(&self->look, 0, 1024UL << 9);
+	ivs_backing_look(&self->look, 0, 4096UL << 9);
 	EXPECT_EQ(IVS_HUGETLB_2M, self->look.backing);
 	EXPECT_FALSE(self->look.sampled);
 	/* One more is seen as a whole, and of two the first. */
-	ivs_backing_look(&self->look, 1024UL << 9, 1 << 9);
+	ivs_backing_look(&self->look, 4096UL << 9, 1 << 9);
 	EXPECT_FALSE(self->look.sampled);
-	ivs_backing_look(&self->look, 1025UL << 9, 2 << 9);
+	ivs_backing_look(&self->look, 4097UL << 9, 2 << 9);
 	EXPECT_TRUE(self->look.sampled);
 }
 
@@ -188,11 +188,11 @@ TEST_F(backing, work_does_not_grow_with_the_run)
 	unsigned long few;
 
 	memory_from(0, 9, true);
-	ivs_backing_look(&self->look, 0, 8 * GIB);
+	ivs_backing_look(&self->look, 0, 16 * GIB);
 	EXPECT_EQ(IVS_HUGETLB_2M, self->look.backing);
 	EXPECT_TRUE(self->look.sampled);
 	few = asked;
-	EXPECT_LT(1024, few);
+	EXPECT_LT(4096, few);
 
 	self->look = (struct ivs_look)IVS_LOOK_INIT;
 	asked = 0;
@@ -207,7 +207,7 @@ TEST_F(backing, work_does_not_grow_with_the_run)
 	ivs_backing_look(&self->look, 0, 512 * GIB);
 	EXPECT_EQ(IVS_BASE, self->look.backing);
 	EXPECT_TRUE(self->look.sampled);
-	EXPECT_GT(10000, asked);
+	EXPECT_GT(40000, asked);
 }
 
 /* Runs that follow are still seen, by their first frame. */
@@ -217,7 +217,7 @@ TEST_F(backing, many_runs_share_a_budget)
 
 	memory_from(0, 9, true);
 	memory_from(100 * GIB, 18, true);
-	ivs_backing_look(&self->look, 0, 8 * GIB);
+	ivs_backing_look(&self->look, 0, 16 * GIB);
 	asked = 0;
 	for (i = 0; i < 500; i++)
 		ivs_backing_look(&self->look, i * GIB / 8, GIB / 16);
