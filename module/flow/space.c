@@ -78,8 +78,8 @@ pid_t ivs_domain_owner(struct ivs_domain *dom, char comm[TASK_COMM_LEN])
 	return pid;
 }
 
-/* ivs_space_serve - a domain serves @space, as far as that is known */
-void ivs_space_serve(struct ivs_domain *dom, unsigned long space)
+/* A domain serves @space, as far as that is known. */
+static void space_serve(struct ivs_domain *dom, unsigned long space)
 {
 	if (space && READ_ONCE(dom->space) != space)
 		WRITE_ONCE(dom->space, space);
@@ -140,7 +140,7 @@ u64 ivs_space_overlap(struct ivs_domain *dom, u64 iova, u64 last, u64 *start)
 void ivs_space_mapped(struct ivs_domain *dom, const struct ivs_call *call,
 		      int ret)
 {
-	ivs_space_serve(dom, ivs_space_of(call));
+	space_serve(dom, ivs_space_of(call));
 	if (!ret && call->task)
 		ivs_domain_own(dom);
 }

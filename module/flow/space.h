@@ -15,7 +15,6 @@ unsigned long ivs_space_of(const struct ivs_call *call);
 void ivs_domain_own(struct ivs_domain *dom);
 pid_t ivs_domain_owner(struct ivs_domain *dom, char comm[TASK_COMM_LEN]);
 void ivs_space_own(unsigned long space);
-void ivs_space_serve(struct ivs_domain *dom, unsigned long space);
 void ivs_space_mapped(struct ivs_domain *dom, const struct ivs_call *call,
 		      int ret);
 struct ivs_domain *ivs_space_domain(unsigned long space);
