@@ -52,6 +52,7 @@ help:
 	@echo 'make shell           a prompt inside the lab (root)'
 	@echo 'make check           all tests (root); STAGE=static for one stage'
 	@echo 'make check TEST=NAME one program, CASE=NAME: one test of it; KERNEL='
+	@echo 'make check-debug     the tests on a kernel with KASAN, lockdep ... (root; hours)'
 	@echo 'make test            tests that need no VM; root for missing packages only'
 	@echo 'make install         the command, man page, completion: DESTDIR= prefix='
 	@echo 'make uninstall       take these away again'
@@ -103,6 +104,9 @@ check:
 	$(if $(TEST),selftests/check/one.sh $(TEST) $(CASE), \
 		selftests/check/check.sh $(STAGE))
 
+check-debug:
+	selftests/check/debug.sh
+
 # The stages build what they test, once set-up has brought what that takes.
 test:
 	selftests/check/check.sh host cli
@@ -143,5 +147,5 @@ deb:
 clean:
 	$(RM) -r build
 
-.PHONY: all help modules accident tools selftests demo shell check bench test install \
+.PHONY: all help modules accident tools selftests demo shell check check-debug bench test install \
 	uninstall install-modules dkms-install dkms-remove deb clean

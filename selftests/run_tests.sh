@@ -6,6 +6,8 @@
 #   run_tests.sh [PROGRAM...]    run these, or all of the stage "guest"
 #   run_tests.sh --busy PROGRAM...   while the host's own devices work, and
 #                                another tool's kprobes share the functions
+#   run_tests.sh --slow PROGRAM...   on a kernel with instruments built in: each
+#                                may take longer
 #   run_tests.sh --list          print "PROGRAM MIN-PASS TIMEOUT STAGE" of each
 #
 # IOVASCOPE_CASE: of each program only this test, in all of its variants, or the
@@ -28,7 +30,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 export IOVASCOPE_LAB=1
 
 # program, passes it must have, seconds it may take, stage of "make check"
-# (each has a machine of its own; "lab": on the kernel that the lab builds)
+# (each has a machine of its own; "lab": on the kernel that the lab builds;
+# "debug": by "make check-debug" only)
 table() {
 	cat <<-'END'
 		accident_test 5 300 machines
@@ -42,6 +45,7 @@ table() {
 		grammar_test 19 120 guest
 		hugepath_test 65 1500 hugepath
 		iommufd_test 32 600 lab
+		latency_test 2 3000 debug
 		leaf_test 35 600 guest
 		life_test 9 600 guest
 		race_test 2 300 machines
@@ -98,6 +102,20 @@ prepare() {
 	fi
 	modprobe -q iommufd
 	"$here/huge_pages.sh" 128 && modprobe vfio-pci
+}
+
+# What was allocated and that nothing points to any more, where the kernel can
+# tell; what it finds it says in its log. An object has to be some seconds old,
+# and one scan alone may have met it on the move.
+leak_scan() {
+	local kmemleak=/sys/kernel/debug/kmemleak
+
+	[ -w "$kmemleak" ] || return 0
+	sleep 6
+	echo scan >"$kmemleak"
+	echo scan >"$kmemleak"
+	grep -m 40 . "$kmemleak" | sed 's/^/# /'
+	echo clear >"$kmemleak"
 }
 
 kernel_complaints() {
@@ -175,6 +193,7 @@ run_one() {
 		tee "$log"
 	rc=${PIPESTATUS[0]}
 	add_totals "$log"
+	leak_scan
 	why=$(verdict "$rc" "$log" "$min" "$marker")
 	if [ -z "$why" ]; then
 		say "ok $number $program # $(harness_total "$log" pass) passed, $((SECONDS - start)) s"
@@ -188,23 +207,25 @@ run_one() {
 }
 
 main() {
-	local program min limit row slower=1 wanted
+	local program min limit row wanted slower=1 mode=
 
 	if [ "${1:-}" = --list ]; then
 		table
 		exit 0
 	fi
-	if [ "${1:-}" = --busy ]; then
-		slower=6
+	case ${1:-} in
+	--busy | --slow)
+		mode=$1 slower=6
 		shift
-	fi
+		;;
+	esac
 	wanted=("$@")
 	if [ ${#wanted[@]} = 0 ]; then
 		mapfile -t wanted < <(table | awk '$4 == "guest" { print $1 }')
 	fi
 	module
 	prepare || exit 1
-	if [ $slower != 1 ] && ! begin_busy; then
+	if [ "$mode" = --busy ] && ! begin_busy; then
 		say "run_tests.sh: the host does not get busy"
 		exit 1
 	fi

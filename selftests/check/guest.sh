@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: guest.sh [--kernel NAME] [--busy] [PROGRAM...]
+# usage: guest.sh [--kernel NAME] [--busy|--slow] [PROGRAM...]
 #
 # Build for a kernel of the lab and run the tests inside the lab. How many must
 # pass, and how long that may take, the runner in the guest says itself
 # (selftests/run_tests.sh --list). With --busy there are a disk and a network
-# card more, and they work meanwhile.
+# card more, and they work meanwhile; with --slow a kernel may take its time.
 #
 # IOVASCOPE_MODULES: a folder with modules to use in place of those built here.
 # IOVASCOPE_DIFFER_EPOCHS and its kin are the tests' (differ_test.c), and
@@ -22,12 +22,14 @@ if [[ ${1:-} == --kernel ]]; then
 	kernel=$2
 	shift 2
 fi
-busy=() slower=1
-if [[ ${1:-} == --busy ]]; then
-	busy=(--device nvme:null --device e1000e)
+busy=() mode=() slower=1
+if [[ ${1:-} == --busy || ${1:-} == --slow ]]; then
+	mode=("$1")
 	slower=6
 	shift
 fi
+[[ ${mode[*]} != --busy ]] ||
+	busy=(--device nvme:null --device e1000e)
 targets=(tools selftests)
 [[ -n ${IOVASCOPE_MODULES:-} ]] || targets+=(modules)
 build_for "$kernel" "${targets[@]}"
@@ -47,4 +49,4 @@ mapfile -t settings < <(env | grep -E '^IOVASCOPE_(DIFFER_|CASE=)')
 	--payload "$modules/iovascope.ko" \
 	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
-	-- env "${settings[@]}" ./run_tests.sh ${busy[0]:+--busy} "$@"
+	-- env "${settings[@]}" ./run_tests.sh "${mode[@]}" "$@"

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 #
 # A kernel of the lab built here, from Debian's source: rows of the table whose
-# package is linux-source. lab.config says what is in it. Only what runs and
-# what modules are built with is kept: source and objects, several GB, go as soon
-# as it is built.
+# package is linux-source. lab.config says what is in it, and NAME.config what
+# kernel NAME has in its place. Only what runs and what modules are built with is
+# kept: source and objects, several GB, go as soon as it is built.
 #
 # Modules for it have to come from the compiler that it came from, which is
 # this machine's; so it is made only where the machine is of the row's release.
@@ -25,6 +25,24 @@ lost_options() {
 		*) grep -q -x -F -- "$line" "$2" || echo "$line" ;;
 		esac
 	done
+}
+
+# wanted_config NAME: the path of what kernel NAME is to have. An option has one
+# line there: of two, the one that did not count would be called lost.
+wanted_config() {
+	local own=$LAB_DIR/$1.config names path
+
+	if [[ $1 == lab ]]; then
+		echo "$own"
+		return
+	fi
+	names=$(sed -nE 's/^(# )?(CONFIG_[A-Z0-9_]+)[= ].*/\2/p' "$own")
+	path=$LAB_CACHE/$1.config
+	{
+		grep -v -E "^(# )?(${names//$'\n'/|})[= ]" "$LAB_DIR/lab.config"
+		cat "$own"
+	} >"$path"
+	echo "$path"
 }
 
 # configure CONFIG: in the source tree. Everything off but what is asked for.
@@ -79,7 +97,7 @@ compile_kernel() {
 
 # setup_compiled: the kernel of a row that is built here.
 setup_compiled() {
-	local package version key
+	local package version key config
 
 	same_release "$ROW_RELEASE" || die "kernel $ROW_NAME is built with the machine's own" \
 		"gcc, and only on Debian $ROW_RELEASE"
@@ -90,10 +108,11 @@ setup_compiled() {
 		die "no $ROW_IMAGE in the index of $ROW_SUITE"
 	version=$(suite_field "$ROW_SUITE" "$package" Version)
 	install_missing "${COMPILE_PACKAGES[@]}"
+	config=$(wanted_config "$ROW_NAME")
 	key=$( (
 		echo "$package $version"
 		gcc --version
-		cat "$LAB_DIR/lab.config"
+		cat "$config"
 		declare -p INITRD_MODULES
 		declare -f "${PACK_FUNCTIONS[@]}" lost_options configure \
 			install_built compile_kernel
@@ -102,6 +121,6 @@ setup_compiled() {
 		need_space "$LAB_CACHE" $COMPILE_MIB
 	cache_entry "kernel-$ROW_NAME" "$key" \
 		"building kernel $ROW_NAME from $package $version" \
-		compile_kernel "$ROW_SUITE" "$package" "$ROW_RELEASE" "$LAB_DIR/lab.config"
+		compile_kernel "$ROW_SUITE" "$package" "$ROW_RELEASE" "$config"
 	say "kernel $ROW_NAME: $(lab_kver) in $LAB_CACHE/kernel-$ROW_NAME"
 }
