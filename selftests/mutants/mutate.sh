@@ -74,7 +74,11 @@ mutate() {
 		die "$name changes nothing in module/$file; mend the table"
 	fi
 	module=$(module_of "$file")
+	# Whatever the clock of the files says, this is to be compiled again.
+	rm -f "${target%.[ch]}.o"
 	build "$name" "$module"
+	! cmp -s "$work/payload/$name.ko" "$work/payload/$module.ko" ||
+		die "$name: the module is the same as without it"
 	# A new time, so that make sees the change back as well.
 	cp "$top/module/$file" "$target"
 	printf '%s|%s|%s\n' "$name" "$module" "$tests" >>"$work/payload/plan"
