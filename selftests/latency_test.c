@@ -14,7 +14,7 @@
  * in one of them. Only a kernel with these tracers can run this ("make
  * check-debug"), and only counted instructions make it exact (lab.sh --icount).
  */
-#include <fcntl.h>
+#include <linux/memfd.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
