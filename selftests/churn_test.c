@@ -412,6 +412,28 @@ TEST_F_TIMEOUT(storm, endless_readers, 3600)
 }
 
 /*
+ * The module goes while maps and unmaps are under way: of the calls that are one
+ * in the other some are still seen to return, and some not. That must leave
+ * nobody in a circle.
+ */
+TEST_F_TIMEOUT(storm, unloaded, 600)
+{
+	unsigned int i;
+
+	client_start(&self->mapper, "ivs-storm", map_and_unmap, self);
+	client_wait(&self->mapper);
+	client_go(&self->mapper);
+	for (i = 0; i < 15; i++)
+		kmod_reload("baseline=0");
+	self->shared->stop = 1;
+	client_wait(&self->mapper);
+	kmod_reload("");
+	EXPECT_EQ(0, check_not("equal"));
+	client_go(&self->mapper);
+	EXPECT_EQ(0, client_end(&self->mapper));
+}
+
+/*
  * The module is loaded while maps and unmaps go on. What it begins with is
  * either right or marked as a lower bound, and what is marked as exact stays
  * equal to the table.

@@ -38,7 +38,7 @@ table() {
 		alias_test 2 120 machines
 		busy_test 2 1800 busy
 		census_test 35 600 guest
-		churn_test 3 900 guest
+		churn_test 4 900 guest
 		differ_test 4 1800 hugepath
 		domain_test 10 300 guest
 		enomem_test 2 120 guest

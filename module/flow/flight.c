@@ -24,6 +24,12 @@
  * second time on its way out on a kernel before 5.17, which leaves it there for
  * ever as if it slept: that looks stuck, and is.
  *
+ * Blindness. While probes are disarmed, one after the other, calls return that
+ * nobody sees any more. What is left inside a call that is seen to return goes
+ * with it. A call in the table would else point to one that has ended, whose
+ * memory is the next one's, and that one's parent may be the very call: whoever
+ * looks for the calls around it would never come to an end.
+ *
  * Locking: one raw spinlock a bucket. Tasks hash apart, so a lock is taken by
  * another CPU only while somebody reads the file.
  *
@@ -186,21 +192,57 @@ void ivs_flight_begin_unowned(struct ivs_call *call, enum ivs_op op)
 	flight_add(call, call);
 }
 
+static bool call_is_beside(const struct ivs_call *call,
+			   const struct ivs_call *other)
+{
+	return call->task && call->task == other->task &&
+	       call->born == other->born && call->exiting == other->exiting;
+}
+
+/*
+ * Take out a call that returns, and what it still has inside it, which is nearer
+ * to the head: a chain by @parent, itself last.
+ */
+static struct ivs_call *bucket_take(unsigned int b, struct ivs_call *call)
+{
+	struct ivs_call *inner, *taken = NULL;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(inner, next, &buckets[b].head, node) {
+		if (inner != call && !call_is_beside(inner, call))
+			continue;
+		hlist_del(&inner->node);
+		inner->parent = taken;
+		taken = inner;
+		if (inner == call)
+			break;
+	}
+	return taken;
+}
+
 /**
  * ivs_flight_end - a call has returned
  * @call: as begun; gone after this
+ *
+ * And with it what was not seen to return inside it.
  *
  * Context: the return handler.
  */
 void ivs_flight_end(struct ivs_call *call)
 {
+	struct ivs_call *taken, *next;
 	unsigned int b = call->bucket;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&buckets[b].lock, flags);
-	hlist_del(&call->node);
+	taken = bucket_take(b, call);
 	raw_spin_unlock_irqrestore(&buckets[b].lock, flags);
-	call_put(call);
+	for (; taken; taken = next) {
+		next = taken->parent;
+		if (taken != call)
+			ivs_domain_died(taken->domain_id);
+		call_put(taken);
+	}
 }
 
 /**
@@ -247,8 +289,7 @@ static struct ivs_call *bucket_innermost_dead(unsigned int b,
 	struct ivs_call *call;
 
 	hlist_for_each_entry(call, &buckets[b].head, node)
-		if (call->task == dead->task && call->born == dead->born &&
-		    call->exiting == dead->exiting)
+		if (call_is_beside(call, dead))
 			return call;
 	return dead;
 }

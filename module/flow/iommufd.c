@@ -231,10 +231,10 @@ int ivs_iommufd_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct ivs_call *call = ivs_call_of(ri);
 
-	ivs_flight_end(call);
 	if (call->op == IVS_ATTACH)
 		ivs_refusal_step(call, IVS_STEP_GROUP,
 				 (int)regs_return_value(regs));
+	ivs_flight_end(call);
 	return 0;
 }
 
