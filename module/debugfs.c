@@ -29,6 +29,7 @@
 #include "flow/domain.h"
 #include "flow/domain_show.h"
 #include "flow/flight.h"
+#include "flow/live.h"
 #include "flow/process.h"
 #include "flow/refusal.h"
 #include "flow/rows.h"
@@ -318,6 +319,40 @@ static const struct file_operations refusals_fops = {
 	.release = seq_release_private,
 };
 
+/* ---- live regions: position is 1 + the place ---- */
+
+static void *regions_start(struct seq_file *m, loff_t *pos)
+{
+	return !*pos || ivs_live_is(*pos - 1) ? pos : NULL;
+}
+
+static void *regions_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return regions_start(m, pos);
+}
+
+static void regions_stop(struct seq_file *m, void *v)
+{
+}
+
+static int regions_show(struct seq_file *m, void *v)
+{
+	if (*(loff_t *)v)
+		ivs_live_show(m, *(loff_t *)v - 1);
+	else
+		ivs_text_format(m);
+	return 0;
+}
+
+static const struct seq_operations regions_sops = {
+	.start = regions_start,
+	.next = regions_next,
+	.stop = regions_stop,
+	.show = regions_show,
+};
+DEFINE_SEQ_ATTRIBUTE(regions);
+
 /* ---- calls in flight: position is 1 + the bucket ---- */
 
 static void *inflight_start(struct seq_file *m, loff_t *pos)
@@ -367,6 +402,7 @@ static const struct ivs_file files[] = {
 	{ "inflight", &inflight_fops },
 	{ "refusals", &refusals_fops },
 	{ "refused", &refused_fops },
+	{ "regions", &regions_fops },
 	{ "probes", &probes_fops },
 	{ "units", &units_fops },
 	{ "census", &ivs_census_fops },

@@ -18,6 +18,7 @@
 #include "flow/device.h"
 #include "flow/domain.h"
 #include "flow/flight.h"
+#include "flow/live.h"
 #include "flow/probe.h"
 #include "flow/process.h"
 #include "flow/refusal.h"
@@ -40,6 +41,11 @@ module_param(refusals, uint, 0444);
 MODULE_PARM_DESC(refusals,
 		 "calls that failed to remember, 8 to 65536 (default: 512)");
 
+static unsigned int regions = 8192;
+module_param(regions, uint, 0444);
+MODULE_PARM_DESC(regions,
+		 "regions that are mapped to remember, 1 to 1048576 (default: 8192)");
+
 static char *skip;
 module_param(skip, charp, 0444);
 MODULE_PARM_DESC(skip,
@@ -61,9 +67,12 @@ static int __init iovascope_init(void)
 	ret = ivs_refusal_init(refusals);
 	if (ret)
 		goto err_processes;
-	ret = ivs_device_init();
+	ret = ivs_live_init(regions);
 	if (ret)
 		goto err_refusals;
+	ret = ivs_device_init();
+	if (ret)
+		goto err_regions;
 	ret = ivs_domain_init();
 	if (ret)
 		goto err_devices;
@@ -95,6 +104,8 @@ err_domains:
 	ivs_domain_exit();
 err_devices:
 	ivs_device_exit();
+err_regions:
+	ivs_live_exit();
 err_refusals:
 	ivs_refusal_exit();
 err_processes:
@@ -114,6 +125,7 @@ static void __exit iovascope_exit(void)
 	ivs_dmar_exit();
 	ivs_domain_exit();
 	ivs_device_exit();
+	ivs_live_exit();
 	ivs_refusal_exit();
 	ivs_process_exit();
 	ivs_stats_exit();

@@ -26,8 +26,8 @@
 
 static const char *const files[] = {
 	"info", "schema", "counters", "errors", "hist", "domains",
-	"processes", "inflight", "refusals", "refused", "probes", "units",
-	"census", "check",
+	"processes", "inflight", "refusals", "refused", "regions", "probes",
+	"units", "census", "check",
 };
 
 #define NR_FILES (sizeof(files) / sizeof(files[0]))

@@ -433,6 +433,49 @@ TEST_F_TIMEOUT(iommufd, table_first, 60)
 	expect_wanted(s);
 }
 
+/* What a region says of its domain and its memory. */
+static int region_says(__u64 iova, __u64 *domain, int *has_address)
+{
+	struct json_object *file, *region = stats_region_at(&file, iova);
+
+	if (region) {
+		*domain = stats_u64(region, "domain");
+		*has_address = json_object_object_get_ex(region, "vaddr", NULL);
+	}
+	json_object_put(file);
+	return !!region;
+}
+
+/* In a list of what is mapped, before there is a device and after. */
+TEST_F_TIMEOUT(iommufd, live_regions, 60)
+{
+	struct start *s = &self->s;
+	__u64 domain = 0, file_iova = 2 * IOVA;
+	int has_address, fd;
+	struct mem file;
+
+	mem_alloc(&s->mem, BACKING_THP, 4 * SZ_2M);
+	fd = mem_open_memfd(&file, BACKING_BASE, SZ_2M);
+	ioas_map(&s->ioas, IOVA, s->mem.va, s->mem.size);
+	ASSERT_EQ(1, region_says(IOVA, &domain, &has_address));
+	EXPECT_EQ(0, domain);
+	EXPECT_EQ(1, has_address);
+
+	cdev_attach(&s->cdev, s->ioas.id);
+	must_work(__ioas_map_file(&s->ioas, &file_iova, fd, 0, SZ_2M,
+				  IOAS_FIXED));
+	EXPECT_EQ(1, region_says(IOVA, &domain, &has_address));
+	EXPECT_LT(0, domain);
+	ASSERT_EQ(1, region_says(file_iova, &domain, &has_address));
+	EXPECT_EQ(0, has_address);
+
+	must_work(__ioas_unmap(&s->ioas, 0, UINT64_MAX, &file_iova));
+	EXPECT_EQ(0, region_says(IOVA, &domain, &has_address));
+	EXPECT_EQ(0, region_says(2 * IOVA, &domain, &has_address));
+	close(fd);
+	mem_free(&file);
+}
+
 /* The same memory in two address spaces: pinned by the first user only. */
 TEST_F_TIMEOUT(iommufd, copies, 60)
 {

@@ -44,10 +44,11 @@ table() {
 		enomem_test 2 120 guest
 		grammar_test 19 120 guest
 		hugepath_test 65 1500 hugepath
-		iommufd_test 32 600 lab
+		iommufd_test 33 600 lab
 		latency_test 2 3000 debug
 		leaf_test 35 600 guest
 		life_test 9 600 guest
+		live_test 7 300 guest
 		race_test 2 300 machines
 		refusal_test 22 300 guest
 		region_test 18 300 guest

@@ -119,6 +119,8 @@ static const struct {
 		"events", "attached devices not remembered" },
 	[IVS_LOST_PROCESSES] = { "lost_processes", IVS_IN_COUNTERS,
 		"events", "calls without a process record to count them in" },
+	[IVS_LOST_REGIONS] = { "lost_regions", IVS_IN_COUNTERS,
+		"events", "regions that are not in the list of what is mapped now: it was full" },
 	[IVS_UNREAD_ARGS_CALLS] = { "unread_args_calls", HOST_AND_PROCESS,
 		"calls", "ioctls whose arguments could not be read" },
 	[IVS_PROBE_MISSED_CALLS] = { "probe_missed_calls", IVS_IN_COUNTERS,

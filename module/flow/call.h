@@ -41,6 +41,7 @@
  * @file: pin: the file that it pins pages of, NULL for memory by its address
  * @file_pages: and how many of its pages were in memory then, in 4K pages
  * @domain: region: the first one that it mapped into; compared only
+ * @first_id: region: and the id of its record
  * @done_bytes: region: what was mapped or unmapped there so far
  * @released_bytes: teardown: bytes its unpins handed over so far
  * @backing: teardown: what those were made of; unpin: what it releases
@@ -87,6 +88,7 @@ struct ivs_call {
 	const struct file *file;
 	u64 file_pages;
 	const void *domain;
+	u64 first_id;
 	u64 done_bytes;
 	u64 released_bytes;
 	u64 flush_ns;

@@ -347,8 +347,9 @@ void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
  * domain_exit()), so what is left counts as removed here.
  *
  * Context: entry handler of iommu_domain_free().
+ * Return: id of its record, 0 for none.
  */
-void ivs_domain_free(const struct iommu_domain *domain)
+u64 ivs_domain_free(const struct iommu_domain *domain)
 {
 	struct ivs_domain *dom = domain_find(domain);
 	struct ivs_scope scope = { .host = true };
@@ -356,7 +357,7 @@ void ivs_domain_free(const struct iommu_domain *domain)
 	unsigned long flags;
 
 	if (!dom)
-		return;
+		return 0;
 	raw_spin_lock_irqsave(&dom->lock, flags);
 	ivs_extents_leaves(&dom->extents, removed.leaves);
 	raw_spin_unlock_irqrestore(&dom->lock, flags);
@@ -364,6 +365,7 @@ void ivs_domain_free(const struct iommu_domain *domain)
 	scope.host = !type_is_dma_api(dom->type);
 	domain_count_removed(&removed, &scope);
 	ivs_record_retire(&dom->rec);
+	return dom->rec.id;
 }
 
 /**

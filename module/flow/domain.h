@@ -116,6 +116,6 @@ void ivs_domain_unmap(struct ivs_domain *dom, u64 iova, u64 size,
 		      const struct ivs_scope *scope);
 void ivs_domain_attach(const struct iommu_domain *domain, struct device *dev,
 		       enum ivs_backend backend, unsigned long space);
-void ivs_domain_free(const struct iommu_domain *domain);
+u64 ivs_domain_free(const struct iommu_domain *domain);
 
 #endif /* IVS_DOMAIN_H */

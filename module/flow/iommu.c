@@ -33,6 +33,7 @@
 #include "domain.h"
 #include "flight.h"
 #include "iommu.h"
+#include "live.h"
 #include "process.h"
 #include "refusal.h"
 #include "request.h"
@@ -347,6 +348,6 @@ int ivs_iommu_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 /* void iommu_domain_free(domain): only its entry, there is no return to see */
 int ivs_iommu_free_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	ivs_domain_free(domain_arg(regs));
+	ivs_live_drop_domain(ivs_domain_free(domain_arg(regs)));
 	return 1;
 }

@@ -41,6 +41,7 @@
 #include <linux/user_namespace.h>
 #include <linux/vmalloc.h>
 
+#include "../base/memory.h"
 #include "../base/stats.h"
 #include "../base/text.h"
 #include "call.h"
@@ -490,11 +491,13 @@ int ivs_refusal_init(unsigned int nr)
 	if (!refusals)
 		return -ENOMEM;
 	refusals_end = refusals + nr;
+	ivs_memory_add((refusals_end - refusals) * sizeof(*refusals));
 	return 0;
 }
 
 /* ivs_refusal_exit - forget them; no handler and no reader may run any more */
 void ivs_refusal_exit(void)
 {
+	ivs_memory_add(-(s64)((refusals_end - refusals) * sizeof(*refusals)));
 	vfree(refusals);
 }

@@ -18,6 +18,7 @@
 #include "backing.h"
 #include "domain.h"
 #include "flight.h"
+#include "live.h"
 #include "process.h"
 #include "refusal.h"
 #include "request.h"
@@ -143,8 +144,10 @@ void ivs_region_did(const struct ivs_call *call, enum ivs_op op, u64 bytes)
 
 	if (!region)
 		return;
-	if (!region->domain)
+	if (!region->domain) {
 		region->domain = call->object;
+		region->first_id = call->domain_id;
+	}
 	if (region->domain == call->object)
 		region->done_bytes += bytes;
 }
@@ -169,6 +172,8 @@ void ivs_region_end(struct ivs_call *call, u64 entered, int ret)
 	request_count(&sample, entered);
 	trace_region(call->op == IVS_REGION_MAP, call->iova, call->vaddr,
 		     ret ? call->bytes : sample.bytes, sample.ns, ret);
+	if (!ret)
+		ivs_live_end(call);
 	ivs_refusal_end(call, ret, "");
 	ivs_flight_end(call);
 	ivs_stats_self(entered);

@@ -98,6 +98,17 @@ struct json_object *stats_by_device(struct json_object *domains,
 	return NULL;
 }
 
+struct json_object *stats_region_at(struct json_object **file, __u64 iova)
+{
+	*file = stats_read("regions");
+	json_object_object_foreach(*file, name, region) {
+		(void)name;
+		if (stats_u64(region, "iova") == iova)
+			return region;
+	}
+	return NULL;
+}
+
 void snap_take(struct snap *snap)
 {
 	snap->counters = stats_read("counters");

@@ -34,6 +34,9 @@ unsigned int stats_count_pid(struct json_object *file, pid_t pid);
 struct json_object *stats_by_device(struct json_object *domains,
 				    const char *bdf);
 
+/* The region that begins there, or NULL; of *file, which is to be put. */
+struct json_object *stats_region_at(struct json_object **file, __u64 iova);
+
 /* counters and errors at one moment. */
 struct snap {
 	struct json_object *counters, *errors;
