@@ -18,6 +18,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "lib/client.h"
@@ -31,6 +32,13 @@ enum { EXIT_USAGE = 2 };
 
 /* How often memory is allocated until it lies as it should. */
 #define MAX_TRIES 8
+
+/* What becomes of the first half of the memory once it is mapped. */
+enum then { THEN_NOTHING, THEN_REMAP, THEN_REFILL, THEN_DROP, THEN_FORK };
+
+static const char *const then_names[] = {
+	"nothing", "remap", "refill", "drop", "fork",
+};
 
 enum touch { TOUCH_ALL, TOUCH_NONE, TOUCH_SCATTERED };
 
@@ -48,6 +56,7 @@ struct options {
 	enum backing backing;
 	enum touch touch;
 	enum server server;
+	enum then then;
 	__u64 size, chunk, step, hole, bars, bar_shift, iova;
 	const char *file;
 	int read_only;
@@ -90,6 +99,10 @@ static const char usage_text[] =
 "  --bars SIZE        the first SIZE of each device's largest BAR, too\n"
 "  --bar-shift SIZE   have BARs at virtual addresses that are so far from one\n"
 "                     that is aligned to 1 GiB (0)\n"
+"  --then WHAT        do with the first half of the memory, once it is mapped:\n"
+"                     remap: unmap it, and map new memory there; refill: give its\n"
+"                     pages back, and touch it; drop: only give them back; fork:\n"
+"                     have a child, and write to it (nothing)\n"
 "  --gated            instead of memory, map a file whose server is asleep\n";
 
 static int usage(const char *why, const char *what)
@@ -140,6 +153,7 @@ enum {
 	OPT_HOLE,
 	OPT_BARS,
 	OPT_BAR_SHIFT,
+	OPT_THEN,
 	OPT_GATED,
 	OPT_HELP,
 };
@@ -159,6 +173,7 @@ static const struct option long_options[] = {
 	{ "hole", required_argument, NULL, OPT_HOLE },
 	{ "bars", required_argument, NULL, OPT_BARS },
 	{ "bar-shift", required_argument, NULL, OPT_BAR_SHIFT },
+	{ "then", required_argument, NULL, OPT_THEN },
 	{ "gated", no_argument, NULL, OPT_GATED },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{}
@@ -210,6 +225,9 @@ static void parse_option(int option)
 		break;
 	case OPT_IOMMUFD:
 		opt.server = parse_word(optarg, server_names, SERVER_VFIO);
+		break;
+	case OPT_THEN:
+		opt.then = parse_word(optarg, then_names, 5);
 		break;
 	case OPT_GATED:
 		opt.gated = 1;
@@ -428,6 +446,42 @@ static void map_all(void)
 	}
 }
 
+static void half_remap(__u64 half)
+{
+	must_eq(munmap(mem.va, half), 0);
+	must(mmap(mem.va, half, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == mem.va);
+}
+
+/* A child that has all of it, too, when this process writes; and stays. */
+static void half_fork(void)
+{
+	pid_t pid = fork();
+
+	must_op(pid, >=, 0);
+	if (pid)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The container is its parent's. */
+	close_range(3, ~0U, 0);
+	for (;;)
+		pause();
+}
+
+static void half_spoil(void)
+{
+	__u64 half = mem.size / 2, at;
+
+	if (opt.then == THEN_REMAP)
+		half_remap(half);
+	else if (opt.then == THEN_FORK)
+		half_fork();
+	else
+		must_eq(madvise(mem.va, half, MADV_DONTNEED), 0);
+	for (at = 0; at < half && opt.then != THEN_DROP; at += SZ_4K)
+		((volatile char *)mem.va)[at] = 2;
+}
+
 /* In a process of its own, because this one serves the file. */
 static int map_gated(struct client *self, void *arg)
 {
@@ -486,6 +540,8 @@ int main(int argc, char **argv)
 	} else {
 		open_devices();
 		map_all();
+		if (opt.then)
+			half_spoil();
 		say("mapped", getpid());
 		pause();
 	}

@@ -23,6 +23,7 @@
 #include "why/answer.h"
 #include "why/host.h"
 #include "why/refusals.h"
+#include "why/stale.h"
 #include "why/text_why.h"
 #include "why/why.h"
 
@@ -115,6 +116,15 @@ const struct command commands[] = {
 		.help = "which calls were refused, and why; also if it is gone",
 		.options = SHOWS | BIT(OPT_FROM),
 		.read = read_refusals,
+		.view = json_object_get,
+		.text = text_refusals,
+		.judge = judge_answer,
+	}, {
+		.name = "stale",
+		.args = "PID | DEVICE | DOMAIN",
+		.help = "whether a device reaches pages that the process no longer has",
+		.options = SHOWS,
+		.read = read_stale,
 		.view = json_object_get,
 		.text = text_refusals,
 		.judge = judge_answer,

@@ -18,7 +18,7 @@ set -uo pipefail
 . ./tap.sh
 # shellcheck source=../guest_lib.sh
 . /lab/guest_lib.sh
-for part in answer memory bar start host iommufd; do
+for part in answer memory stale bar start host iommufd; do
 	# shellcheck source=/dev/null
 	. "./why/$part.sh"
 done
@@ -50,6 +50,7 @@ every_kernel() {
 	tap "fragmented, of base pages" fragmented base 4M 2m 4k
 	tap "fragmented, of THP" fragmented thp 1G 1g 2m
 	tap "fragmented, of 2 MiB hugetlb" fragmented hugetlb_2m 1G 1g 2m
+	stale_tests
 	tap "disable-hugepages" disable_hugepages
 	tap "identity" identity
 	tap "a BAR with nothing to fix" bar_is_well

@@ -49,6 +49,7 @@ static const struct section_type {
 	{ .name = "check" },
 	{ .name = "refusals" },
 	{ .name = "refused" },
+	{ .name = "regions" },
 };
 
 /* Of one device, so a section of no snapshot. */

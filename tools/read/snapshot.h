@@ -25,6 +25,7 @@ enum section {
 	SECTION_CHECK	= BIT(11),
 	SECTION_REFUSALS = BIT(12),
 	SECTION_REFUSED = BIT(13),
+	SECTION_REGIONS = BIT(14),
 	/* What every module has, and what is read without a walk of tables. */
 	SECTION_ALL	= BIT(9) - 1,
 	SECTION_WALKS	= SECTION_CENSUS | SECTION_CHECK,

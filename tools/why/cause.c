@@ -251,6 +251,10 @@ static const struct {
 		"somebody has the device, or a driver of the host another one of its group",
 		"end the process that has it"
 	},
+	[CAUSE_STALE] = { "stale", true,
+		"a device reaches pages that the process no longer has there",
+		"let the client unmap a region before it gives up its memory (munmap, MADV_DONTNEED, a balloon, a write to a private copy), and map it anew afterwards; now: map it anew"
+	},
 	[CAUSE_NOT_KNOWN] = { "not-known", true,
 		"what was in the way is not known",
 		"look into the kernel's log of that moment (journalctl -k)"

@@ -65,10 +65,16 @@ static void print_findings(FILE *out, struct json_object *view)
 {
 	struct json_object *refusals = tree_get(view, "refusals");
 	struct json_object *causes = tree_get(view, "causes");
+	struct json_object *stale = tree_get(view, "stale");
+	struct json_object *vmas = tree_get(view, "vmas");
 
 	fprintf(out, "%s\n", tree_word(view, "answer"));
 	for (size_t i = 0; i < tree_length(refusals); i++)
 		print_cause(out, tree_at(refusals, i));
+	/* The command `stale` has them among the causes. */
+	for (size_t i = 0; i < tree_length(stale) && vmas; i++)
+		if (tree_get(tree_at(stale, i), "cause"))
+			print_cause(out, tree_get(tree_at(stale, i), "cause"));
 	for (size_t i = 0; i < tree_length(causes); i++)
 		print_cause(out, tree_at(causes, i));
 }

@@ -29,6 +29,7 @@
 #include "read/runs.h"
 #include "read/snapshot.h"
 #include "refusals.h"
+#include "stale.h"
 #include "start.h"
 #include "target.h"
 #include "vma.h"
@@ -248,6 +249,17 @@ static void refusals_add(struct json_object *view, struct json_object *snap)
 		 refusals_of(snap, pid) : tree_new_list());
 }
 
+/* A few pages of each region; all of one where they differ. */
+static void stale_add(struct json_object *view, const struct request *request,
+		      struct json_object *snap)
+{
+	struct findings findings = findings_of(view);
+
+	tree_add(view, "stale", stale_regions(&findings, snap,
+					      tree_get(view, "target"),
+					      request->debugfs, false));
+}
+
 static void why_answer(struct json_object *view, enum leaf want)
 {
 	struct human mapped = human_key(view, "mapped_bytes", "bytes");
@@ -338,7 +350,8 @@ struct json_object *read_why(const struct request *request)
 			     SECTION_CENSUS | SECTION_INFLIGHT |
 			     SECTION_PROBES);
 	snapshot_add(snap, request->debugfs, 0,
-		     SECTION_PROCESSES | SECTION_REFUSALS);
+		     SECTION_PROCESSES | SECTION_REFUSALS |
+		     SECTION_REGIONS);
 	view = answer_new("why");
 	tree_add_word(view, "want", leaf_words[want]);
 	target = target_find(snap, request->args[0]);
@@ -357,6 +370,8 @@ struct json_object *read_why(const struct request *request)
 	if (!tree_get(view, "vmas"))
 		tree_add(view, "vmas", tree_new_list());
 	why_answer(view, want);
+	stale_add(view, request, snap);
+	stale_answer(view);
 	refusals_answer(view);
 	json_object_put(snap);
 	return view;

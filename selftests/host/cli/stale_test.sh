@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # engine.sh sets what is read here
+#
+# `stale`: regions of a recorded tree, runs, and a /proc/PID/pagemap made for it.
+# Process 4242 maps 64 KiB at IOVA 0x100000 from address 0x7f0000000000.
+
+PHYS=$((0x20000000))
+VA=$((0x7f0000000000))
+started=$(grep -o "pid=4242 .*" "$recorded/processes" |
+	sed "s/.* start_ns=\([0-9]*\).*/\1/")
+
+# word INDEX VALUE: one u64 of the process's pagemap.
+word() {
+	local i bytes=
+
+	for i in 0 8 16 24 32 40 48 56; do
+		bytes+=$(printf '\\x%02x' $(($2 >> i & 255)))
+	done
+	# shellcheck disable=SC2059 # it is made of escapes
+	[[ $counting ]] || printf "$bytes" |
+		dd of="$root/proc/4242/pagemap" bs=8 seek="$1" conv=notrunc \
+			status=none
+}
+
+# page NR [FRAME]: what is at the address; nothing without a frame.
+page() {
+	local value=0
+
+	[[ -z ${2:-} ]] || value=$(((1 << 63) | $2))
+	word $((VA / 4096 + $1)) "$value"
+}
+
+# region IOVA VADDR BYTES [PID]: a line of the module's file.
+region() {
+	[[ $counting ]] ||
+		printf '%d domain=3 pid=%d comm=vmm start_ns=%d mapped_ns=1 iova=0x%x bytes=%d vaddr=0x%x flags=0x3\n' \
+			$((++id)) "${4:-4242}" "$started" "$1" "$3" "$2" \
+			>>"$tree/regions"
+}
+
+scene() {
+	local n
+
+	new_tree "$1"
+	root=$tmp/$1.root
+	id=0
+	[[ $counting ]] && return
+	export IOVASCOPE_SYSROOT=$root
+	rm -rf "$root"
+	mkdir -p "$root/proc/4242"
+	echo "4242 (a b) c) S$(printf ' 1%.0s' {1..18}) $((started / 10000000)) 1" \
+		>"$root/proc/4242/stat"
+	echo "format 1" | tee "$tree/regions" \
+		>"$tree/devices/0000:3b:00.0/runs"
+	sed -i 's/^filtered_calls .*/&\nlost_regions 0/' "$tree/counters"
+	printf '0x100000 last=0x10ffff phys=0x%x leaves_4k=16 leaves_2m=0 leaves_1g=0 best_4k=16 best_2m=0 best_1g=0 write=1 mmio=0 torn=0\n' \
+		$PHYS >>"$tree/devices/0000:3b:00.0/runs"
+	region 0x100000 $VA 65536
+	for n in {0..15}; do
+		page "$n" $((PHYS / 4096 + n))
+	done
+}
+
+scene fine
+check "stale: nothing" 0 \
+	'^Nothing is stale: all 64\.0 KiB are the memory that is there\.$' \
+	'Not known|^stale' stale 4242
+json "stale: nothing, in JSON" '.same_bytes == 65536 and .stale_bytes == 0 and
+	.unknown_bytes == 0 and .causes == [] and .missing == [] and
+	.fix_needed == 0' stale pid:4242 --json
+check "why: not a word of it" 0 '' 'stale' why 4242
+
+scene other_page
+page 4 77
+page 5 78
+check "stale: two pages" 1 \
+	'^8\.0 KiB stale \(stale\): a device reaches 8\.0 KiB that vmm \(4242\) no longer has' \
+	'Not known' stale 4242
+json_exit "stale: where" 1 ".causes[0].iova == $((0x104000)) and
+	.causes[0].vaddr == $((VA + 0x4000)) and .causes[0].bytes == 8192 and
+	.same_bytes == 57344 and .stale[0].stale_bytes == 8192" \
+	stale domain:3 --json
+json_exit "stale: by the device" 1 '.stale_bytes == 8192' \
+	stale 0000:3b:00.0 --json
+check "why: begins with it" 1 '^8\.0 KiB stale \(stale\): ' '' why 4242
+verify "why: in the first line" line_is 1 'stale'
+
+scene not_there
+page 3
+page 9
+check "stale: what is not there is not known" 0 \
+	'^Nothing is stale: 56\.0 KiB are .*; 8\.0 KiB could not be compared' '' \
+	stale 4242
+
+# Root of a container sees all frames as 0.
+scene hidden
+for n in {0..15}; do
+	page "$n" 0
+done
+check "stale: frames that are hidden" 0 '^Nothing could be compared\.$' '' \
+	stale 4242
+
+scene unmapped_since
+[[ $counting ]] || sed -i 2d "$tree/devices/0000:3b:00.0/runs"
+page 4 77
+check "stale: what is no longer mapped is not" 0 \
+	'^Nothing could be compared\.$' '' stale 4242
+
+scene partly_unmapped
+[[ $counting ]] || sed -i 's/^0x100000 /0x104000 /; s/phys=0x20000000/phys=0x20004000/' \
+	"$tree/devices/0000:3b:00.0/runs"
+page 0 77
+json "stale: only what is mapped" '.same_bytes == 49152 and
+	.stale_bytes == 0' stale 4242 --json
+
+scene reused
+[[ $counting ]] || sed -i 's/ [0-9]* 1$/ 5 1/' "$root/proc/4242/stat"
+page 4 77
+check "stale: another process of that number" 0 \
+	'^Not known: the region of 64\.0 KiB at IOVA 0x100000: vmm \(4242\), who mapped it, is gone' \
+	'no longer has' stale 4242
+
+scene no_address
+[[ $counting ]] || sed -i 's/ vaddr=0x[0-9a-f]*//' "$tree/regions"
+check "stale: a file has no address" 0 '^Nothing could be compared\.$' '' \
+	stale 4242
+
+scene other_domain
+[[ $counting ]] || sed -i 's/domain=3/domain=999/' "$tree/regions"
+page 4 77
+check "stale: of another domain" 0 '^Nothing could be compared\.$' '' stale 4242
+
+scene full
+[[ $counting ]] || sed -i 's/^lost_regions 0/lost_regions 12/' "$tree/counters"
+check "stale: a list that was full" 0 '^Not known: 12 regions' '' stale 4242
+
+scene older_module
+[[ $counting ]] || rm "$tree/regions"
+check "stale: an older module" 1 'regions: not there' '' stale 4242
+check "why: an older module" 0 '' 'regions' why 4242
+check "stale: of whom" 2 'stale needs one PID' '' stale
+check "stale: one at a time" 2 'stale needs one PID' '' stale 1 2
+unset IOVASCOPE_SYSROOT
