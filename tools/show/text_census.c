@@ -324,4 +324,9 @@ void text_check(FILE *out, struct json_object *view,
 	json_object_object_foreach(tree_get(view, "check"), id, record)
 		check_row(table, id, record);
 	table_end(table, out);
+	json_object_object_foreach(tree_get(view, "check"), of, differs) {
+		if (tree_get(differs, "meaning"))
+			fprintf(out, "\nDomain %s: %s.\n", of,
+				tree_word(differs, "meaning"));
+	}
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/tree.h"
+#include "differ.h"
 #include "view.h"
 #include "view_census.h"
 
@@ -221,6 +222,7 @@ struct json_object *view_check(struct json_object *snap)
 	struct json_object *view = view_new(snap);
 
 	tree_add(view, "result", view_verdicts(snap));
+	differ_explain(tree_get(snap, "check"));
 	tree_share(view, snap, "check");
 	return view;
 }
