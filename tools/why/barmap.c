@@ -59,9 +59,11 @@ bool barmap_askew(uint64_t pid, struct askew *askew)
 	while (getline(&line, &size, maps) > 0)
 		if (sscanf(line, "%jx-%jx %*s %jx %*s %*s %63s", &start, &end,
 			   &offset, name) == 4 &&
-		    end > start && is_device(name))
+		    end > start && is_device(name)) {
+			askew->mapped_bytes += end - start;
 			askew_add(askew, start, end - start,
 				  offset & OFFSET_IN_BAR);
+		}
 	free(line);
 	fclose(maps);
 	return true;

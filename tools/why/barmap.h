@@ -9,9 +9,10 @@
 
 /*
  * BARs of a GiB and more whose virtual addresses do not allow 1 GiB steps, and
- * the first one; and those whose do.
+ * the first one; and those whose do. And all that the process has mapped of BARs.
  */
 struct askew {
+	uint64_t mapped_bytes;
 	uint64_t straight_bytes;
 	uint64_t bytes;
 	uint64_t start;

@@ -171,6 +171,27 @@ static void tell_kernel(struct json_object *found, const struct askew *askew)
 	}
 }
 
+/*
+ * A guest that switches a device's memory off and on has its BARs unmapped and
+ * mapped anew; and each container maps those of all devices.
+ */
+static void tell_again(struct json_object *found, uint64_t bytes,
+		       const struct askew *askew, const char *how)
+{
+	uint64_t once = askew->mapped_bytes;
+
+	if (!once || bytes / 2 < once) {
+		cause_says(found, "BARs of %s were resolved %s",
+			   human_bytes(bytes).s, how);
+		return;
+	}
+	tree_add_u64(found, "distinct_bytes", once);
+	cause_says(found, "BARs of %s were resolved %s times, %s",
+		   human_bytes(once).s, human_ratio(bytes, once, "").s, how);
+	cause_evidence(found, "the process has %s of BARs; they are mapped anew whenever the guest switches the memory of a device off and on, and for each container",
+		       human_bytes(once).s);
+}
+
 static struct json_object *bar_lookup(const struct spent *spent, uint64_t ns,
 				      uint64_t bytes,
 				      const struct askew *askew)
@@ -183,12 +204,9 @@ static struct json_object *bar_lookup(const struct spent *spent, uint64_t ns,
 	tell_lookup(spent, found, ns, bytes);
 	if (askew->bytes)
 		tell_askew(found, askew);
-	if (per_page(ns, bytes) < SMALL_STEP_NS)
-		cause_says(found, "BARs of %s were resolved by smaller steps than their addresses allow",
-			   human_bytes(bytes).s);
-	else
-		cause_says(found, "BARs of %s were resolved one 4 KiB page at a time",
-			   human_bytes(bytes).s);
+	tell_again(found, bytes, askew, per_page(ns, bytes) < SMALL_STEP_NS ?
+		   "by smaller steps than their addresses allow" :
+		   "one 4 KiB page at a time");
 	/* A recording may be of another kernel. */
 	if (!spent->recorded)
 		tell_kernel(found, askew);

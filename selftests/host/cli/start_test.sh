@@ -246,6 +246,20 @@ put_bars 0x7f0000000000
 tells "a type1 that steps by 4 KiB" 1 bar-lookup $((5 * S)) \
 	'.causes[0] | (.fix | test("Use mapping page mask")) and
 	 (.evidence | any(test("vfio_iommu_type1 that does not step")))'
+slow_bars again vfio_pci_mmap_fault
+[[ $counting ]] || mkdir -p "$start_root/proc/4242"
+has_bar 0x7f0000000000 $((32 << 30)) 0
+tells "one BAR, four times" 1 bar-lookup $((5 * S)) \
+	'.causes[0] | .distinct_bytes == 34359738368 and
+	 (.says | test("^BARs of 32.0 GiB were resolved 4.00 times, one 4 KiB"))'
+slow_bars small_ones vfio_pci_mmap_fault
+[[ $counting ]] || mkdir -p "$start_root/proc/4242"
+has_bar 0x7f0000000000 $((1 << 30)) 0
+for bar in {1..254}; do
+	has_bar $((0x7e0000000000 - bar * (1 << 30))) $((512 << 20)) 0
+done
+tells "many small BARs once" 1 bar-lookup $((5 * S)) \
+	'.causes[0] | has("distinct_bytes") | not'
 slow_bars bad_address vfio_pci_mmap_huge_fault
 put_bars 0x7f0000001000
 tells "an address that allows steps of 4 KiB" 1 bar-lookup $((5 * S)) \
