@@ -23,6 +23,7 @@
 #include "why/answer.h"
 #include "why/host.h"
 #include "why/refusals.h"
+#include "why/text_able.h"
 #include "why/text_why.h"
 #include "why/why.h"
 
@@ -120,11 +121,11 @@ const struct command commands[] = {
 		.judge = judge_answer,
 	}, {
 		.name = "host",
-		.help = "whether this machine is able, and what keeps it",
-		.options = SHOWS,
+		.help = "whether this machine is able; or one device and process",
+		.options = FILTERS | BIT(OPT_DEVICE),
 		.read = read_host,
 		.view = json_object_get,
-		.text = text_host,
+		.text = text_able,
 		.judge = judge_answer,
 	}, {
 		.name = "bench",

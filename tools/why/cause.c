@@ -255,6 +255,18 @@ static const struct {
 		"what was in the way is not known",
 		"look into the kernel's log of that moment (journalctl -k)"
 	},
+	[CAUSE_NO_GROUP] = { "no-group", true,
+		"the device is in no IOMMU group: no IOMMU translates for it",
+		"enable VT-d in the firmware's settings, and boot with intel_iommu=on"
+	},
+	[CAUSE_NOT_BOUND] = { "not-bound", true,
+		"the device is bound to no driver of VFIO's",
+		"bind it: driverctl set-override BDF vfio-pci, or what starts the VM does it (libvirt: managed='yes')"
+	},
+	[CAUSE_RMRR] = { "rmrr", true,
+		"the firmware uses memory of the device by itself (RMRR): the kernel does not give such a device away",
+		"switch off in the firmware's settings what uses it (shared memory features of the slot), or use another device"
+	},
 };
 
 struct json_object *cause_new(enum cause cause)

@@ -80,6 +80,11 @@ memory() {
 
 # ---- one cause each ----
 
+scene older
+[[ $counting ]] || rm "$tree/refusals"
+json_exit "a module that remembers none" 1 '.refusals == []' \
+	why pid:4242 --json
+
 scene none
 check "no refusal" 0 '^Nothing was refused\.$' '' refusals
 json "no refusal, as JSON" '.causes == [] and .fix_needed == 0' refusals --json
