@@ -19,6 +19,8 @@
 #include "show/text_show.h"
 #include "show/view_census.h"
 #include "show/view_show.h"
+#include "vm/memory.h"
+#include "vm/text_vm.h"
 #include "watch.h"
 #include "why/answer.h"
 #include "why/host.h"
@@ -126,6 +128,15 @@ const struct command commands[] = {
 		.read = read_host,
 		.view = json_object_get,
 		.text = text_able,
+		.judge = judge_answer,
+	}, {
+		.name = "memory",
+		.args = "PID",
+		.help = "what a VM's memory costs: pins, copies, page tables",
+		.options = SHOWS,
+		.read = read_memory,
+		.view = json_object_get,
+		.text = text_memory,
 		.judge = judge_answer,
 	}, {
 		.name = "bench",

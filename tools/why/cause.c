@@ -263,6 +263,18 @@ static const struct {
 		"the device is bound to no driver of VFIO's",
 		"bind it: driverctl set-override BDF vfio-pci, or what starts the VM does it (libvirt: managed='yes')"
 	},
+	[CAUSE_PRIVATE_COPIES] = { "private-copies", true,
+		"the file of the memory is mapped privately: what is used are copies, and the file's pages are extra",
+		"let the VMM map it shared (MAP_SHARED; QEMU -object memory-backend-file or -memfd,share=on)"
+	},
+	[CAUSE_EMPTY_TABLES] = { "empty-tables", false,
+		"IO page tables without an entry are kept",
+		"nothing: they go when the range above them is unmapped as a whole, or with the domain"
+	},
+	[CAUSE_POOL_SHORT] = { "pool-short", true,
+		"the pool has fewer huge pages than the process has still to touch",
+		"enlarge the pool, on the nodes that the process may use"
+	},
 	[CAUSE_RMRR] = { "rmrr", true,
 		"the firmware uses memory of the device by itself (RMRR): the kernel does not give such a device away",
 		"switch off in the firmware's settings what uses it (shared memory features of the slot), or use another device"
