@@ -20,6 +20,7 @@
 #include "show/view_census.h"
 #include "show/view_show.h"
 #include "vm/memory.h"
+#include "vm/p2p.h"
 #include "vm/text_vm.h"
 #include "watch.h"
 #include "why/answer.h"
@@ -137,6 +138,15 @@ const struct command commands[] = {
 		.read = read_memory,
 		.view = json_object_get,
 		.text = text_memory,
+		.judge = judge_answer,
+	}, {
+		.name = "p2p",
+		.args = "[PID]",
+		.help = "whose BAR is mapped for whom, was refused, or is absent",
+		.options = SHOWS,
+		.read = read_p2p,
+		.view = json_object_get,
+		.text = text_p2p,
 		.judge = judge_answer,
 	}, {
 		.name = "bench",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * `memory`: the answer, the causes, then the bill.
+ * `memory` and `p2p`: the answer, the causes, then the bill, or which BAR is
+ * mapped in which domain.
  */
 #include <stdlib.h>
 
@@ -137,5 +138,43 @@ void text_memory(FILE *out, struct json_object *view,
 	print_pools_asked(out, view);
 	print_locked(out, tree_get(view, "process"));
 	print_would(out, view);
+	print_missing(out, view);
+}
+
+static void print_bar(struct table *table, struct json_object *domain,
+		      struct json_object *bar)
+{
+	char *devices = tree_join(domain, "devices");
+
+	table_cell(table, "%s", tree_word(domain, "domain"));
+	table_cell(table, "%s (%s)", tree_word(domain, "comm"),
+		   tree_word(domain, "pid"));
+	table_cell(table, "%s", devices);
+	table_cell(table, "%s", tree_word(bar, "device"));
+	table_cell(table, "%s", tree_word(bar, "bar"));
+	table_cell(table, "%s", human_key(bar, "bar_bytes", "bytes").s);
+	table_cell(table, "%s", human_key(bar, "mapped_bytes", "bytes").s);
+	table_cell(table, "%s%s", tree_word(bar, "state"),
+		   tree_u64_or_0(bar, "peers") ? "" : ", itself only");
+	free(devices);
+}
+
+void text_p2p(FILE *out, struct json_object *view, struct json_object *schema)
+{
+	struct json_object *domains = tree_get(view, "domains");
+	struct table *table = table_new(8);
+
+	(void)schema;
+	print_findings(out, view);
+	table_row(table, "DOMAIN", "<OWNER", "<DEVICES THAT REACH", "<WHOSE",
+		  "BAR", "SIZE", "MAPPED", "<STATE");
+	for (size_t i = 0; i < tree_length(domains); i++) {
+		struct json_object *domain = tree_at(domains, i);
+		struct json_object *bars = tree_get(domain, "bars");
+
+		for (size_t j = 0; j < tree_length(bars); j++)
+			print_bar(table, domain, tree_at(bars, j));
+	}
+	table_end(table, out);
 	print_missing(out, view);
 }

@@ -4,6 +4,6 @@
 
 #include "base/text.h"
 
-text_fn text_memory;
+text_fn text_memory, text_p2p;
 
 #endif

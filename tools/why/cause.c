@@ -275,6 +275,10 @@ static const struct {
 		"the pool has fewer huge pages than the process has still to touch",
 		"enlarge the pool, on the nodes that the process may use"
 	},
+	[CAUSE_BAR_ABSENT] = { "bar-absent", false,
+		"BARs are not mapped for the other devices, and nobody asked for it",
+		"nothing if the devices need no peer-to-peer; a VMM maps BARs by a VFIO container of type1, or as dma-bufs by IOMMU_IOAS_MAP_FILE"
+	},
 	[CAUSE_RMRR] = { "rmrr", true,
 		"the firmware uses memory of the device by itself (RMRR): the kernel does not give such a device away",
 		"switch off in the firmware's settings what uses it (shared memory features of the slot), or use another device"

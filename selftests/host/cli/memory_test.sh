@@ -159,6 +159,10 @@ scene small no
 put_area 7f0000000000 7f0003fff000 rw-p "/memfd:x (deleted)" 4 Anonymous=65532
 bill "what is no VM's memory" ".copied_bytes == 0 and .memory_bytes == 0"
 
+scene readonly no
+put_area 7f0000000000 7f0040000000 r--p "/memfd:x (deleted)" 4 Rss=4
+bill "what cannot be written" ".memory_bytes == 0 and .areas == []"
+
 # A private mapping of huge pages: two of 32 are copies. Is the file there, too?
 huge() {
 	scene "$1" no
