@@ -36,7 +36,7 @@ static const struct {
 	[OPT_COUNT] = { "count", 'n', "COUNT",
 		"end after COUNT reports, or runs" },
 	[OPT_FROM] = { "from", 'f', "IOVA",
-		"begin at IOVA, decimal or 0x (0); why --start, bench: read FILE" },
+		"begin at IOVA, decimal or 0x (0); others but runs: read FILE" },
 	[OPT_CHECK] = { "check", 'c', NULL,
 		"walk the IO page tables too, however long it takes" },
 	[OPT_WANT] = { "want", 'w', "1g|2m",
@@ -226,13 +226,13 @@ static void choose_command(struct request *request, char **words)
 	}
 }
 
-/* An IOVA, but where something may have been recorded: there it is a file. */
+/* An IOVA where runs are counted; where something was recorded it is a file. */
 static void choose_from(struct request *request)
 {
 	bool start = request->command->options & BIT(OPT_START);
-	bool result = request->command->options & BIT(OPT_COMPARE);
+	bool iova = request->command->options & BIT(OPT_COUNT);
 
-	if (!start && !result && request->from_file)
+	if (iova && request->from_file)
 		request->from = parse_iova(request->from_file);
 	if (start && request->from_file && !request->start)
 		fail(EXIT_USAGE, "%s takes --from with --start only",

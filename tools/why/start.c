@@ -50,6 +50,28 @@ struct start {
 	struct json_object *view;
 };
 
+/*
+ * Who was refused before anything of it succeeded has no sums at all. The
+ * record that is made of the refusal belongs to the snapshot.
+ */
+static struct json_object *refused_beginner(struct json_object *snap,
+					    uint64_t pid)
+{
+	json_object_object_foreach(tree_get(snap, "refusals"), id, refusal) {
+		struct json_object *made;
+
+		if (tree_u64_or_0(refusal, "pid") != pid)
+			continue;
+		made = tree_new();
+		tree_share(made, refusal, "pid");
+		tree_share(made, refusal, "comm");
+		tree_add_u64(made, "pin_faulting_ns", 0);
+		tree_add(tree_get(snap, "processes"), id, made);
+		return made;
+	}
+	return NULL;
+}
+
 /* A PID may have been used again: the process that came last is meant. */
 static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 {
@@ -64,6 +86,8 @@ static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 	}
 	if (!found)
 		found = inflight_beginner(snap, pid);
+	if (!found && refusals_has(snap, pid))
+		found = refused_beginner(snap, pid);
 	if (!found)
 		fail(EXIT_USAGE, "%ju: no such process (`iovascope processes` lists them)",
 		     (uintmax_t)pid);
