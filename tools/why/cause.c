@@ -105,7 +105,7 @@ static const struct {
 	},
 	[CAUSE_BASE_PAGES] = { "base-pages", true,
 		"memory is made of 4 KiB pages, each pinned and mapped by itself",
-		"back it with 1 GiB hugetlb pages"
+		"back it with 1 GiB hugetlb pages, or " COLLAPSE
 	},
 	[CAUSE_PIN_LOOKUP] = { "pin-lookup", false,
 		"huge pages were pinned one 4 KiB step at a time",

@@ -11,6 +11,10 @@ struct json_object;
 #define HUGEPATH_MODULE "iovascope_hugepath"
 #define HUGEPATH_LEAF "/sys/module/" HUGEPATH_MODULE "/parameters/leaf"
 
+/* What makes 2M leaves of memory that is made of base pages, short of hugetlb. */
+#define COLLAPSE \
+	"let it become transparent huge pages before it is mapped (MADV_HUGEPAGE before the first touch, or MADV_COLLAPSE of mainline 6.1): what is pinned is not collapsed any more"
+
 /* Identifiers are a contract: listed under CAUSES in iovascope.1 and tested. */
 enum cause {
 	CAUSE_NOT_VTD,
