@@ -87,7 +87,7 @@ uint64_t duplicates_distinct(struct json_object *snap,
 		if (tree_get(tree_get(census, name), "table"))
 			pile_add(&pile, debugfs, name);
 	}
-	bytes = pile_distinct(&pile);
+	bytes = pile.nr ? pile_distinct(&pile) : 0;
 	free(pile.run);
 	json_object_put(tables);
 	return bytes;
