@@ -91,24 +91,26 @@ static void print_pools_asked(FILE *out, struct json_object *view)
 	table_end(table, out);
 }
 
+static void print_sums(struct table *table, const char *name,
+		       struct json_object *pinned, struct json_object *sums)
+{
+	table_cell(table, "%s", name);
+	table_cell(table, "%s", human_key(pinned, "pinned_bytes", "bytes").s);
+	table_cell(table, "%s", human_key(sums, "io_table_bytes", "bytes").s);
+	table_cell(table, "%s", human_key(sums, "cpu_table_bytes", "bytes").s);
+	table_cell(table, "%s", human_key(sums, "kvm_table_bytes", "bytes").s);
+}
+
+/* Other leaves do not change what is pinned. */
 static void print_would(FILE *out, struct json_object *view)
 {
 	struct table *table = table_new(5);
 
-	table_row(table, "<WOULD BE, WITH", "PINNED", "IO TABLES", "THE CPU'S",
-		  "KVM'S");
-	json_object_object_foreach(tree_get(view, "would_be"), with, told) {
-		table_cell(table, "%s", with);
-		table_cell(table, "%s",
-			   human_key(tree_get(told, "pinned_bytes") ? told :
-				     view, "pinned_bytes", "bytes").s);
-		table_cell(table, "%s",
-			   human_key(told, "io_table_bytes", "bytes").s);
-		table_cell(table, "%s",
-			   human_key(told, "cpu_table_bytes", "bytes").s);
-		table_cell(table, "%s",
-			   human_key(told, "kvm_table_bytes", "bytes").s);
-	}
+	table_row(table, "<WITH", "PINNED", "IO TABLES", "THE CPU'S", "KVM'S");
+	print_sums(table, "what is now", view, view);
+	json_object_object_foreach(tree_get(view, "would_be"), with, told)
+		print_sums(table, with, tree_get(told, "pinned_bytes") ?
+			   told : view, told);
 	table_end(table, out);
 	fputs("Tables of N bytes by 4K leaves: N/2M + N/1G + N/512G + 1, of 4 KiB each; by 2M without the first, by 1G without the second.\n",
 	      out);

@@ -112,6 +112,10 @@ verify "memory: what is the host's is said to be" line_is '1,$' \
 	'^SecPageTables, of the whole host: .* 2\.0 MiB$'
 verify "memory: pools in words" line_is '1,$' \
 	'^1\.0 GiB +64\.0 GiB +64\.0 GiB +0 B +4\.0 GiB +0: 4\.0 GiB$'
+verify "memory: what is now, in words" line_is '1,$' \
+	'^what is now +64\.0 GiB +60\.0 KiB +132\.0 KiB +-$'
+verify "memory: what would be, in words" line_is '1,$' \
+	'^2m +64\.0 GiB +268\.0 KiB +264\.0 KiB +264\.0 KiB$'
 check "memory: no process" 2 'memory needs one PID' '' memory
 check "memory: no number" 2 'memory needs one PID' '' memory qemu
 check "memory: two processes" 2 'memory needs one PID' '' memory 4242 5151
