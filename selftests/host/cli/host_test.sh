@@ -138,7 +138,7 @@ put /sys/module/iovascope/refcnt 0
 json "host: loaded, and not to be read" \
 	'.missing | any(test("cannot be read"))' host --json
 check "host: a directory that is named has to be there" 3 'load the module' \
-	'' host --debugfs "$tmp/nothing"
+	'' host --debugfs "$tmp/host.nothing"
 
 # ---- a device ----
 
