@@ -107,8 +107,9 @@ void command_print(const struct request *request, struct json_object *snap,
 	struct json_object *own, *view;
 	struct paper paper;
 
-	own = request->pid ? snapshot_of_pid(snap, request->pid) :
-			     json_object_get(snap);
+	/* What a command reads by itself it has cut out itself. */
+	own = request->pid && !request->command->read ?
+	      snapshot_of_pid(snap, request->pid) : json_object_get(snap);
 	view = view_of(request, own);
 	paper_open(&paper);
 	render(paper.out, view, tree_get(snap, "schema"));

@@ -19,11 +19,15 @@
 #include "show/text_show.h"
 #include "show/view_census.h"
 #include "show/view_show.h"
+#include "vm/memory.h"
+#include "vm/p2p.h"
+#include "vm/text_vm.h"
 #include "watch.h"
 #include "why/answer.h"
 #include "why/host.h"
 #include "why/refusals.h"
 #include "why/stale.h"
+#include "why/text_able.h"
 #include "why/text_why.h"
 #include "why/why.h"
 
@@ -130,11 +134,29 @@ const struct command commands[] = {
 		.judge = judge_answer,
 	}, {
 		.name = "host",
-		.help = "whether this machine is able, and what keeps it",
-		.options = SHOWS,
+		.help = "whether this machine is able; or one device and process",
+		.options = FILTERS | BIT(OPT_DEVICE),
 		.read = read_host,
 		.view = json_object_get,
-		.text = text_host,
+		.text = text_able,
+		.judge = judge_answer,
+	}, {
+		.name = "memory",
+		.args = "PID",
+		.help = "what a VM's memory costs: pins, copies, page tables",
+		.options = SHOWS,
+		.read = read_memory,
+		.view = json_object_get,
+		.text = text_memory,
+		.judge = judge_answer,
+	}, {
+		.name = "p2p",
+		.args = "[PID]",
+		.help = "whose BAR is mapped for whom, was refused, or is absent",
+		.options = SHOWS,
+		.read = read_p2p,
+		.view = json_object_get,
+		.text = text_p2p,
 		.judge = judge_answer,
 	}, {
 		.name = "bench",

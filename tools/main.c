@@ -9,6 +9,7 @@
  *	read/		the module's files, read into a snapshot
  *	show/		what happens and what is, as it has been counted
  *	why/		causes: why leaves are small, why a start took so long
+ *	vm/		what a VM's memory costs, and whose BARs its devices reach
  *	bench/		what it costs here
  */
 #include <errno.h>

@@ -30,13 +30,13 @@ static const struct {
 		"read the module's files from DIR" },
 	[OPT_HELP] = { "help", 'h', NULL, "say how to use the command" },
 	[OPT_JSON] = { "json", 'j', NULL, "print JSON with raw integers" },
-	[OPT_PID] = { "pid", 'p', "PID", "show this process only" },
+	[OPT_PID] = { "pid", 'p', "PID", "show this process only; host: is it able" },
 	[OPT_INTERVAL] = { "interval", 'i', "SEC",
 		"report every SEC seconds (1)" },
 	[OPT_COUNT] = { "count", 'n', "COUNT",
 		"end after COUNT reports, or runs" },
 	[OPT_FROM] = { "from", 'f', "IOVA",
-		"begin at IOVA, decimal or 0x (0); why --start, bench: read FILE" },
+		"begin at IOVA, decimal or 0x (0); others but runs: read FILE" },
 	[OPT_CHECK] = { "check", 'c', NULL,
 		"walk the IO page tables too, however long it takes" },
 	[OPT_WANT] = { "want", 'w', "1g|2m",
@@ -44,7 +44,7 @@ static const struct {
 	[OPT_START] = { "start", 's', "PID",
 		"where the seconds of the process' start went" },
 	[OPT_DEVICE] = { "device", 'D', "BDF[,BDF...]",
-		"measure with these devices, which vfio-pci must have" },
+		"measure with these, which vfio-pci must have; host: is it able" },
 	[OPT_BACKINGS] = { "backings", 'b', "LIST",
 		"only these of hugetlb_1g,hugetlb_2m,thp,base,memfd,bar" },
 	[OPT_BACKENDS] = { "backends", 'B', "LIST",
@@ -226,13 +226,13 @@ static void choose_command(struct request *request, char **words)
 	}
 }
 
-/* An IOVA, but where something may have been recorded: there it is a file. */
+/* An IOVA where runs are counted; where something was recorded it is a file. */
 static void choose_from(struct request *request)
 {
 	bool start = request->command->options & BIT(OPT_START);
-	bool result = request->command->options & BIT(OPT_COMPARE);
+	bool iova = request->command->options & BIT(OPT_COUNT);
 
-	if (!start && !result && request->from_file)
+	if (iova && request->from_file)
 		request->from = parse_iova(request->from_file);
 	if (start && request->from_file && !request->start)
 		fail(EXIT_USAGE, "%s takes --from with --start only",

@@ -131,6 +131,25 @@ bool system_u64(uint64_t *val, const char *fmt, ...)
 	return good;
 }
 
+/* The last part of what a link points to, to be freed; NULL: it is no link. */
+char *system_link(const char *fmt, ...)
+{
+	char target[1024], *path, *name;
+	va_list args;
+	ssize_t len;
+
+	va_start(args, fmt);
+	path = path_of(fmt, args);
+	va_end(args);
+	len = readlink(path, target, sizeof(target) - 1);
+	free(path);
+	if (len < 0)
+		return NULL;
+	target[len] = '\0';
+	name = strrchr(target, '/');
+	return alloc_copy(name ? name + 1 : target);
+}
+
 size_t system_words_at(int fd, uint64_t index, size_t nr, uint64_t *val)
 {
 	ssize_t len = fd < 0 ? 0 : pread(fd, val, nr * sizeof(*val),

@@ -15,6 +15,7 @@ struct json_object;
 __printf(1, 2) FILE *system_open(const char *fmt, ...);
 __printf(1, 2) bool system_has(const char *fmt, ...);
 __printf(1, 2) char *system_line(const char *fmt, ...);
+__printf(1, 2) char *system_link(const char *fmt, ...);
 __printf(2, 3) bool system_u64(uint64_t *val, const char *fmt, ...);
 __printf(1, 2) int system_fd(const char *fmt, ...);
 char *system_path(const char *path);

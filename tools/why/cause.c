@@ -105,7 +105,7 @@ static const struct {
 	},
 	[CAUSE_BASE_PAGES] = { "base-pages", true,
 		"memory is made of 4 KiB pages, each pinned and mapped by itself",
-		"back it with 1 GiB hugetlb pages"
+		"back it with 1 GiB hugetlb pages, or " COLLAPSE
 	},
 	[CAUSE_PIN_LOOKUP] = { "pin-lookup", false,
 		"huge pages were pinned one 4 KiB step at a time",
@@ -258,6 +258,34 @@ static const struct {
 	[CAUSE_NOT_KNOWN] = { "not-known", true,
 		"what was in the way is not known",
 		"look into the kernel's log of that moment (journalctl -k)"
+	},
+	[CAUSE_NO_GROUP] = { "no-group", true,
+		"the device is in no IOMMU group: no IOMMU translates for it",
+		"enable VT-d in the firmware's settings, and boot with intel_iommu=on"
+	},
+	[CAUSE_NOT_BOUND] = { "not-bound", true,
+		"the device is bound to no driver of VFIO's",
+		"bind it: driverctl set-override BDF vfio-pci, or what starts the VM does it (libvirt: managed='yes')"
+	},
+	[CAUSE_PRIVATE_COPIES] = { "private-copies", true,
+		"the file of the memory is mapped privately: what is used are copies, and the file's pages are extra",
+		"let the VMM map it shared (MAP_SHARED; QEMU -object memory-backend-file or -memfd,share=on)"
+	},
+	[CAUSE_EMPTY_TABLES] = { "empty-tables", false,
+		"IO page tables without an entry are kept",
+		"nothing: they go when the range above them is unmapped as a whole, or with the domain"
+	},
+	[CAUSE_POOL_SHORT] = { "pool-short", true,
+		"the pool has fewer huge pages than the process has still to touch",
+		"enlarge the pool, on the nodes that the process may use"
+	},
+	[CAUSE_BAR_ABSENT] = { "bar-absent", false,
+		"BARs are not mapped for the other devices, and nobody asked for it",
+		"nothing if the devices need no peer-to-peer; a VMM maps BARs by a VFIO container of type1, or as dma-bufs by IOMMU_IOAS_MAP_FILE"
+	},
+	[CAUSE_RMRR] = { "rmrr", true,
+		"the firmware uses memory of the device by itself (RMRR): the kernel does not give such a device away",
+		"switch off in the firmware's settings what uses it (shared memory features of the slot), or use another device"
 	},
 };
 

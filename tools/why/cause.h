@@ -11,6 +11,10 @@ struct json_object;
 #define HUGEPATH_MODULE "iovascope_hugepath"
 #define HUGEPATH_LEAF "/sys/module/" HUGEPATH_MODULE "/parameters/leaf"
 
+/* What makes 2M leaves of memory that is made of base pages, short of hugetlb. */
+#define COLLAPSE \
+	"let it become transparent huge pages before it is mapped (MADV_HUGEPAGE before the first touch, or MADV_COLLAPSE of mainline 6.1): what is pinned is not collapsed any more"
+
 /* Identifiers are a contract: listed under CAUSES in iovascope.1 and tested. */
 enum cause {
 	CAUSE_NOT_VTD,
@@ -73,6 +77,13 @@ enum cause {
 	CAUSE_DEVICE_BUSY,
 	CAUSE_STALE,
 	CAUSE_NOT_KNOWN,
+	CAUSE_NO_GROUP,
+	CAUSE_NOT_BOUND,
+	CAUSE_RMRR,
+	CAUSE_PRIVATE_COPIES,
+	CAUSE_EMPTY_TABLES,
+	CAUSE_POOL_SHORT,
+	CAUSE_BAR_ABSENT,
 	NR_CAUSES
 };
 

@@ -62,16 +62,17 @@ static uint64_t pile_distinct(struct pile *pile)
 	return bytes;
 }
 
-static uint64_t pinned_now(const struct spent *spent)
+uint64_t duplicates_pinned(struct json_object *process)
 {
-	uint64_t pinned = without(spent_value(spent, "pin_bytes"),
-				  spent_value(spent, "pin_mmio_bytes"));
+	uint64_t pinned = without(tree_u64_or_0(process, "pin_bytes"),
+				  tree_u64_or_0(process, "pin_mmio_bytes"));
+	uint64_t gone = without(tree_u64_or_0(process, "unpin_bytes"),
+				tree_u64_or_0(process, "unpin_mmio_bytes"));
 
-	return without(pinned, without(spent_value(spent, "unpin_bytes"),
-				       spent_value(spent, "unpin_mmio_bytes")));
+	return without(pinned, gone);
 }
 
-static uint64_t distinct_now(struct json_object *snap,
+uint64_t duplicates_distinct(struct json_object *snap,
 			     struct json_object *target, const char *debugfs)
 {
 	struct json_object *tables = target_tables(snap, target);
@@ -86,7 +87,7 @@ static uint64_t distinct_now(struct json_object *snap,
 		if (tree_get(tree_get(census, name), "table"))
 			pile_add(&pile, debugfs, name);
 	}
-	bytes = pile_distinct(&pile);
+	bytes = pile.nr ? pile_distinct(&pile) : 0;
 	free(pile.run);
 	json_object_put(tables);
 	return bytes;
@@ -122,7 +123,7 @@ struct json_object *duplicates_judge(struct spent *spent,
 				     struct json_object *target,
 				     const char *debugfs)
 {
-	uint64_t pinned = pinned_now(spent), bytes;
+	uint64_t pinned = duplicates_pinned(spent->record), bytes;
 
 	if (!pinned || pinned > UINT64_MAX / 100)
 		return NULL;
@@ -134,7 +135,7 @@ struct json_object *duplicates_judge(struct spent *spent,
 		findings_miss(findings, "whether memory was pinned twice: this module has no census");
 		return NULL;
 	}
-	bytes = distinct_now(snap, target, debugfs);
+	bytes = duplicates_distinct(snap, target, debugfs);
 	if (!bytes || pinned / 3 * 2 < bytes)
 		return NULL;
 	return take_duplicates(spent, pinned, bytes);

@@ -318,8 +318,11 @@ static void cause_fragmented(struct facts *facts, const struct part *part,
 		       (uintmax_t)part->run->last,
 		       human_bytes(run_bytes(part->run)).s, leaf_names[room]);
 	if (frame->bytes < leaf_size(room))
-		cause_fix(found, "back it with hugetlb pages of %s: a hugetlbfs mounted with pagesize=%s, named by QEMU's -object memory-backend-file,mem-path= or DPDK's --huge-dir",
-			  human_bytes(leaf_size(room)).s, leaf_names[room]);
+		cause_fix(found, "back it with hugetlb pages of %s: a hugetlbfs mounted with pagesize=%s, named by QEMU's -object memory-backend-file,mem-path= or DPDK's --huge-dir%s",
+			  human_bytes(leaf_size(room)).s, leaf_names[room],
+			  frame->bytes >= leaf_size(LEAF_2M) ? "" :
+			  room == LEAF_2M ? "; or " COLLAPSE :
+			  "; for 2M leaves, " COLLAPSE);
 }
 
 static void judge_memory(struct facts *facts, const struct part *part)

@@ -55,6 +55,17 @@ static bool has_open(const char *pid, const char *wanted)
 	return found;
 }
 
+bool holder_is(const char *name, uint64_t pid)
+{
+	char *wanted = alloc_print("/dev/vfio/%s", name);
+	char *word = alloc_print("%ju", (uintmax_t)pid);
+	bool found = has_open(word, wanted);
+
+	free(word);
+	free(wanted);
+	return found;
+}
+
 static void set_comm(struct holder *holder)
 {
 	char *comm = system_line("/proc/%ju/comm", (uintmax_t)holder->pid);

@@ -3,13 +3,21 @@
  * `host`: is this machine able to map by large leaves, and what keeps it? The
  * units are the module's; command line, module parameters, hugetlb pools and
  * backends are the kernel's own files. What is no cause is told as a fact.
+ *
+ * Without the module the units are those of /sys, and what only the module sees
+ * is missing: the question can be asked before anything is installed. With
+ * --device and --pid it is another one: is this device, this process able? Then
+ * what only makes leaves small is told, and does not decide.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
+#include "base/alloc.h"
+#include "base/bdf.h"
 #include "base/compiler.h"
+#include "base/fail.h"
 #include "base/leaf.h"
 #include "base/request.h"
 #include "base/system.h"
@@ -17,8 +25,12 @@
 #include "cause.h"
 #include "finding.h"
 #include "host.h"
+#include "host_device.h"
+#include "host_units.h"
 #include "read/blind.h"
 #include "read/snapshot.h"
+#include "refusals.h"
+#include "task.h"
 #include "vtd.h"
 
 #define MAX_NODES	1024
@@ -122,9 +134,28 @@ static void judge_unit(struct json_object *view, const char *name,
 	}
 }
 
+/* Neither the module nor /sys tells whether there is VT-d: a container. */
+static bool is_hidden(struct json_object *snap)
+{
+	return !tree_get(snap, "info") && !system_has("/sys/class/iommu") &&
+	       !system_has("/sys/firmware/acpi/tables");
+}
+
+static struct json_object *judge_hidden(void)
+{
+	struct json_object *found = cause_new(CAUSE_NOT_KNOWN);
+
+	cause_says(found, "whether there is a VT-d is not to be seen from here");
+	cause_evidence(found, "neither /sys/class/iommu nor /sys/firmware/acpi/tables is there, as in a container that hides them");
+	cause_fix(found, "ask on the host, or give the container its /sys");
+	return found;
+}
+
 static void judge_units(struct json_object *view, struct json_object *snap)
 {
-	struct json_object *found = vtd_lacking(snap), *units = tree_new();
+	struct json_object *found = is_hidden(snap) ? judge_hidden() :
+						      vtd_lacking(snap);
+	struct json_object *units = tree_new();
 
 	tree_add(view, "units", units);
 	json_object_object_foreach(tree_get(snap, "units"), name, unit) {
@@ -257,25 +288,25 @@ static void limit_add(struct json_object *view, const char *key,
 		tree_add_u64(view, key, strtoull(word, NULL, 10));
 }
 
-static void memlock_add(struct json_object *view)
+/* The limit of who asks is that of what is started from here. */
+static void memlock_add(struct json_object *view, const struct task *task)
 {
 	struct findings findings = findings_of(view);
-	FILE *limits = system_open("/proc/self/limits");
-	char *line = NULL, soft[32], hard[32];
-	size_t size = 0;
+	char pid[32] = "self", soft[32], hard[32];
+	char *of = NULL;
 
-	while (limits && getline(&line, &size, limits) > 0) {
-		if (sscanf(line, "Max locked memory %31s %31s", soft,
-			   hard) != 2)
-			continue;
+	if (task) {
+		snprintf(pid, sizeof(pid), "%ju", (uintmax_t)task->pid);
+		of = alloc_print("%s (%s)", task->comm, pid);
+	}
+	tree_add_word(view, "memlock_of", of ?: "who asks");
+	free(of);
+	if (task_limits(pid, soft, hard)) {
 		limit_add(view, "memlock_bytes", soft);
 		limit_add(view, "memlock_hard_bytes", hard);
-	}
-	free(line);
-	if (limits)
-		fclose(limits);
-	if (!tree_get(view, "memlock_bytes"))
+	} else if (!task) {
 		findings_miss(&findings, "the limit of locked memory: /proc/self/limits does not tell");
+	}
 }
 
 /* "none [integrity] confidentiality": the one that holds. */
@@ -370,21 +401,141 @@ static void host_answer(struct json_object *view)
 		answer_give(view, fix, "Able: this machine can map memory and BARs by 1G leaves.");
 }
 
+/* ---- of one device, and one process ---- */
+
+/* Without a backend nothing is mapped; the rest is about leaves. */
+static void causes_block(struct json_object *causes)
+{
+	for (size_t i = 0; i < tree_length(causes); i++) {
+		struct json_object *cause = tree_at(causes, i);
+
+		if (tree_is(cause, "cause", "no-backend"))
+			tree_add_u64(cause, "blocks", 1);
+	}
+}
+
+/* "0000:3b:00.0 and qemu (4242)", to be freed. */
+static char *subject_of(struct json_object *view)
+{
+	struct json_object *device = tree_get(view, "device");
+	struct json_object *process = tree_get(view, "process");
+
+	return alloc_print("%s%s%s%s%s%s",
+			   device ? tree_word(device, "device") : "",
+			   device && process ? " and " : "",
+			   process ? tree_word(process, "comm") : "",
+			   process ? " (" : "",
+			   process ? tree_word(process, "pid") : "",
+			   process ? ")" : "");
+}
+
+static void subject_answer(struct json_object *view)
+{
+	struct json_object *causes = tree_get(view, "causes"), *top;
+	char *subject = subject_of(view);
+	uint64_t blocks;
+
+	causes_block(causes);
+	tree_sort(causes, "blocks", "fixable");
+	top = tree_at(causes, 0);
+	blocks = tree_u64_or_0(top, "blocks");
+	tree_add_u64(view, "able", !blocks);
+	if (blocks)
+		answer_give(view, true, "Not able (%s): %s: %s.",
+			    tree_word(top, "cause"), subject,
+			    tree_word(top, "says"));
+	else if (top)
+		answer_give(view, false, "Able: %s; not all of it by 1G leaves (%s): %s.",
+			    subject, tree_word(top, "cause"),
+			    tree_word(top, "says"));
+	else
+		answer_give(view, false, "Able: %s.", subject);
+	free(subject);
+	if (!tree_get(view, "refusals"))
+		return;
+	refusals_answer(view);
+	if (refusals_nr(tree_get(view, "refusals")))
+		tree_add_u64(view, "able", 0);
+}
+
+static void judge_subjects(struct json_object *view,
+			   const struct request *request,
+			   struct json_object *snap, const struct task *task)
+{
+	char *bdf = request->device ? bdf_of(request->device) : NULL;
+
+	if (request->device && !bdf)
+		fail(EXIT_USAGE, "host takes one device: '%s'",
+		     request->device);
+	tree_add(view, "notes", tree_new_list());
+	if (bdf)
+		host_judge_device(view, bdf, task);
+	if (task) {
+		host_judge_process(view, task);
+		tree_add(view, "refusals", refusals_of(snap, task->pid));
+	}
+	free(bdf);
+}
+
+/* ---- what is read ---- */
+
+static void miss_module(struct json_object *view, struct json_object *snap)
+{
+	struct findings findings = findings_of(view);
+
+	if (system_has("/sys/module/iovascope"))
+		findings_miss(&findings, "what the module tells (its probes, what was refused): its files cannot be read (run as root, with debugfs mounted)");
+	else
+		findings_miss(&findings, "what the module would tell (its probes, what was refused): it is not loaded");
+	json_object_object_foreach(tree_get(snap, "units"), name, unit)
+		if (!tree_get(unit, "mode"))
+			findings_miss(&findings, "the mode of %s, and so the stage that VFIO gets: it can have scalable mode",
+				      name);
+}
+
+/* Who names a directory means it. */
+static struct json_object *snap_read(const struct request *request)
+{
+	struct json_object *snap;
+
+	if (!request->debugfs && !snapshot_is_there(NULL)) {
+		snap = tree_new();
+		tree_add(snap, "units", host_units());
+		tree_add(snap, "probes", tree_new());
+		return snap;
+	}
+	snap = snapshot_read(request->debugfs, SECTION_PROBES | SECTION_UNITS);
+	if (request->pid)
+		snapshot_add(snap, request->debugfs, SECTION_PROCESSES,
+			     SECTION_REFUSALS);
+	return snap;
+}
+
 struct json_object *read_host(const struct request *request)
 {
-	struct json_object *snap, *view;
+	struct json_object *snap = snap_read(request);
+	struct json_object *view = answer_new("host");
+	struct task task;
 
-	snap = snapshot_read(request->debugfs, SECTION_PROBES | SECTION_UNITS);
-	view = answer_new("host");
+	if (request->pid)
+		task_read(request->pid, &task);
+	if (!tree_get(snap, "info"))
+		miss_module(view, snap);
 	judge_units(view, snap);
 	judge_cmdline(view);
 	judge_parameters(view);
 	judge_pools(view);
-	memlock_add(view);
+	memlock_add(view, request->pid ? &task : NULL);
 	lockdown_add(view);
 	judge_backends(view);
 	judge_probes(view, snap);
-	host_answer(view);
+	if (request->pid || request->device) {
+		judge_subjects(view, request, snap,
+			       request->pid ? &task : NULL);
+		subject_answer(view);
+	} else {
+		host_answer(view);
+	}
 	json_object_put(snap);
 	return view;
 }

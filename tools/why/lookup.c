@@ -12,6 +12,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "barmap.h"
 #include "base/compiler.h"
@@ -40,6 +41,13 @@
  */
 #define HUGE_PAGE_NS	12
 #define BAR_PAGE_NS	1
+
+/*
+ * Beyond these a 4 KiB page took longer than faulting and zeroing it, or looking
+ * it up, takes on a server, and something else may have been in it.
+ */
+#define SLOW_TOUCH_NS	4000
+#define SLOW_BASE_NS	1000
 
 static uint64_t per_page(uint64_t ns, uint64_t bytes)
 {
@@ -105,7 +113,57 @@ struct json_object *lookup_backings(struct spent *spent,
 	return backings;
 }
 
-struct json_object *lookup_judge_touch(const struct spent *spent)
+/* The host's counters whose names begin so, since it has booted. */
+static uint64_t vmstat_sum(const char *prefix)
+{
+	FILE *vmstat = system_open("/proc/vmstat");
+	uintmax_t val;
+	uint64_t sum = 0;
+	char *line = NULL, name[64];
+	size_t size = 0;
+
+	while (vmstat && getline(&line, &size, vmstat) > 0)
+		if (sscanf(line, "%63s %ju", name, &val) == 2 &&
+		    !strncmp(name, prefix, strlen(prefix)))
+			sum += val;
+	free(line);
+	if (vmstat)
+		fclose(vmstat);
+	return sum;
+}
+
+/*
+ * The kernel counts reclaim, compaction and migration for the whole host and
+ * from its boot on. So they are never a cause; where they can be part of what a
+ * process waited for, that it is not known how much is said.
+ */
+static void touch_miss(const struct spent *spent, uint64_t bytes,
+		       const struct findings *findings)
+{
+	uint64_t stalls = vmstat_sum("allocstall_");
+	uint64_t compactions = vmstat_sum("compact_stall");
+
+	if (spent->recorded || !(stalls + compactions) ||
+	    per_page(spent->touch_ns, bytes) < SLOW_TOUCH_NS)
+		return;
+	findings_miss(findings, "how much of the first touch was waiting for memory: since boot %ju allocations reclaimed and %ju compacted first, whoever's they were (allocstall, compact_stall in /proc/vmstat)",
+		      (uintmax_t)stalls, (uintmax_t)compactions);
+}
+
+static void base_miss(const struct spent *spent, uint64_t bytes,
+		      const struct findings *findings)
+{
+	uint64_t migrated = vmstat_sum("pgmigrate_success");
+
+	if (spent->recorded || migrated < (bytes >> 12) / 8 ||
+	    per_page(spent->base_lookup_ns, bytes) < SLOW_BASE_NS)
+		return;
+	findings_miss(findings, "how much of it was moving pages: a pin moves what is in movable or CMA memory, and %ju pages have been moved since boot, whoever's they were (pgmigrate_success in /proc/vmstat)",
+		      (uintmax_t)migrated);
+}
+
+struct json_object *lookup_judge_touch(const struct spent *spent,
+				       const struct findings *findings)
 {
 	uint64_t bytes = spent_value(spent, "pin_faulting_bytes");
 	struct json_object *found = cause_of_time(CAUSE_FIRST_TOUCH,
@@ -124,6 +182,8 @@ struct json_object *lookup_judge_touch(const struct spent *spent)
 			       human_bytes(bytes).s,
 			       human_ns(spent->touch_ns).s,
 			       (uintmax_t)per_page(spent->touch_ns, bytes));
+	if (found)
+		touch_miss(spent, bytes, findings);
 	return found;
 }
 
@@ -251,8 +311,10 @@ struct json_object *lookup_judge_bars(const struct spent *spent,
 	return NULL;
 }
 
-struct json_object *lookup_judge_base(const struct spent *spent)
+struct json_object *lookup_judge_base(const struct spent *spent,
+				      const struct findings *findings)
 {
+	uint64_t leaves = spent_value(spent, "added_4k_leaves");
 	uint64_t base = spent_value(spent, "pin_base_bytes");
 	struct json_object *found = cause_of_time(CAUSE_BASE_PAGES,
 						  spent->base_lookup_ns,
@@ -265,8 +327,10 @@ struct json_object *lookup_judge_base(const struct spent *spent)
 		       human_s(spent_value(spent, "pin_base_calls")),
 		       human_bytes(base).s,
 		       (uintmax_t)per_page(spent->base_lookup_ns, base));
-	cause_evidence(found, "%ju 4K leaves were written",
-		       (uintmax_t)spent_value(spent, "added_4k_leaves"));
+	if (leaves)
+		cause_evidence(found, "%ju 4K leaves were written",
+			       (uintmax_t)leaves);
+	base_miss(spent, base, findings);
 	return found;
 }
 

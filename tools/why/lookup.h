@@ -11,10 +11,12 @@ struct json_object *lookup_backings(struct spent *spent,
 				    const struct findings *findings);
 
 /* Each hands back one cause, or NULL. */
-struct json_object *lookup_judge_touch(const struct spent *spent);
+struct json_object *lookup_judge_touch(const struct spent *spent,
+				       const struct findings *findings);
 struct json_object *lookup_judge_bars(const struct spent *spent,
 				      const struct findings *findings);
-struct json_object *lookup_judge_base(const struct spent *spent);
+struct json_object *lookup_judge_base(const struct spent *spent,
+				      const struct findings *findings);
 struct json_object *lookup_judge_huge(const struct spent *spent);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/system.h"
+#include "base/tree.h"
 #include "reserved.h"
 
 static FILE *open_list(const char *device)
@@ -25,6 +26,24 @@ static bool read_range(FILE *list, struct reserved *range)
 	range->first = first;
 	range->last = last;
 	return true;
+}
+
+struct json_object *reserved_list(const char *device)
+{
+	struct json_object *list = tree_new_list(), *told;
+	FILE *file = open_list(device);
+	struct reserved range;
+
+	while (file && read_range(file, &range)) {
+		told = tree_new();
+		tree_add_u64(told, "first", range.first);
+		tree_add_u64(told, "last", range.last);
+		tree_add_word(told, "type", range.type);
+		tree_append(list, told);
+	}
+	if (file)
+		fclose(file);
+	return list;
 }
 
 bool reserved_hit(const char *device, uint64_t first, uint64_t last,

@@ -5,11 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct json_object;
+
 /* IOVAs that nobody may map for a group, and why ("msi", "direct", ..). */
 struct reserved {
 	uint64_t first, last;
 	char type[24];
 };
+
+/* All of a device's group: a list of first, last and type, to be freed. */
+struct json_object *reserved_list(const char *device);
 
 /* The first reserved range of the device's group that [first, last] meets. */
 bool reserved_hit(const char *device, uint64_t first, uint64_t last,

@@ -50,6 +50,28 @@ struct start {
 	struct json_object *view;
 };
 
+/*
+ * Who was refused before anything of it succeeded has no sums at all. The
+ * record that is made of the refusal belongs to the snapshot.
+ */
+static struct json_object *refused_beginner(struct json_object *snap,
+					    uint64_t pid)
+{
+	json_object_object_foreach(tree_get(snap, "refusals"), id, refusal) {
+		struct json_object *made;
+
+		if (tree_u64_or_0(refusal, "pid") != pid)
+			continue;
+		made = tree_new();
+		tree_share(made, refusal, "pid");
+		tree_share(made, refusal, "comm");
+		tree_add_u64(made, "pin_faulting_ns", 0);
+		tree_add(tree_get(snap, "processes"), id, made);
+		return made;
+	}
+	return NULL;
+}
+
 /* A PID may have been used again: the process that came last is meant. */
 static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 {
@@ -64,6 +86,8 @@ static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 	}
 	if (!found)
 		found = inflight_beginner(snap, pid);
+	if (!found && refusals_has(snap, pid))
+		found = refused_beginner(snap, pid);
 	if (!found)
 		fail(EXIT_USAGE, "%ju: no such process (`iovascope processes` lists them)",
 		     (uintmax_t)pid);
@@ -140,6 +164,7 @@ static uint64_t phase_ns(const struct start *start, const char *phase)
 static struct json_object *judge_walk(const struct start *start)
 {
 	const struct spent *spent = &start->spent;
+	uint64_t bytes = spent_value(spent, "teardown_bytes");
 	uint64_t ns = phase_ns(start, "walk_ns");
 	struct json_object *found;
 
@@ -147,25 +172,29 @@ static struct json_object *judge_walk(const struct start *start)
 		return NULL;
 	found = cause_of_time(CAUSE_TEARDOWN_WALK, ns, spent->total_ns);
 	if (found)
-		cause_evidence(found, "%s of %s in teardown went neither into unmapping nor unpinning; %s were torn down",
+		cause_evidence(found, "%s of %s in teardown went neither into unmapping nor unpinning",
 			       human_ns(ns).s,
-			       human_ns(spent_value(spent, "teardown_ns")).s,
-			       human_bytes(spent_value(spent,
-						       "teardown_bytes")).s);
+			       human_ns(spent_value(spent, "teardown_ns")).s);
+	if (found && bytes)
+		cause_evidence(found, "%s were torn down",
+			       human_bytes(bytes).s);
 	return found;
 }
 
 static struct json_object *judge_entries(const struct spent *spent)
 {
+	uint64_t bytes = spent_value(spent, "map_bytes");
 	struct json_object *found;
 
 	found = cause_of_time(CAUSE_MAP_ENTRIES, spent_value(spent, "map_ns"),
 			      spent->total_ns);
-	if (found)
+	if (found && !bytes)
+		cause_evidence(found, "nothing was mapped for it: the calls failed, or were not counted");
+	else if (found)
 		cause_evidence(found, "%ju call%s mapped %s by %ju 4K, %ju 2M and %ju 1G leaves",
 			       (uintmax_t)spent_value(spent, "map_calls"),
 			       human_s(spent_value(spent, "map_calls")),
-			       human_bytes(spent_value(spent, "map_bytes")).s,
+			       human_bytes(bytes).s,
 			       (uintmax_t)spent_value(spent, "added_4k_leaves"),
 			       (uintmax_t)spent_value(spent, "added_2m_leaves"),
 			       (uintmax_t)spent_value(spent, "added_1g_leaves"));
@@ -329,13 +358,13 @@ static void start_judge(struct start *start, const char *debugfs)
 	const struct findings *findings = &start->findings;
 	struct spent *spent = &start->spent;
 
-	findings_add(findings, lookup_judge_touch(spent));
+	findings_add(findings, lookup_judge_touch(spent, findings));
 	findings_add(findings, lookup_judge_bars(spent, findings));
 	findings_add(findings,
 		     duplicates_judge(spent, findings, start->snap,
 				      tree_get(start->view, "target"),
 				      debugfs));
-	findings_add(findings, lookup_judge_base(spent));
+	findings_add(findings, lookup_judge_base(spent, findings));
 	findings_add(findings, lookup_judge_huge(spent));
 	findings_add(findings, judge_walk(start));
 	findings_add(findings, judge_entries(spent));

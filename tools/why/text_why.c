@@ -61,7 +61,7 @@ static void print_cause(FILE *out, struct json_object *cause)
 	fprintf(out, "  fix:      %s\n", tree_word(cause, "fix"));
 }
 
-static void print_findings(FILE *out, struct json_object *view)
+void print_findings(FILE *out, struct json_object *view)
 {
 	struct json_object *refusals = tree_get(view, "refusals");
 	struct json_object *causes = tree_get(view, "causes");
@@ -79,7 +79,7 @@ static void print_findings(FILE *out, struct json_object *view)
 		print_cause(out, tree_at(causes, i));
 }
 
-static void print_missing(FILE *out, struct json_object *view)
+void print_missing(FILE *out, struct json_object *view)
 {
 	struct json_object *missing = tree_get(view, "missing");
 
@@ -185,7 +185,7 @@ static void print_host_units(FILE *out, struct json_object *units)
 	table_end(table, out);
 }
 
-static void print_pools(FILE *out, struct json_object *pools)
+void print_pools(FILE *out, struct json_object *pools)
 {
 	struct table *table = table_new(6);
 
@@ -218,7 +218,8 @@ static void print_limit(FILE *out, struct json_object *view)
 	};
 	uint64_t bytes;
 
-	fputs("Limit of locked memory, of who asks:", out);
+	fprintf(out, "Limit of locked memory, of %s:",
+		tree_word(view, "memlock_of"));
 	for (int i = 0; i < 2; i++)
 		fprintf(out, "%s %s", i ? ", at most" : "",
 			tree_u64(view, keys[i], &bytes) ?
@@ -245,7 +246,8 @@ static void print_settings(FILE *out, struct json_object *view)
 	json_object_object_foreach(tree_get(view, "backends"), backend, there)
 		fprintf(out, " %s %s", backend,
 			json_object_get_uint64(there) ? "yes" : "no");
-	fputs("\nProbes:", out);
+	fputs(json_object_object_length(tree_get(view, "probes")) ?
+	      "\nProbes:" : "\nProbes: not known", out);
 	json_object_object_foreach(tree_get(view, "probes"), state, nr)
 		fprintf(out, " %ju %s", (uintmax_t)json_object_get_uint64(nr),
 			state);

@@ -52,6 +52,15 @@ static struct json_object *no_vtd(void)
 	return found;
 }
 
+/* The table is for root to read, but that it is there everybody sees. */
+static struct json_object *not_used(void)
+{
+	struct json_object *found = cause_new(CAUSE_IOMMU_OFF);
+
+	cause_evidence(found, "the firmware describes remapping units (ACPI table DMAR), but /sys/class/iommu has none");
+	return found;
+}
+
 static struct json_object *not_translating(int units)
 {
 	struct json_object *found = cause_new(CAUSE_IOMMU_OFF);
@@ -75,7 +84,8 @@ struct json_object *vtd_lacking(struct json_object *snap)
 			return NULL;
 	}
 	if (!json_object_object_length(units))
-		return no_vtd();
+		return system_has("/sys/firmware/acpi/tables/DMAR") ?
+		       not_used() : no_vtd();
 	return not_translating(json_object_object_length(units));
 }
 

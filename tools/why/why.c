@@ -245,7 +245,7 @@ static void refusals_add(struct json_object *view, struct json_object *snap)
 	uint64_t pid;
 
 	tree_add(view, "refusals",
-		 tree_is(target, "kind", "pid") && tree_u64(target, "pid", &pid) ?
+		 tree_u64(target, "pid", &pid) ?
 		 refusals_of(snap, pid) : tree_new_list());
 }
 

@@ -76,6 +76,8 @@ damaged_trees() {
 			survives show --pid 4242 && survives units &&
 			survives census && survives check &&
 			survives runs 0000:3b:00.0 &&
+			survives p2p && survives host --pid $$ &&
+			survives memory $$ && survives why --start 4242 &&
 			survives metrics --check &&
 			survives show --check --pid 4242 || return
 	done

@@ -80,6 +80,11 @@ memory() {
 
 # ---- one cause each ----
 
+scene older
+[[ $counting ]] || rm "$tree/refusals"
+json_exit "a module that remembers none" 1 '.refusals == []' \
+	why pid:4242 --json
+
 scene none
 check "no refusal" 0 '^Nothing was refused\.$' '' refusals
 json "no refusal, as JSON" '.causes == [] and .fix_needed == 0' refusals --json
@@ -294,6 +299,77 @@ check "the first line of show" 0 \
 	'' show
 verify "is its first line" line_is 1 '^Refused'
 json "and as JSON" '.incident | test("^Refused")' show --json
+
+# ---- the exit code of a start that was refused something ----
+
+# exits CODE ARG...: so ends the command.
+exits() {
+	check "${*:2} ends with $1" "$1" '' '' "${@:2}"
+}
+
+# never_0 PID ARG...: what judges this process says so, also of a recording.
+never_0() {
+	exits 1 why "pid:$1"
+	exits 1 why --start "$1"
+	exits 1 why --start "$1" --from "$tmp/refused.json"
+	exits 1 refusals
+	exits 1 refusals "$1"
+	exits 1 refusals "$1" --from "$tmp/refused.json"
+}
+
+# record: the tree as it is now.
+record() {
+	[[ $counting ]] ||
+		IOVASCOPE_DEBUGFS=$tree "$IOVASCOPE" snapshot >"$tmp/refused.json"
+}
+
+scene exit_code
+edit_runs() {
+	[[ $counting ]] && return
+	echo "format 1" >"$tree/devices/0000:3b:00.0/runs"
+}
+edit_runs
+record
+for target in pid:4242 0000:3b:00.0 domain:3; do
+	exits 0 why $target
+done
+exits 0 refusals
+refusal 4242 map_dma check 17 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
+record
+never_0 4242
+for target in 0000:3b:00.0 0000:3c:00.0 3 domain:3; do
+	json_exit "why $target: what its owner was refused" 1 \
+		'(.answer | test("^Refused \\(iova-taken\\)")) and
+		(.refusals | length) == 1' why $target --json
+done
+exits 1 why --start 4242 --json
+if [[ -z $counting ]]; then
+	put /proc/4242/comm vmm
+	put /proc/4242/status "CapEff:	0"
+fi
+exits 1 host --pid 4242
+# What counts and shows has no opinion: 0 as long as it could be read.
+for command in show domains processes errors metrics snapshot; do
+	exits 0 "$command"
+done
+
+# Refused before anything succeeded: no sums, and no domain.
+scene exit_attach
+refusal 6161 group_open check 16 target=12 bytes=0 iova=0 domain=absent
+record
+never_0 6161
+json_exit "why --start: refused at once" 1 '.total_ns == 0 and
+	(.answer | test("^Refused \\(group-busy\\)")) and
+	.target.pid == 6161' why --start 6161 --json
+check "why --start: nobody knows it" 2 'no such process' '' why --start 6162
+
+scene exit_overcome
+edit_runs
+refusal 4242 map_dma pin 12 limit_bytes=$MIB overcome_ns=1000
+record
+exits 0 why pid:4242
+exits 0 refusals 4242
+exits 0 refusals --from "$tmp/refused.json"
 
 scene old
 refusal 4242 map_dma check 17 last_ns=1

@@ -52,6 +52,51 @@ began touched_in_vain region_map_ns=$((10 * S)) pin_ns=$((9 * S)) \
 tells "first-touch for nothing" 1 first-touch $((8 * S)) \
 	'.causes[0].evidence == ["pins took 64 page faults in 8.0 s and then failed: nothing was pinned for it"]'
 
+# vmstat LINE...: what the whole host has counted since it booted.
+vmstat() {
+	[[ $counting ]] || printf '%s\n' "$@" >"$start_root/proc/vmstat"
+}
+
+# Four GiB in 8 s are 7629 ns for each 4 KiB: more than zeroing takes.
+touched() {
+	began "$1" region_map_ns=$((9 * S)) pin_ns=$((9 * S)) pin_faults=4 \
+		pin_base_bytes=$((4 << 30)) pin_base_ns=$((9 * S)) \
+		pin_faulting_bytes=$((${2:-4} << 30)) pin_faulting_ns=$((8 * S))
+}
+touched stalls
+vmstat "allocstall_dma32 1" "allocstall_normal 41" "compact_stall 7"
+tells "first-touch on a host that reclaimed" 1 first-touch $((8 * S)) \
+	'.missing | length == 1 and (.[0] |
+	test("42 allocations reclaimed and 7 compacted first, whoever"))'
+vmstat "allocstall_normal 0" "compact_stall 0" "pgmigrate_success 9"
+tells "first-touch on a host that had memory" 1 first-touch $((8 * S)) \
+	'.missing == []'
+touched quick_touch 16
+vmstat "allocstall_normal 42"
+tells "first-touch that is as quick as zeroing" 1 first-touch $((8 * S)) \
+	'.missing == []'
+
+# A GiB is 262144 pages. An eighth of them have to have been moved.
+looked_up() {
+	began "$1" region_map_ns=$((3 * S)) pin_ns=$((3 * S)) \
+		pin_faulting_ns=0 pin_base_calls=9 pin_base_ns=$((3 * S)) \
+		pin_base_bytes=$((${2:-1} << 30)) "${@:3}"
+}
+looked_up moved
+vmstat "pgmigrate_success 131072" "pgmigrate_fail 3"
+tells "base-pages on a host that moved pages" 1 base-pages $((3 * S)) \
+	'(.missing | length == 1 and (.[0] |
+	test("131072 pages have been moved since boot, whoever"))) and
+	(.causes[0].fix | test("hugetlb") and test("MADV_COLLAPSE"))'
+vmstat "pgmigrate_success 32767"
+tells "base-pages on a host that moved few" 1 base-pages $((3 * S)) \
+	'.missing == [] and .causes[0].evidence ==
+		["9 pins took 1.0 GiB of 4 KiB pages: 11444 ns for each"]'
+looked_up quick_pins 16 added_4k_leaves=7
+vmstat "pgmigrate_success 9000000"
+tells "base-pages that are pinned quickly" 1 base-pages $((3 * S)) \
+	'.missing == [] and .causes[0].evidence[1] == "7 4K leaves were written"'
+
 began bars region_map_ns=$((5 * S)) pin_ns=$((5 * S)) pin_faulting_ns=0 \
 	pin_mmio_calls=1 pin_mmio_bytes=$((128 << 30)) pin_mmio_ns=$((4 * S)) \
 	pin_base_bytes=$((1 << 30)) pin_base_ns=$S
@@ -132,7 +177,12 @@ began beginner
 }
 tells "stuck-pin in the first call" 1 stuck-pin $((11 * S))
 began entries region_map_ns=$((3 * S)) map_ns=$((3 * S)) pin_faulting_ns=0
-tells "map-entries" 0 map-entries $((3 * S))
+tells "map-entries of maps that failed" 0 map-entries $((3 * S)) \
+	'.causes[0].evidence == ["nothing was mapped for it: the calls failed, or were not counted"]'
+began entries_of region_map_ns=$((3 * S)) map_ns=$((3 * S)) \
+	pin_faulting_ns=0 map_bytes=8192 map_calls=2 added_4k_leaves=2
+tells "map-entries" 0 map-entries $((3 * S)) '.causes[0].evidence ==
+	["2 calls mapped 8.0 KiB by 2 4K, 0 2M and 0 1G leaves"]'
 began quick region_map_ns=90000000 pin_ns=90000000 pin_faulting_ns=90000000
 tells "nothing to fix" 0 first-touch 90000000
 check "start: nothing to fix: the answer" 0 \
@@ -278,4 +328,15 @@ check "start: no leaf size" 2 'does not take --want' '' \
 	why --start 4242 --want 2m
 check "start: no such recording" 1 'No such file' '' \
 	why --start 4242 --from /nowhere
+
+# Evidence of nothing is none: no "0 B", and no "0 ns for each".
+for sums in "pin_ns=$S pin_faulting_ns=$S pin_faults=3" \
+	"map_ns=$S" "teardown_ns=$S region_unmap_ns=$S" \
+	"pin_ns=$S pin_base_ns=$S pin_base_bytes=4096"; do
+	# shellcheck disable=SC2086 # several sums
+	began nothing region_map_ns=$S $sums
+	check "start: no evidence of nothing: $sums" \
+		"$([[ $sums == pin* ]] && echo 1 || echo 0)" \
+		'^  evidence: ' '^  evidence: .*(\b0 B\b|\b0 ns\b|^0 )' why --start 4242
+done
 unset IOVASCOPE_SYSROOT

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `host --device`: may this device be passed through, and to this process? All
+ * is read from /sys and /proc, so that it can be asked before anything is
+ * installed. What keeps a device from being used at all is a cause that blocks;
+ * what somebody should know is a note; what cannot be seen from here is missing.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/fail.h"
+#include "base/human.h"
+#include "base/system.h"
+#include "base/tree.h"
+#include "cause.h"
+#include "finding.h"
+#include "holder.h"
+#include "host_device.h"
+#include "reserved.h"
+#include "task.h"
+
+#define SYS_DEVICE	"/sys/bus/pci/devices/%s"
+#define NR_BARS		6
+#define RESOURCE_MEM	0x200
+#define CLASS_BRIDGE	0x06
+
+/* What is asked about, and where what is found goes. */
+struct subject {
+	struct json_object *view;
+	struct json_object *facts;
+	struct findings findings;
+	const char *bdf;
+	const struct task *task;
+	char *group;
+};
+
+static struct json_object *block(struct subject *subject, enum cause cause)
+{
+	struct json_object *found = cause_new(cause);
+
+	tree_add_u64(found, "blocks", 1);
+	findings_add(&subject->findings, found);
+	return found;
+}
+
+static void note(struct subject *subject, const char *text)
+{
+	tree_append_word(tree_get(subject->view, "notes"), text);
+}
+
+/* ---- the driver, and the group ---- */
+
+/* vfio-pci, and those made of it: mlx5_vfio_pci, nvgrace-gpu-vfio-pci. */
+static bool is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio");
+}
+
+static void judge_driver(struct subject *subject)
+{
+	char *driver = system_link(SYS_DEVICE "/driver", subject->bdf);
+	struct json_object *found;
+
+	tree_add_word(subject->facts, "driver", driver ?: "none");
+	if (!driver || !is_vfio(driver)) {
+		found = block(subject, CAUSE_NOT_BOUND);
+		cause_evidence(found, "%s is bound to %s", subject->bdf,
+			       driver ?: "no driver");
+	}
+	free(driver);
+}
+
+static bool is_bridge(const char *device)
+{
+	uint64_t class;
+
+	return system_u64(&class, SYS_DEVICE "/class", device) &&
+	       class >> 16 == CLASS_BRIDGE;
+}
+
+/* What VFIO lets beside its own: it is in nobody's use. */
+static bool is_idle(const char *device, const char *driver)
+{
+	return !strcmp(driver, "none") || is_vfio(driver) ||
+	       !strcmp(driver, "pci-stub") || !strcmp(driver, "pcieport") ||
+	       is_bridge(device);
+}
+
+static void judge_members(struct subject *subject)
+{
+	struct json_object *members = holder_members(subject->group);
+	struct json_object *found = NULL;
+	uint64_t others = 0;
+
+	json_object_object_foreach(members, device, word) {
+		const char *driver = json_object_get_string(word);
+
+		if (!strcmp(device, subject->bdf))
+			continue;
+		others += !is_bridge(device);
+		if (is_idle(device, driver))
+			continue;
+		if (!found)
+			found = block(subject, CAUSE_GROUP_NOT_VIABLE);
+		cause_evidence(found, "group %s has %s, which is bound to %s",
+			       subject->group, device, driver);
+	}
+	tree_add(subject->facts, "members", members);
+	tree_add_u64(subject->facts, "alone", !others);
+	if (others)
+		note(subject, "isolation: the devices of a group may reach each other without the IOMMU: they go to one VM together");
+}
+
+/* Groups are made of what bridges say; what they say is not in /sys. */
+static void judge_isolation(struct subject *subject)
+{
+	char *line = system_line("/proc/cmdline");
+
+	if (line && strstr(line, "pcie_acs_override="))
+		findings_miss(&subject->findings, "isolation: pcie_acs_override= makes groups that no hardware stands for");
+	else
+		note(subject, "isolation: groups are what the kernel concluded from the ACS of bridges and functions; what happens inside one device or behind a bridge without ACS is not to be seen in /sys");
+	free(line);
+}
+
+static bool has_group(struct subject *subject)
+{
+	struct json_object *found;
+	char *name;
+
+	subject->group = system_link(SYS_DEVICE "/iommu_group", subject->bdf);
+	name = system_line("/sys/kernel/iommu_groups/%s/name",
+			   subject->group ?: "-");
+	if (subject->group && (!name || strcmp(name, "vfio-noiommu"))) {
+		tree_add_word(subject->facts, "group", subject->group);
+		free(name);
+		return true;
+	}
+	found = block(subject, CAUSE_NO_GROUP);
+	if (name)
+		cause_evidence(found, "its group %s is one of VFIO's noiommu mode: the device reaches all memory",
+			       subject->group);
+	else
+		cause_evidence(found, SYS_DEVICE "/iommu_group is not there",
+			       subject->bdf);
+	free(name);
+	return false;
+}
+
+/* ---- who has it ---- */
+
+static void tell_holder(struct subject *subject, const char *file,
+			const struct holder *holder)
+{
+	struct json_object *told = tree_new(), *found;
+
+	tree_add_u64(told, "pid", holder->pid);
+	tree_add_word(told, "comm", holder->comm);
+	tree_add_word(told, "file", file);
+	tree_add(subject->facts, "holder", told);
+	if (subject->task && (subject->task->pid == holder->pid ||
+			      holder_is(file, subject->task->pid)))
+		return;
+	found = block(subject, CAUSE_GROUP_BUSY);
+	cause_evidence(found, "%s (%ju) has /dev/vfio/%s open", holder->comm,
+		       (uintmax_t)holder->pid, file);
+	tree_add_u64(found, "holder_pid", holder->pid);
+}
+
+/* "devices/vfio3" of /dev/vfio, to be freed; NULL without such files. */
+static char *device_file(struct subject *subject)
+{
+	char *path = alloc_print(SYS_DEVICE "/vfio-dev", subject->bdf);
+	char *full = system_path(path), *file = NULL;
+	DIR *dir = opendir(full);
+	struct dirent *entry;
+
+	while (dir && !file && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			file = alloc_print("devices/%s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	free(full);
+	free(path);
+	return file;
+}
+
+static void judge_holder(struct subject *subject)
+{
+	char *file = device_file(subject);
+	struct holder holder;
+
+	if (holder_find(subject->group, &holder))
+		tell_holder(subject, subject->group, &holder);
+	else if (file && holder_find(file, &holder))
+		tell_holder(subject, file, &holder);
+	if (!task_sees_host())
+		findings_miss(&subject->findings, "who has the device: only the processes of this container are to be seen here");
+	else if (geteuid())
+		findings_miss(&subject->findings, "who has the device: the files of others' processes are for root to see");
+	if (is_vfio(tree_word(subject->facts, "driver")) &&
+	    !system_has("/dev/vfio/%s", subject->group) &&
+	    !(file && system_has("/dev/vfio/%s", file)))
+		findings_miss(&subject->findings, "whether it can be opened from here: there is no /dev/vfio/%s (a container has to be given it)",
+			      subject->group);
+	free(file);
+}
+
+/* ---- the unit, and addresses ---- */
+
+/* VT-d specification, Capability Register: MGAW 21:16 less one, SAGAW 12:8. */
+static unsigned int bits_of_unit(uint64_t cap)
+{
+	unsigned int most = (cap >> 16 & 0x3f) + 1, levels = 0;
+
+	for (unsigned int bit = 1; bit <= 3; bit++)
+		if (cap >> (8 + bit) & 1)
+			levels = 30 + 9 * bit;
+	return levels && levels < most ? levels : most;
+}
+
+static unsigned int bits_of_cpu(void)
+{
+	FILE *info = system_open("/proc/cpuinfo");
+	unsigned int bits = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (info && !bits && getline(&line, &size, info) > 0)
+		sscanf(line, "address sizes : %u bits", &bits);
+	free(line);
+	if (info)
+		fclose(info);
+	return bits;
+}
+
+static uint64_t bytes_of_bars(const char *bdf)
+{
+	FILE *file = system_open(SYS_DEVICE "/resource", bdf);
+	uintmax_t start, last, flags;
+	uint64_t bytes = 0;
+
+	for (int nr = 0; file && nr < NR_BARS; nr++) {
+		if (fscanf(file, "%jx %jx %jx", &start, &last, &flags) != 3)
+			break;
+		if (flags & RESOURCE_MEM && last > start)
+			bytes += last - start + 1;
+	}
+	if (file)
+		fclose(file);
+	return bytes;
+}
+
+static unsigned int bits_for(uint64_t bytes)
+{
+	return bytes > 1 ? 64 - __builtin_clzll(bytes - 1) : 0;
+}
+
+static void judge_width(struct subject *subject, unsigned int bits)
+{
+	uint64_t bars = bytes_of_bars(subject->bdf);
+	uint64_t memory = subject->task ? subject->task->memory_bytes : 0;
+	unsigned int cpu = bits_of_cpu(), needed = bits_for(bars + memory);
+	struct json_object *found;
+
+	tree_add_u64(subject->facts, "address_bits", bits);
+	tree_add_u64(subject->facts, "needed_bits", needed);
+	tree_add_u64(subject->facts, "bar_bytes", bars);
+	if (cpu)
+		tree_add_u64(subject->facts, "cpu_bits", cpu);
+	if (needed > bits) {
+		found = block(subject, CAUSE_IOVA_TOO_WIDE);
+		cause_says(found, "memory and BARs need %u address bits, the unit has %u",
+			   needed, bits);
+		cause_evidence(found, "%s of memory and %s of BARs",
+			       human_bytes(memory).s, human_bytes(bars).s);
+	} else if (cpu > bits) {
+		note(subject, "width: the CPU has more address bits than the unit: a VMM that gives them all to its guest (host-phys-bits) may place BARs where the unit does not reach");
+	}
+}
+
+static void judge_unit(struct subject *subject)
+{
+	char *cap = system_line(SYS_DEVICE "/iommu/intel-iommu/cap",
+				subject->bdf);
+	char *unit = system_link(SYS_DEVICE "/iommu", subject->bdf);
+	uintmax_t val;
+
+	if (unit)
+		tree_add_word(subject->facts, "unit", unit);
+	if (cap && sscanf(cap, "%jx", &val) == 1)
+		judge_width(subject, bits_of_unit(val));
+	else
+		findings_miss(&subject->findings, "how many address bits its unit has: " SYS_DEVICE "/iommu/intel-iommu/cap is not there",
+			      subject->bdf);
+	free(unit);
+	free(cap);
+}
+
+/* A device that the firmware uses, unless the kernel knows how to end that. */
+static void judge_reserved(struct subject *subject)
+{
+	struct json_object *list = reserved_list(subject->bdf), *found = NULL;
+
+	for (size_t i = 0; i < tree_length(list); i++) {
+		struct json_object *range = tree_at(list, i);
+
+		if (!tree_is(range, "type", "direct"))
+			continue;
+		found = found ?: block(subject, CAUSE_RMRR);
+		cause_evidence(found, "reserved_regions of group %s has 0x%jx-0x%jx as direct",
+			       subject->group,
+			       (uintmax_t)tree_u64_or_0(range, "first"),
+			       (uintmax_t)tree_u64_or_0(range, "last"));
+	}
+	tree_add(subject->facts, "reserved", list);
+}
+
+/* ---- interrupts, and resets ---- */
+
+/* Chips of remapped interrupts are called so: IR-PCI-MSI, IR-IO-APIC. */
+static const char *remapping(void)
+{
+	FILE *file = system_open("/proc/interrupts");
+	const char *told = "unknown";
+	char *line = NULL;
+	size_t size = 0;
+
+	while (file && strcmp(told, "on") && getline(&line, &size, file) > 0) {
+		if (strstr(line, " IR-"))
+			told = "on";
+		else if (strstr(line, " PCI-MSI") || strstr(line, " IO-APIC"))
+			told = "off";
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return told;
+}
+
+static void judge_interrupts(struct subject *subject)
+{
+	char *unsafe = system_line("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
+	const char *told = remapping();
+
+	tree_add_word(subject->facts, "interrupt_remapping", told);
+	if (!strcmp(told, "unknown"))
+		findings_miss(&subject->findings, "whether interrupts are remapped: /proc/interrupts names none (a container may hide it)");
+	else if (!strcmp(told, "off") && unsafe && *unsafe == 'Y')
+		note(subject, "interrupts: they are not remapped, and vfio_iommu_type1 is told to allow that: a guest can forge any");
+	else if (!strcmp(told, "off"))
+		cause_evidence(block(subject, CAUSE_NO_INTERRUPT_REMAPPING),
+			       "/proc/interrupts has PCI-MSI or IO-APIC, and none with IR- in front");
+	free(unsafe);
+}
+
+static void tell_resets(struct subject *subject)
+{
+	char *line = system_line(SYS_DEVICE "/reset_method", subject->bdf);
+	struct json_object *list = tree_new_list();
+	char *rest = line, *word;
+
+	while ((word = strsep(&rest, " ")))
+		if (*word)
+			tree_append_word(list, word);
+	if (!line && system_has(SYS_DEVICE "/reset", subject->bdf))
+		findings_miss(&subject->findings, "by which method it is reset: this kernel has no reset_method in /sys");
+	else if (!tree_length(list))
+		note(subject, "reset: the kernel knows no way to reset it: what a VM leaves in it, the next one finds");
+	tree_add(subject->facts, "resets", list);
+	free(line);
+}
+
+static void tell_node(struct subject *subject)
+{
+	char *line = system_line(SYS_DEVICE "/numa_node", subject->bdf);
+	int node = line ? atoi(line) : -1;
+
+	free(line);
+	if (node < 0)
+		return;
+	tree_add_u64(subject->facts, "node", node);
+	if (subject->task && !task_may_use(subject->task, node))
+		note(subject, "NUMA: the process may not have memory on the node of the device (Mems_allowed_list of its status): every access crosses");
+}
+
+void host_judge_device(struct json_object *view, const char *bdf,
+		       const struct task *task)
+{
+	struct subject subject = {
+		.view = view, .facts = tree_new(), .bdf = bdf, .task = task,
+		.findings = findings_of(view),
+	};
+
+	if (!system_has(SYS_DEVICE, bdf))
+		fail(EXIT_USAGE, "%s: no such PCI device in /sys/bus/pci/devices",
+		     bdf);
+	tree_add_word(subject.facts, "device", bdf);
+	tree_add(view, "device", subject.facts);
+	judge_driver(&subject);
+	if (has_group(&subject)) {
+		judge_members(&subject);
+		judge_isolation(&subject);
+		judge_holder(&subject);
+		judge_unit(&subject);
+		judge_reserved(&subject);
+	}
+	judge_interrupts(&subject);
+	tell_resets(&subject);
+	tell_node(&subject);
+	free(subject.group);
+}
+
+/* ---- the process ---- */
+
+void host_judge_process(struct json_object *view, const struct task *task)
+{
+	struct findings findings = findings_of(view);
+	uint64_t over = task_over_limit(task, 1);
+	struct json_object *found;
+
+	tree_add(view, "process", task_told(task));
+	if (!task->has_limit)
+		findings_miss(&findings, "the limit of locked memory: /proc/%ju/limits does not tell",
+			      (uintmax_t)task->pid);
+	if (!over)
+		return;
+	found = cause_new(CAUSE_MEMLOCK);
+	tree_add_u64(found, "blocks", 1);
+	tree_add_u64(found, "over_bytes", over);
+	cause_says(found, "the process may lock %s, and has %s of memory: %s too much",
+		   human_bytes(task->limit_bytes).s,
+		   human_bytes(task->memory_bytes).s, human_bytes(over).s);
+	cause_evidence(found, "\"Max locked memory\" in /proc/%ju/limits, no CAP_IPC_LOCK in CapEff of its status, and its mappings of 64 MiB and more",
+		       (uintmax_t)task->pid);
+	cause_fix(found, "raise its limit to %s at least (prlimit --memlock, LimitMEMLOCK= of its systemd unit, ulimits of its container), and as much again for each further container",
+		  human_bytes(task->memory_bytes).s);
+	findings_add(&findings, found);
+}
