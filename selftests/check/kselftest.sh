@@ -207,7 +207,7 @@ whole_tree_installs() {
 }
 
 on_a_host() {
-	"$LAB_DIR/lab.sh" --timeout 900 --min-pass 10 --device edu --device edu \
+	"$LAB_DIR/lab.sh" --timeout 1500 --min-pass 11 --device edu --device edu \
 		--device testdev:16G --device nvme \
 		--payload "$LAB_TREE/build/$kver/iovascope.ko" \
 		--payload "$INSTALLED" --payload "$OUT/vfio_client" \

@@ -77,10 +77,6 @@ give_to nvme "$NVME"
 tap "no device is named" skips "" 'no spare device is named: .*'
 tap "a device that its driver uses" skips "$NVME" \
 	".* is in use: its driver is nvme"
-tap "regions, on a spare" runs "$EDU" 17 region_test
-tap "those that need a second one skip" runs "$EDU" 1 domain_test
-tap "all that come and go, on spares" runs "$SPARES" 30 domain_test life_test \
-	grammar_test trace_test
 tap "a kernel without iommufd" has_no_iommufd
 
 begin_client "$EDU" || exit 1
@@ -95,4 +91,9 @@ tap "the module is held" skips "$OTHER" 'the module is in use: it is held .*'
 exec 9<&-
 tap "a module that is idle stays" runs "$EDU" 3 trace_test
 rmmod iovascope || exit 1
+
+tap "regions, on a spare" runs "$EDU" 17 region_test
+tap "modules come and go" runs "$EDU" 8 life_test
+tap "of two devices, on one" runs "$EDU" 1 domain_test
+tap "of two devices, on two" runs "$SPARES" 6 domain_test
 tap_totals
