@@ -221,7 +221,6 @@ static int driver_bind(const char *bdf, const char *driver)
 
 static void state_path(const char *bdf, char path[128])
 {
-	mkdir(STATE_DIR, 0700);
 	snprintf(path, 128, STATE_DIR "/%s", bdf);
 }
 
@@ -230,6 +229,7 @@ static void state_save(const char *bdf)
 	char path[128], driver[64];
 	int fd;
 
+	mkdir(STATE_DIR, 0700);
 	state_path(bdf, path);
 	pci_driver(bdf, driver);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
