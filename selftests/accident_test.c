@@ -16,10 +16,13 @@
 #include "lib/client.h"
 #include "lib/file.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/others.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
+
+static const char *disturbs = "makes tasks die inside the kernel";
 
 #define ACT	"/sys/kernel/debug/ivs_accident"
 #define IOVA	(64 * SZ_1G)
@@ -228,5 +231,3 @@ TEST_F_TIMEOUT(accident, unmaps_on_its_way_out, 120)
 	snap_free(&self->before);
 	snap_free(&self->after);
 }
-
-TEST_HARNESS_MAIN

@@ -10,9 +10,12 @@
 #include "lib/census.h"
 #include "lib/kernel.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
+
+static const char *disturbs = "keeps the disk and the network card busy";
 
 #define IOVA	(64 * SZ_1G)
 #define ROUNDS	6
@@ -126,5 +129,3 @@ TEST_F_TIMEOUT(busy, dma_api_counted, 900)
 	snap_free(&self->before);
 	snap_free(&self->after);
 }
-
-TEST_HARNESS_MAIN

@@ -193,7 +193,7 @@ int main(int argc, char **argv)
 	json_object_object_add(result, "what", json_object_new_string(argv[1]));
 	json_object_object_add(result, "kernel",
 			       json_object_new_string(uts.release));
-	pci_find("edu", 0, bdf);
+	must_work(__pci_find("edu", 0, bdf));
 	vfio_open(&vfio, VFIO_TYPE1v2_IOMMU, bdf);
 	map_all(&vfio, &mem, argv[1], gib);
 	bench_all(result, bdf, gib, atoi(argv[3]), atoi(argv[4]));

@@ -21,6 +21,7 @@
 #include "lib/client.h"
 #include "lib/file.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
@@ -468,5 +469,3 @@ TEST_F_TIMEOUT(storm, baseline, 600)
 	client_go(&self->mapper);
 	EXPECT_EQ(0, client_end(&self->mapper));
 }
-
-TEST_HARNESS_MAIN

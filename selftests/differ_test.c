@@ -47,9 +47,12 @@
 #include "lib/hugepath.h"
 #include "lib/kernel.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/vfio.h"
 #include "lib/vmstat.h"
+
+static const char *disturbs = "serves all clients of VFIO by hugepath";
 
 #define MAX_OPS		1000
 #define MAX_REGIONS	512
@@ -1358,5 +1361,3 @@ TEST_F_TIMEOUT(differ, random_calls, 3600)
 	EXPECT_NE(0, w->readonly);
 	EXPECT_NE(0, w->mmio);
 }
-
-TEST_HARNESS_MAIN

@@ -15,6 +15,7 @@
 #include "lib/file.h"
 #include "lib/kernel.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/traffic.h"
@@ -535,5 +536,3 @@ TEST_F_TIMEOUT(dma_api, counted_when_asked, 120)
 	EXPECT_EQ(0, want_wrong(&self->want, &self->before, &self->after));
 	snap_free(&self->after);
 }
-
-TEST_HARNESS_MAIN

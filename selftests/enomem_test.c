@@ -19,9 +19,12 @@
 #include "lib/file.h"
 #include "lib/kernel.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
+
+static const char *disturbs = "makes the machine run out of memory";
 
 #define BAR	VFIO_PCI_BAR2_REGION_INDEX
 #define IOVA	(64 * SZ_1G)
@@ -184,5 +187,3 @@ TEST_F_TIMEOUT(enomem, nothing_was_left, 120)
 	EXPECT_WORD("equal", "check", "verdict");
 	EXPECT_WORD("1", "domains", "exact");
 }
-
-TEST_HARNESS_MAIN

@@ -17,6 +17,7 @@
 #include "lib/expect.h"
 #include "lib/file.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
@@ -619,5 +620,3 @@ TEST_F(params, loaded_twice)
 	EXPECT_EQ(-EEXIST, __kmod_load(""));
 	EXPECT_TRUE(kmod_loaded());
 }
-
-TEST_HARNESS_MAIN

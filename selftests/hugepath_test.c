@@ -31,10 +31,13 @@
 #include "lib/hugepath.h"
 #include "lib/kernel.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
 #include "lib/vmstat.h"
+
+static const char *disturbs = "serves all clients of VFIO by hugepath";
 
 #define IOVA	(64 * SZ_1G)
 /* A page of its own, from which the device gets what it writes. */
@@ -1403,5 +1406,3 @@ TEST_F_TIMEOUT(leaves, by_ioctl, 60)
 	EXPECT_EQ(EBUSY, errno);
 	vfio_close(&self->vfio);
 }
-
-TEST_HARNESS_MAIN

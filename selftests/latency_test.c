@@ -17,6 +17,8 @@
 #include <linux/memfd.h>
 #include <sys/mman.h>
 
+#include <linux/memfd.h>
+
 #include "kselftest_harness.h"
 
 #include "lib/file.h"
@@ -24,9 +26,12 @@
 #include "lib/hugepath.h"
 #include "lib/iommufd.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/mem.h"
 #include "lib/must.h"
 #include "lib/vfio.h"
+
+static const char *disturbs = "sets the kernel's tracer";
 
 #define IOVA	(64 * SZ_1G)
 #define BIG	(16 * SZ_1G)
@@ -219,5 +224,3 @@ TEST_F_TIMEOUT(latency, teardown_is_bounded, 3000)
 		EXPECT_LE(big, stock + NOISE_US);
 	}
 }
-
-TEST_HARNESS_MAIN

@@ -11,6 +11,7 @@
 
 #include "lib/expect.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
@@ -355,5 +356,3 @@ TEST_F(leaf_special, closed_while_mapped)
 	want_add(&self->want, -expect.bytes, "region_unmap_bytes");
 	EXPECT_EQ(0, want_wrong(&self->want, &self->before, &self->after));
 }
-
-TEST_HARNESS_MAIN

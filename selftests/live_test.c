@@ -10,6 +10,7 @@
 
 #include "lib/kernel.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/mem.h"
 #include "lib/must.h"
 #include "lib/stats.h"
@@ -217,5 +218,3 @@ TEST_F(live, full)
 	kmod_load("");
 	vfio_open(&self->vfio, VFIO_TYPE1v2_IOMMU, self->bdf);
 }
-
-TEST_HARNESS_MAIN

@@ -10,6 +10,7 @@
 #include "lib/census.h"
 #include "lib/dump.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
@@ -276,5 +277,3 @@ TEST_F_TIMEOUT(devices, both_agree, 300)
 	mem_free(&big);
 	mem_free(&small);
 }
-
-TEST_HARNESS_MAIN

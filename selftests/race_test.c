@@ -13,9 +13,12 @@
 
 #include "lib/file.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
+
+static const char *disturbs = "takes a processor for itself";
 
 #define IOVA (64 * SZ_1G)
 
@@ -159,5 +162,3 @@ TEST_F_TIMEOUT(race, bytes_are_what_happened, 120)
 					     "region_unmap_bytes"));
 	snap_free(&self->after);
 }
-
-TEST_HARNESS_MAIN

@@ -17,6 +17,7 @@
 #include "lib/client.h"
 #include "lib/file.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/memlock.h"
 #include "lib/must.h"
 #include "lib/stats.h"
@@ -265,6 +266,7 @@ static int exceed_entries(struct client *client, void *arg)
 
 TEST_F(refusal, entry_limit)
 {
+	host_must_be_lab("limits the regions of new containers");
 	file_write(ENTRY_LIMIT, "16");
 	refuse(self, exceed_entries);
 	file_write(ENTRY_LIMIT, "65535");
@@ -730,5 +732,3 @@ TEST_F(refusal, good_client)
 	EXPECT_EQ(0U, stats_count_pid(file, client.pid));
 	json_object_put(file);
 }
-
-TEST_HARNESS_MAIN

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run the kselftests inside the lab, one program after the other.
+# Run the kselftests inside the lab, one program after the other. Where the machine
+# is somebody's, run_kselftest.sh does.
 #
 #   run_tests.sh [PROGRAM...]    run these, or all of the stage "guest"
 #   run_tests.sh --busy PROGRAM...   while the host's own devices work, and
@@ -29,32 +30,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 # In a lab nothing may be missing: the tests turn their skips into failures.
 export IOVASCOPE_LAB=1
 
-# program, passes it must have, seconds it may take, stage of "make check"
-# (each has a machine of its own; "lab": on the kernel that the lab builds;
-# "debug": by "make check-debug" only)
+# What there is; see there.
 table() {
-	cat <<-'END'
-		accident_test 5 300 machines
-		alias_test 2 120 machines
-		busy_test 2 1800 busy
-		census_test 35 600 guest
-		churn_test 4 900 guest
-		differ_test 4 1800 hugepath
-		domain_test 10 300 guest
-		enomem_test 2 120 guest
-		grammar_test 19 120 guest
-		hugepath_test 65 1500 hugepath
-		iommufd_test 33 600 lab
-		latency_test 2 3000 debug
-		leaf_test 35 600 guest
-		life_test 9 600 guest
-		live_test 7 300 guest
-		race_test 2 300 machines
-		refusal_test 22 300 guest
-		region_test 18 300 guest
-		trace_test 3 120 guest
-		witness_test 10 300 guest
-	END
+	sed '/^#/d; /^$/d' "$here/programs" | tr -s ' '
 }
 
 # What the kernel says when it has lost its mind: the list of the whole lab. In

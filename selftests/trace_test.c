@@ -13,6 +13,7 @@
 #include "lib/file.h"
 #include "lib/graph.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
@@ -253,5 +254,3 @@ TEST(formats)
 		free(text);
 	}
 }
-
-TEST_HARNESS_MAIN

@@ -261,7 +261,7 @@ static void find_device(int i, char bdf[PCI_BDF_LEN])
 
 	for (before = 0; before < i; before++)
 		nth += !strcmp(opt.device[before], opt.device[i]);
-	pci_find(opt.device[i], nth, bdf);
+	must_work(__pci_find(opt.device[i], nth, bdf));
 }
 
 static void open_container(struct vfio *v, const char *bdf)

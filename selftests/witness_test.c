@@ -13,6 +13,7 @@
 #include "lib/graph.h"
 #include "lib/kernel.h"
 #include "lib/kmod.h"
+#include "lib/main.h"
 #include "lib/must.h"
 #include "lib/stats.h"
 #include "lib/vfio.h"
@@ -360,5 +361,3 @@ TEST_F_TIMEOUT(dma, reaches_every_end, 60)
 	}
 	vfio_unmap(&self->vfio, base, SZ_1G);
 }
-
-TEST_HARNESS_MAIN

@@ -20,6 +20,8 @@
 #   refuse   every cause that iovascope refusals knows, brought about in the lab
 #   opinion  on the kernel that the lab builds: the census against the kernel's
 #            own print of the same tables, iommufd, and why once more
+#   kselftest  the tests as a directory of kselftests: here, where all skip, in a
+#            kernel's tree, and on a host with devices to spare
 #   package  what is installed, by make and by Debian packages; dkms in a root
 #   lesser   kernels that lack something, in their configuration or at run time
 #   hugepath the experimental backend: its tests, and clients served by it

@@ -48,7 +48,7 @@ copy_tree() {
 
 	mkdir -p "$TREE/selftests/host/cli" "$IOVASCOPE_CACHE"
 	cp "$LAB_TREE"/{Makefile,dkms.conf} "$TREE/"
-	cp "$LAB_TREE"/selftests/*.sh "$TREE/selftests/"
+	cp "$LAB_TREE"/selftests/{*.sh,programs} "$TREE/selftests/"
 	cp -r "$LAB_TREE"/selftests/{check,lab} "$TREE/selftests/"
 	script "$TREE/selftests/check/guest.sh" <<-'END'
 		echo "guest $*" >>"$IOVASCOPE_CACHE/called"

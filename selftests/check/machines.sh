@@ -39,7 +39,7 @@ weak() {
 	shift 2
 
 	machine "$name" "./machine_guest.sh $name &&
-		IOVASCOPE_MODE=$mode ./modes_test" "$@"
+		IOVASCOPE_LAB=1 IOVASCOPE_MODE=$mode ./modes_test" "$@"
 }
 
 weak none novtd --no-vtd
@@ -52,7 +52,7 @@ machine "three levels" "IOVASCOPE_LEVELS=3 ./run_tests.sh census_test" \
 	--levels 3 --device edu --device testdev:16G
 machine "a bridge" "./run_tests.sh alias_test" --device edu:bridged
 machine "two processors" "./run_tests.sh churn_test race_test" --cpus 2
-machine "accidents" "dmesg -n 1 && ./accident_test && dmesg -n 7 &&
+machine "accidents" "dmesg -n 1 && IOVASCOPE_LAB=1 ./accident_test && dmesg -n 7 &&
 	echo 'lab: marker' >/dev/kmsg" --device edu \
 	--payload "$out/$kver/accident/ivs_accident.ko"
 tap_totals

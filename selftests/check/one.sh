@@ -7,8 +7,8 @@
 # need be: "make check TEST=region_test CASE=read_only". TEST is
 #
 #   in the lab   a name that selftests/run_tests.sh --list knows, but for those
-#                of the stage machines, each of which needs another VM; KERNEL
-#                names a kernel of the lab other than the default
+#                of the stages machines and opinion, each of which needs another
+#                VM; KERNEL names a kernel of the lab other than the default
 #   here         a unit test of selftests/host, or a *_test of the command in
 #                selftests/host/cli, of which there are no cases
 #
@@ -30,8 +30,8 @@ in_lab() {
 	local kernel=${KERNEL:-} busy=()
 
 	case $1 in
-	machines) usage_error "$TEST needs a VM of its own:" \
-		"make check STAGE=machines" ;;
+	machines | opinion) usage_error "$TEST needs a VM of its own:" \
+		"make check STAGE=$1" ;;
 	lab) kernel=${kernel:-lab} ;;
 	busy) busy=(--busy) ;;
 	esac

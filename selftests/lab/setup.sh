@@ -49,7 +49,7 @@ shopt -s inherit_errexit
 HOST_PACKAGES=(
 	bc binutils ca-certificates clang coccinelle codespell
 	debian-archive-keyring file gcc git jq kmod libc6-dev libjson-c-dev
-	libncurses-dev libtracefs-dev make mandoc perl pkg-config shellcheck
+	libncurses-dev libtracefs-dev make mandoc perl pkg-config rsync shellcheck
 	shfmt sparse xz-utils zstd
 	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
 )

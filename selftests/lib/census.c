@@ -8,7 +8,6 @@
 
 #include "census.h"
 #include "file.h"
-#include "kernel.h"
 #include "must.h"
 #include "stats.h"
 
@@ -72,11 +71,12 @@ static void add_record(struct table *table, __u64 iova, __u64 phys, __u64 leaf,
 	};
 }
 
-void table_init(struct table *table, __u64 pgsizes)
+void table_init(struct table *table, __u64 pgsizes, unsigned int tried)
 {
 	memset(table, 0, sizeof(*table));
 	table->pgsizes = pgsizes;
-	if (kernel_trial_pages())
+	table->tried = tried;
+	if (tried)
 		tables_add(&table->tables, 0, SZ_4K);
 }
 
@@ -215,7 +215,7 @@ unsigned int census_wrong(const char *bdf, const struct table *t)
 	bad += wrong(line, "runs", t->runs);
 	bad += wrong(line, "tables", t->tables.nr + 1);
 	bad += wrong(line, "table_bytes", (t->tables.nr + 1) * SZ_4K);
-	bad += wrong(line, "empty_tables", !!kernel_trial_pages());
+	bad += wrong(line, "empty_tables", !!t->tried);
 	bad += wrong(line, "best_table_bytes",
 		     (t->best_tables.nr + 1) * SZ_4K);
 	bad += wrong(line, "at_2m_table_bytes",

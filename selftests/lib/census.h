@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 #include "expect.h"
-#include "../../module/uapi/iovascope.h"
+#include "module/uapi/iovascope.h"
 
 #define PAGEMAP_WRITE	IOVASCOPE_PAGEMAP_WRITE
 #define PAGEMAP_MMIO	IOVASCOPE_PAGEMAP_MMIO
@@ -19,6 +19,7 @@ struct table {
 	__u64 pgsizes;
 	struct leaves leaves, best;
 	__u64 bytes, ro_bytes, mmio_bytes, runs;
+	unsigned int tried;
 	/* Tables below the root; what comes in order is counted in order. */
 	struct tables {
 		__u64 nr, seen[8];
@@ -29,10 +30,11 @@ struct table {
 };
 
 /*
- * A new VFIO domain: where type1 has tried two pages at IOVA 0, the tables that
- * took are still there, empty.
+ * A new domain, in which @tried pages were mapped at IOVA 0 and unmapped again:
+ * the tables that took are still there, empty. kernel_trial_pages() for one of
+ * type1; iommufd tries nothing.
  */
-void table_init(struct table *table, __u64 pgsizes);
+void table_init(struct table *table, __u64 pgsizes, unsigned int tried);
 void table_free(struct table *table);
 
 /*

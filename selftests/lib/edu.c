@@ -33,6 +33,8 @@ static volatile __u64 *reg(struct edu *edu, unsigned int offset)
 
 void edu_open(struct edu *edu, struct vfio_device *dev)
 {
+	must_have(pci_is(dev->bdf, "edu"), "%s has no DMA engine that is known",
+		  dev->bdf);
 	vfio_bus_master(dev);
 	edu->regs = vfio_bar_mmap(dev, 0, 0, EDU_BAR_SIZE, 4096, 0);
 }

@@ -15,6 +15,7 @@
 
 #include "file.h"
 #include "graph.h"
+#include "host.h"
 #include "must.h"
 
 #define set(file, value) file_write(TRACEFS "/" file, value)
@@ -43,6 +44,7 @@ static void filter_add(const char *name)
 
 void graph_start(struct graph *graph, const char *const names[])
 {
+	host_must_be_lab("sets the kernel's tracer");
 	memset(graph, 0, sizeof(*graph));
 	set("tracing_on", "0");
 	set("current_tracer", "nop");

@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 #include "vfio.h"
-#include "../../module/uapi/iovascope_hugepath.h"
+#include "module/uapi/iovascope_hugepath.h"
 
 /* How a container gets its backend. */
 enum hugepath_door {

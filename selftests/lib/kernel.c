@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The only file of the tests that names a kernel version. What is asked here is
- * type1's business and leaves no trace that could be looked for: read in the
- * sources of 5.10, 6.1 and 6.12 on the one side, 7.2 and 7.3 on the other; who
- * may unmap, and how BARs are mapped, also in 5.15 and 6.8.
+ * The only file of the tests that tells kernels apart. What a kernel can be asked
+ * it is asked, for distributions carry what is newer than their version says.
+ *
+ * The rest is type1's business and leaves no trace that could be looked for: read
+ * in the sources of 5.10, 6.1 and 6.12 on the one side, 7.2 and 7.3 on the other;
+ * who may unmap, and how BARs are mapped, also in 5.15 and 6.8. No other file of
+ * the tests names a version.
  */
+#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 
 #include "file.h"
+#include "iommufd.h"
 #include "kernel.h"
 #include "must.h"
 
@@ -115,4 +121,56 @@ int kernel_looks_at_each_page(void)
 int kernel_enters_by_ftrace(void)
 {
 	return !is_5_10();
+}
+
+/* What is loaded has a line in /proc/modules, what is built in a folder only. */
+int kernel_has_built_in(const char *module)
+{
+	char path[128], start[80], *loaded;
+	int found;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (access(path, F_OK))
+		return 0;
+	loaded = file_read("/proc/modules");
+	snprintf(start, sizeof(start), "\n%s ", module);
+	found = !strncmp(loaded, start + 1, strlen(start + 1)) ||
+		strstr(loaded, start);
+	free(loaded);
+	return !found;
+}
+
+int kernel_has_iommufd(void)
+{
+	static const char *const load[] = { "modprobe", "-q", "iommufd", NULL };
+
+	if (access("/dev/iommu", F_OK))
+		run(load);
+	return !access("/dev/iommu", R_OK | W_OK);
+}
+
+/* ENOTTY is an ioctl that is not known; an empty request is refused otherwise. */
+int kernel_maps_files(void)
+{
+	__u32 empty[2] = { 0 };
+	int fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	int ret;
+
+	must_op(fd, >=, 0);
+	ret = ioctl(fd, IOMMU_IOAS_MAP_FILE, empty);
+	must_eq(ret, -1);
+	ret = errno != ENOTTY;
+	close(fd);
+	return ret;
+}
+
+int kernel_exports_bars(struct cdev *cdev)
+{
+	struct vfio_device_feature probe = {
+		.argsz = sizeof(probe),
+		.flags = VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET |
+			 VFIO_DEVICE_FEATURE_DMA_BUF,
+	};
+
+	return !ioctl(cdev->dev.fd, VFIO_DEVICE_FEATURE, &probe);
 }

@@ -3,6 +3,8 @@
 #ifndef LIB_KERNEL_H
 #define LIB_KERNEL_H
 
+struct cdev;
+
 /*
  * Pages that type1 maps and unmaps in each new domain, to see whether the
  * driver makes large leaves: 2, or 0 where it knows.
@@ -61,6 +63,17 @@ int kernel_undoes_failed_maps(void);
 
 /* Does type1 look at each page of a BAR? */
 int kernel_looks_at_each_page(void);
+
+/*
+ * Is a module of the kernel a part of it? Then it cannot be unloaded. One that is
+ * not loaded is none.
+ */
+int kernel_has_built_in(const char *module);
+
+/* Is there iommufd, and does it map files, and parts of BARs as dma-bufs? */
+int kernel_has_iommufd(void);
+int kernel_maps_files(void);
+int kernel_exports_bars(struct cdev *cdev);
 
 /*
  * Can the module enter functions by ftrace alone, and so hear them while kprobes

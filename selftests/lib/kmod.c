@@ -6,12 +6,39 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "file.h"
 #include "kmod.h"
 #include "must.h"
 
+#define HERE "iovascope.ko"
+
+/* Of older headers none has it: a module that the kernel unpacks. */
+#ifndef MODULE_INIT_COMPRESSED_FILE
+#define MODULE_INIT_COMPRESSED_FILE 4
+#endif
+
+/* Where modprobe would find it. */
+static const char *installed_path(void)
+{
+	static char path[512];
+	FILE *modinfo = popen("modinfo -n iovascope 2>/dev/null", "r");
+
+	if (!modinfo)
+		return "";
+	if (!fgets(path, sizeof(path), modinfo))
+		path[0] = '\0';
+	pclose(modinfo);
+	path[strcspn(path, "\n")] = '\0';
+	return path;
+}
+
 const char *kmod_path(void)
 {
-	return getenv("IOVASCOPE_KO") ?: "iovascope.ko";
+	const char *named = getenv("IOVASCOPE_KO");
+
+	if (named)
+		return named;
+	return access(HERE, R_OK) ? installed_path() : HERE;
 }
 
 int kmod_loaded(void)
@@ -19,13 +46,34 @@ int kmod_loaded(void)
 	return !access("/sys/module/iovascope/refcnt", F_OK);
 }
 
+unsigned int kmod_holders(const char *name)
+{
+	unsigned int holders;
+	char path[128], *text;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
+	if (__file_read(path, &text, NULL))
+		return 0;
+	holders = atoi(text);
+	free(text);
+	return holders;
+}
+
+static int is_packed(const char *path)
+{
+	const char *end = strrchr(path, '.');
+
+	return end && strcmp(end, ".ko");
+}
+
 int __kmod_load_file(const char *path, const char *params)
 {
+	int flags = is_packed(path) ? MODULE_INIT_COMPRESSED_FILE : 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), ret = 0;
 
 	if (fd < 0)
 		must_fail("cannot open %s; set IOVASCOPE_KO", path);
-	if (syscall(SYS_finit_module, fd, params, 0))
+	if (syscall(SYS_finit_module, fd, params, flags))
 		ret = -errno;
 	close(fd);
 	return ret;

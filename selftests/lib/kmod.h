@@ -3,9 +3,14 @@
 #ifndef LIB_KMOD_H
 #define LIB_KMOD_H
 
-/* $IOVASCOPE_KO, or iovascope.ko in the current directory. */
+/*
+ * $IOVASCOPE_KO, or iovascope.ko in the current directory, or the one that is
+ * installed for this kernel. "" where there is none.
+ */
 const char *kmod_path(void);
 int kmod_loaded(void);
+/* How often a loaded module is held; 0 also for what cannot be. */
+unsigned int kmod_holders(const char *name);
 
 int __kmod_load(const char *params);
 void kmod_load(const char *params);

@@ -12,7 +12,20 @@
  * address (0000:00:02.0). 0, -EINVAL for a name that is neither, -ENODEV.
  */
 int __pci_find(const char *name, unsigned int nth, char bdf[PCI_BDF_LEN]);
+
+/*
+ * The nth device that $IOVASCOPE_DEVICES names, "BDF,BDF". -ENOENT when it names
+ * no more, -EINVAL for what is no address, -ENODEV where there is nothing.
+ */
+int __pci_spare(unsigned int nth, char bdf[PCI_BDF_LEN]);
+
+/*
+ * A device for a test: in the lab by name, elsewhere one of the spares, where
+ * what has none of these names stands for an edu. Skips when there is none.
+ */
 void pci_find(const char *name, unsigned int nth, char bdf[PCI_BDF_LEN]);
+/* Has it the ids of that name? */
+int pci_is(const char *bdf, const char *name);
 
 int pci_group(const char *bdf);
 void pci_driver(const char *bdf, char driver[64]);

@@ -14,7 +14,7 @@
 
 #include "must.h"
 #include "stats.h"
-#include "../../tools/read/keyed.h"
+#include "tools/read/keyed.h"
 
 struct json_object *stats_read(const char *file)
 {
