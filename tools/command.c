@@ -110,7 +110,7 @@ void command_print(const struct request *request, struct json_object *snap,
 	own = request->pid ? snapshot_of_pid(snap, request->pid) :
 			     json_object_get(snap);
 	view = view_of(request, own);
-	paper_open(&paper);
+	paper_begin(&paper, page);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, page);
 	if (request->command->judge)
