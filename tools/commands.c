@@ -46,6 +46,7 @@ const struct command commands[] = {
 		.sections = SECTION_SHOW,
 		.welcome = SECTION_CHECK | SECTION_REFUSALS,
 		.walks = SECTION_CHECK,
+		.keys = show_keys,
 		.view = view_show,
 		.text = text_show,
 		.watchable = true,
