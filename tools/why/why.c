@@ -439,6 +439,22 @@ static struct json_object *why_targets(const struct request *request,
 	return view;
 }
 
+static struct json_object *why_snapshot(const char *debugfs)
+{
+	static const char *const keys[] = {
+		"type", "backend", "devices", "pid", "comm", "exact",
+		"map_calls", "map_bytes", "start_ns", NULL
+	};
+	struct json_object *snap;
+
+	snap = snapshot_read_keys(debugfs, SECTION_DOMAINS | SECTION_UNITS |
+				  SECTION_CENSUS | SECTION_INFLIGHT |
+				  SECTION_PROBES, keys);
+	snapshot_add_keys(snap, debugfs, 0,
+			  SECTION_PROCESSES | SECTION_REFUSALS, keys);
+	return snap;
+}
+
 struct json_object *read_why(const struct request *request)
 {
 	struct json_object *view, *snap;
@@ -449,11 +465,7 @@ struct json_object *read_why(const struct request *request)
 		fail(EXIT_USAGE, "why needs a PID, device or domain, or --all: %s",
 		     "`iovascope domains` lists them");
 	wanted(request);
-	snap = snapshot_read(request->debugfs, SECTION_DOMAINS | SECTION_UNITS |
-			     SECTION_CENSUS | SECTION_INFLIGHT |
-			     SECTION_PROBES);
-	snapshot_add(snap, request->debugfs, 0,
-		     SECTION_PROCESSES | SECTION_REFUSALS);
+	snap = why_snapshot(request->debugfs);
 	if (!*request->args)
 		view = why_targets(request, snap, targets_all(snap));
 	else if (request->args[1])
