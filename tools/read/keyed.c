@@ -125,7 +125,7 @@ static size_t hash_of(const char *text)
 	return hash;
 }
 
-/* The value, which others may have, too: the last one with this hash is kept. */
+/* The value, shared: the last one with this hash is kept. */
 static struct json_object *integer_of(uint64_t number)
 {
 	static struct json_object *kept[NR_KEPT];
