@@ -25,7 +25,7 @@
 #include "base/tree.h"
 #include "debugfs.h"
 #include "keyed.h"
-#include "rows.h"
+#include "packed.h"
 #include "snapshot.h"
 
 #define FORMAT	1
@@ -294,7 +294,7 @@ void snapshot_each_run(const char *dir, const char *device,
 }
 
 struct runs_chosen {
-	struct rows *rows;
+	struct packed *packed;
 	struct json_object *snap;
 	uint64_t from;
 	uint64_t count;
@@ -313,20 +313,20 @@ static int run_choose(const char *iova, struct json_object *run, void *data)
 			tree_add_u64(chosen->snap, "next",
 				     strtoull(iova, NULL, 0));
 		else
-			rows_add(chosen->rows, iova, run);
+			packed_add(chosen->packed, iova, run);
 	}
 	json_object_put(run);
 	return enough;
 }
 
-static void runs_make(void *rows, tree_visit_fn *visit, void *data)
+static void runs_make(void *packed, tree_visit_fn *visit, void *data)
 {
-	rows_each(rows, visit, data);
+	packed_each(packed, visit, data);
 }
 
-static void runs_done(void *rows)
+static void runs_done(void *packed)
 {
-	rows_free(rows);
+	packed_free(packed);
 }
 
 struct json_object *snapshot_runs(const char *dir, const char *device,
@@ -334,11 +334,11 @@ struct json_object *snapshot_runs(const char *dir, const char *device,
 {
 	struct json_object *snap = snapshot_read(dir, 0);
 	struct keyed_part part = { .from = from };
-	struct runs_chosen chosen = { rows_new(), snap, from, count };
+	struct runs_chosen chosen = { packed_new(), snap, from, count };
 
 	tree_add_word(snap, "device", device);
 	snapshot_each_run(dir, device, &part, run_choose, &chosen);
-	tree_add(snap, "runs", tree_made(tree_new(), runs_make, chosen.rows,
+	tree_add(snap, "runs", tree_made(tree_new(), runs_make, chosen.packed,
 					 runs_done));
 	return snap;
 }

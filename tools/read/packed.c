@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "rows.h"
+#include "packed.h"
 
 #define TAG_INTEGER	0x80	/* and how many bytes it has */
 #define TAG_JSON	0x90
@@ -33,7 +33,7 @@ struct block {
 	unsigned char bytes[];
 };
 
-struct rows {
+struct packed {
 	struct form *form;
 	size_t nr_forms;
 	struct block *first;
@@ -44,9 +44,9 @@ struct rows {
 	size_t room;
 };
 
-struct rows *rows_new(void)
+struct packed *packed_new(void)
 {
-	return alloc_zeroed(1, sizeof(struct rows));
+	return alloc_zeroed(1, sizeof(struct packed));
 }
 
 static void form_free(struct form *form)
@@ -56,19 +56,19 @@ static void form_free(struct form *form)
 	free(form->key);
 }
 
-void rows_free(struct rows *rows)
+void packed_free(struct packed *packed)
 {
 	struct block *block, *next;
 
-	for (block = rows->first; block; block = next) {
+	for (block = packed->first; block; block = next) {
 		next = block->next;
 		free(block);
 	}
-	for (size_t i = 0; i < rows->nr_forms; i++)
-		form_free(&rows->form[i]);
-	free(rows->form);
-	free(rows->bytes);
-	free(rows);
+	for (size_t i = 0; i < packed->nr_forms; i++)
+		form_free(&packed->form[i]);
+	free(packed->form);
+	free(packed->bytes);
+	free(packed);
 }
 
 static bool form_fits(const struct form *form, struct json_object *record)
@@ -85,13 +85,13 @@ static bool form_fits(const struct form *form, struct json_object *record)
 	return true;
 }
 
-static size_t form_add(struct rows *rows, struct json_object *record)
+static size_t form_add(struct packed *packed, struct json_object *record)
 {
 	struct form *form;
 
-	rows->form = alloc_more(rows->form, rows->nr_forms + 1,
-				sizeof(*rows->form));
-	form = &rows->form[rows->nr_forms];
+	packed->form = alloc_more(packed->form, packed->nr_forms + 1,
+				  sizeof(*packed->form));
+	form = &packed->form[packed->nr_forms];
 	form->nr = 0;
 	form->key = alloc_zeroed(json_object_object_length(record),
 				 sizeof(*form->key));
@@ -99,91 +99,92 @@ static size_t form_add(struct rows *rows, struct json_object *record)
 		(void)val;
 		form->key[form->nr++] = alloc_copy(key);
 	}
-	return rows->nr_forms++;
+	return packed->nr_forms++;
 }
 
 /* The next record is like one that was there lately. */
-static size_t form_of(struct rows *rows, struct json_object *record)
+static size_t form_of(struct packed *packed, struct json_object *record)
 {
 	size_t i, tries = 0;
 
-	for (i = rows->nr_forms; i-- > 0 && tries < MAX_TRIES; tries++)
-		if (form_fits(&rows->form[i], record))
+	for (i = packed->nr_forms; i-- > 0 && tries < MAX_TRIES; tries++)
+		if (form_fits(&packed->form[i], record))
 			return i;
-	return form_add(rows, record);
+	return form_add(packed, record);
 }
 
-static void bytes_put(struct rows *rows, const void *bytes, size_t nr)
+static void bytes_put(struct packed *packed, const void *bytes, size_t nr)
 {
-	if (rows->used + nr > rows->room) {
-		rows->room = 2 * (rows->used + nr);
-		rows->bytes = alloc_more(rows->bytes, rows->room, 1);
+	if (packed->used + nr > packed->room) {
+		packed->room = 2 * (packed->used + nr);
+		packed->bytes = alloc_more(packed->bytes, packed->room, 1);
 	}
-	memcpy(rows->bytes + rows->used, bytes, nr);
-	rows->used += nr;
+	memcpy(packed->bytes + packed->used, bytes, nr);
+	packed->used += nr;
 }
 
-static void integer_put(struct rows *rows, uint64_t val)
+static void integer_put(struct packed *packed, uint64_t val)
 {
 	unsigned char bytes[1 + sizeof(val)] = { val };
 	size_t nr = 0;
 
 	if (val < TAG_INTEGER) {
-		bytes_put(rows, bytes, 1);
+		bytes_put(packed, bytes, 1);
 		return;
 	}
 	for (; val; val >>= 8)
 		bytes[++nr] = val;
 	bytes[0] = TAG_INTEGER + nr;
-	bytes_put(rows, bytes, 1 + nr);
+	bytes_put(packed, bytes, 1 + nr);
 }
 
-static void value_put(struct rows *rows, struct json_object *val)
+static void value_put(struct packed *packed, struct json_object *val)
 {
 	unsigned char tag = TAG_JSON;
 	const char *json;
 
 	if (json_object_is_type(val, json_type_int)) {
-		integer_put(rows, json_object_get_uint64(val));
+		integer_put(packed, json_object_get_uint64(val));
 		return;
 	}
 	json = json_object_to_json_string_ext(val, JSON_C_TO_STRING_PLAIN);
-	bytes_put(rows, &tag, 1);
-	bytes_put(rows, json, strlen(json) + 1);
+	bytes_put(packed, &tag, 1);
+	bytes_put(packed, json, strlen(json) + 1);
 }
 
-static struct block *block_with_room(struct rows *rows, size_t nr)
+static struct block *block_with_room(struct packed *packed, size_t nr)
 {
 	size_t room = nr > BLOCK_BYTES ? nr : BLOCK_BYTES;
-	struct block *block = rows->last;
+	struct block *block = packed->last;
 
 	if (block && block->used + nr <= BLOCK_BYTES)
 		return block;
 	block = alloc_more(NULL, 1, sizeof(*block) + room);
 	block->next = NULL;
 	block->used = 0;
-	if (rows->last)
-		rows->last->next = block;
+	if (packed->last)
+		packed->last->next = block;
 	else
-		rows->first = block;
-	rows->last = block;
+		packed->first = block;
+	packed->last = block;
 	return block;
 }
 
-void rows_add(struct rows *rows, const char *name, struct json_object *record)
+void packed_add(struct packed *packed, const char *name,
+		struct json_object *record)
 {
 	struct block *block;
 
-	rows->used = 0;
-	bytes_put(rows, name, strlen(name) + 1);
-	integer_put(rows, form_of(rows, record));
+	packed->used = 0;
+	bytes_put(packed, name, strlen(name) + 1);
+	integer_put(packed, form_of(packed, record));
 	json_object_object_foreach(record, key, val) {
 		(void)key;
-		value_put(rows, val);
+		value_put(packed, val);
 	}
-	block = block_with_room(rows, rows->used);
-	memcpy(block->bytes + block->used, rows->bytes, rows->used);
-	block->used += rows->used;
+	block = block_with_room(packed, packed->used);
+	memcpy(block->bytes + block->used, packed->bytes, packed->used);
+	block->used += packed->used;
 }
 
 static uint64_t integer_get(const unsigned char **at)
@@ -210,7 +211,7 @@ static struct json_object *value_get(const unsigned char **at)
 	return val;
 }
 
-static void record_visit(struct rows *rows, const unsigned char **at,
+static void record_visit(struct packed *packed, const unsigned char **at,
 			 tree_visit_fn *visit, void *data)
 {
 	struct json_object *record = tree_new();
@@ -218,19 +219,19 @@ static void record_visit(struct rows *rows, const unsigned char **at,
 	const struct form *form;
 
 	*at += strlen(name) + 1;
-	form = &rows->form[integer_get(at)];
+	form = &packed->form[integer_get(at)];
 	for (size_t i = 0; i < form->nr; i++)
 		tree_add(record, form->key[i], value_get(at));
 	visit(name, record, data);
 	json_object_put(record);
 }
 
-void rows_each(struct rows *rows, tree_visit_fn *visit, void *data)
+void packed_each(struct packed *packed, tree_visit_fn *visit, void *data)
 {
-	for (struct block *block = rows->first; block; block = block->next) {
+	for (struct block *block = packed->first; block; block = block->next) {
 		const unsigned char *at = block->bytes;
 
 		while (at < block->bytes + block->used)
-			record_visit(rows, &at, visit, data);
+			record_visit(packed, &at, visit, data);
 	}
 }
