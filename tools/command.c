@@ -61,6 +61,14 @@ static void walks_add(const struct request *request, struct json_object *snap)
 		snapshot_add(snap, request->debugfs, 0, quick);
 }
 
+/* JSON has all, and the sums of one process are made of all that it has. */
+static const char *const *keys_of(const struct request *request)
+{
+	if (request->given & BIT(OPT_JSON) || request->pid)
+		return NULL;
+	return request->command->keys;
+}
+
 struct json_object *command_snapshot(const struct request *request)
 {
 	const struct command *command = request->command;
@@ -71,7 +79,7 @@ struct json_object *command_snapshot(const struct request *request)
 		return command->read(request);
 	if (request->pid)
 		sections |= SECTION_PROCESSES;
-	snap = snapshot_read(request->debugfs, sections);
+	snap = snapshot_read_keys(request->debugfs, sections, keys_of(request));
 	snapshot_add(snap, request->debugfs, 0,
 		     command->welcome & ~command->walks);
 	walks_add(request, snap);
@@ -111,7 +119,7 @@ void command_print(const struct request *request, struct json_object *snap,
 	own = request->pid && !request->command->read ?
 	      snapshot_of_pid(snap, request->pid) : json_object_get(snap);
 	view = view_of(request, own);
-	paper_open(&paper);
+	paper_begin(&paper, page);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, page);
 	if (request->command->judge)

@@ -18,6 +18,7 @@
  * The snapshot has the sections, and those welcome where the module has them.
  * Reading one that walks takes as long as there are leaves: those are read
  * with --check, or when the walk is known to be short and they are welcome.
+ * Of domains and processes text may need these keys only; NULL: all of them.
  * What is no part of a snapshot is read by the command's own function. A judge
  * ends the program when the view, which has been printed, is bad news.
  */
@@ -29,6 +30,7 @@ struct command {
 	unsigned int sections;
 	unsigned int welcome;
 	unsigned int walks;
+	const char *const *keys;
 	struct json_object *(*read)(const struct request *request);
 	const char *section;
 	struct json_object *(*view)(struct json_object *snap);

@@ -51,6 +51,7 @@ const struct command commands[] = {
 		.sections = SECTION_SHOW,
 		.welcome = SECTION_CHECK | SECTION_REFUSALS,
 		.walks = SECTION_CHECK,
+		.keys = show_keys,
 		.view = view_show,
 		.text = text_show,
 		.watchable = true,
@@ -107,9 +108,10 @@ const struct command commands[] = {
 		.text = text_units,
 	}, {
 		.name = "why",
-		.args = "PID | DEVICE | DOMAIN",
+		.args = "PID | DEVICE | DOMAIN...",
 		.help = "why it is not in 1G leaves; --start: why it took so long",
-		.options = SHOWS | BIT(OPT_WANT) | BIT(OPT_START) | BIT(OPT_FROM),
+		.options = SHOWS | BIT(OPT_WANT) | BIT(OPT_START) |
+			   BIT(OPT_FROM) | BIT(OPT_ALL),
 		.read = read_why,
 		.view = json_object_get,
 		.text = text_why,

@@ -57,6 +57,8 @@ static const struct {
 		"measure starting and ending a VM with all these devices" },
 	[OPT_COMPARE] = { "compare", 'C', "OLD",
 		"hold the result in the argument NEW against that in OLD" },
+	[OPT_ALL] = { "all", 'a', NULL,
+		"every cause; without an argument, every process and domain" },
 };
 
 /* The first two are hidden: they are for the completion. */
@@ -348,7 +350,7 @@ void run_help(const struct request *request)
 
 	if (*request->args)
 		command = find_or_fail(request->commands, *request->args);
-	paper_open(&paper);
+	paper_begin(&paper, PAGE_ENDLESS);
 	if (request->given & BIT(OPT_JSON))
 		help_print_json(paper.out, command, request->commands);
 	else if (command)

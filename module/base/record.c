@@ -2,10 +2,11 @@
 /*
  * record.c - tables of records that handlers find, make and retire
  *
- * Model. A record is found by key in a hash, listed by id for readers, and
- * taken from a reserve when a handler meets something new. Retiring it unhooks
- * it at once, so that the same address or pid later names a new record, and
- * gives the memory back after a grace period.
+ * Model. A record is found by key in a hash, and listed by id for readers, who
+ * find their place in the list by another hash. It is taken from a reserve when
+ * a handler meets something new. Retiring it unhooks it at once, so that the
+ * same address or pid later names a new record, and gives the memory back after
+ * a grace period.
  *
  * Locking: lookups and readers are under RCU (probe handlers run with
  * preemption off, which is a read-side section on every kernel since 5.0);
@@ -29,6 +30,12 @@ static struct hlist_head *table_bucket(struct ivs_table *table,
 				       unsigned long key)
 {
 	return &table->hash[hash_long(key, IVS_TABLE_BITS)];
+}
+
+/* Ids are given out one after the other: they fill the buckets evenly. */
+static struct hlist_head *table_ids(struct ivs_table *table, u64 id)
+{
+	return &table->ids[id & (ARRAY_SIZE(table->ids) - 1)];
 }
 
 /**
@@ -94,6 +101,9 @@ struct ivs_record *ivs_record_get(struct ivs_table *table, unsigned long key,
 		record->id = ++table->last_id;
 		hlist_add_head_rcu(&record->hash, table_bucket(table, key));
 		list_add_tail_rcu(&record->link, &table->list);
+		/* Who finds it there goes on in the list. */
+		hlist_add_head_rcu(&record->by_id,
+				   table_ids(table, record->id));
 	}
 	raw_spin_unlock_irqrestore(&table->lock, flags);
 	if (!again)
@@ -148,6 +158,7 @@ void ivs_record_retire(struct ivs_record *record)
 	hashed = !hlist_unhashed(&record->hash);
 	if (hashed) {
 		hlist_del_init_rcu(&record->hash);
+		hlist_del_rcu(&record->by_id);
 		list_del_rcu(&record->link);
 	}
 	raw_spin_unlock_irqrestore(&table->lock, flags);
@@ -155,18 +166,37 @@ void ivs_record_retire(struct ivs_record *record)
 		call_rcu(&record->rcu, record_dead);
 }
 
+static struct ivs_record *record_by_id(struct ivs_table *table, u64 id)
+{
+	struct ivs_record *record;
+
+	hlist_for_each_entry_rcu(record, table_ids(table, id), by_id)
+		if (record->id == id)
+			return record;
+	return NULL;
+}
+
 /**
  * ivs_record_from - the first record with at least a given id
  * @table: where
  * @id: which; readers resume with the last id they wrote plus one
+ *
+ * Reading sixteen thousand records must not walk the list for each: only for
+ * one that was retired since the reader saw it.
  *
  * Context: under RCU.
  * Return: the record, NULL past the last.
  */
 struct ivs_record *ivs_record_from(struct ivs_table *table, u64 id)
 {
-	struct ivs_record *record;
+	struct ivs_record *record = record_by_id(table, id);
 
+	if (record)
+		return record;
+	record = record_by_id(table, id - 1);
+	if (record)
+		return list_next_or_null_rcu(&table->list, &record->link,
+					     struct ivs_record, link);
 	list_for_each_entry_rcu(record, &table->list, link)
 		if (record->id >= id)
 			return record;

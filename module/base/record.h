@@ -36,6 +36,7 @@ struct ivs_record {
 	};
 	struct ivs_table *table;
 	struct hlist_node hash;
+	struct hlist_node by_id;
 	struct list_head link;
 	u64 id;
 	unsigned long key;
@@ -60,6 +61,7 @@ struct ivs_table {
 	/* private: */
 	raw_spinlock_t lock;
 	struct hlist_head hash[1 << IVS_TABLE_BITS];
+	struct hlist_head ids[1 << IVS_TABLE_BITS];
 	struct list_head list;
 	u64 last_id;
 	struct llist_head dead;

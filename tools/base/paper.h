@@ -6,11 +6,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Text that is composed in memory, by printing to @out. */
+/*
+ * Text that is composed in memory, by printing to @out; where there is no end
+ * of it, only what is no whole line yet.
+ */
 struct paper {
 	char *text;
 	size_t size;
 	FILE *out;
+	size_t room;
+	size_t printed;
 };
 
 void paper_open(struct paper *paper);
@@ -27,9 +32,12 @@ struct page {
 #define PAGE_ENDLESS	((struct page){ SIZE_MAX, SIZE_MAX })
 
 /*
- * Ends it, and prints what fits on the page to stdout, without what clean_bad()
- * says must not reach a terminal.
+ * Text for stdout, without what clean_bad() says must not reach a terminal. On
+ * an endless page each line is printed as soon as it is whole.
  */
+void paper_begin(struct paper *paper, struct page page);
+
+/* Ends what paper_begin() began, and prints what fits on that page. */
 void paper_print(struct paper *paper, struct page page);
 
 #endif

@@ -26,6 +26,7 @@ enum opt {
 	OPT_REPEAT,
 	OPT_NODE,
 	OPT_COMPARE,
+	OPT_ALL,
 	NR_OPTS
 };
 

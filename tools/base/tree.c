@@ -4,6 +4,9 @@
  * absent or of another type is an answer, not an accident. Absent numbers are
  * false or 0 and absent words are "-", because a module of another version may
  * lack any key.
+ *
+ * Of what there are millions of, no tree is held: its members are made one by
+ * one as they are printed, and JSON is printed as it is made.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -111,9 +114,17 @@ const char *tree_word(struct json_object *obj, const char *key)
 	return found ? json_object_get_string(found) : "-";
 }
 
+/* It is asked for every record: of a number no text is made. */
 bool tree_is(struct json_object *obj, const char *key, const char *word)
 {
-	return !strcmp(tree_word(obj, key), word);
+	struct json_object *found = tree_get(obj, key);
+	uint64_t val;
+	char *end;
+
+	if (!json_object_is_type(found, json_type_int))
+		return !strcmp(tree_word(obj, key), word);
+	val = strtoull(word, &end, 10);
+	return end != word && !*end && json_object_get_uint64(found) == val;
 }
 
 struct json_object *tree_at(struct json_object *list, size_t i)
@@ -163,13 +174,130 @@ char *tree_join(struct json_object *obj, const char *key)
 	return paper_close(&paper);
 }
 
+/* What makes the members of a tree when they are asked for. */
+struct maker {
+	tree_make_fn *make;
+	void *from;
+	void (*done)(void *from);
+};
+
+static void maker_end(struct json_object *tree, void *data)
+{
+	struct maker *maker = data;
+
+	(void)tree;
+	maker->done(maker->from);
+	free(maker);
+}
+
+struct json_object *tree_made(struct json_object *tree, tree_make_fn *make,
+			      void *from, void (*done)(void *from))
+{
+	struct maker *maker = alloc_zeroed(1, sizeof(*maker));
+
+	*maker = (struct maker){ make, from, done };
+	json_object_set_userdata(tree, maker, maker_end);
+	return tree;
+}
+
+void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data)
+{
+	struct maker *maker = json_object_get_userdata(tree);
+
+	if (maker) {
+		maker->make(maker->from, visit, data);
+	} else if (json_object_is_type(tree, json_type_object)) {
+		json_object_object_foreach(tree, key, val)
+			visit(key, val, data);
+	} else {
+		for (size_t i = 0; i < tree_length(tree); i++)
+			visit("", tree_at(tree, i), data);
+	}
+}
+
+/* Where in the text a tree is printed. */
+struct printer {
+	FILE *out;
+	int level;
+	bool keyed;
+	bool first;
+};
+
+static void value_print(FILE *out, struct json_object *val, int level);
+
+/* Of what needs no escapes, most of all there is, no copy is made. */
+static void string_print(FILE *out, const char *text)
+{
+	struct json_object *word;
+	const char *c = text;
+
+	while ((unsigned char)*c >= ' ' && *c != '"' && *c != '\\')
+		c++;
+	if (!*c) {
+		fprintf(out, "\"%s\"", text);
+		return;
+	}
+	word = json_object_new_string(text);
+	if (!word)
+		alloc_fail();
+	fputs(json_object_to_json_string_ext(word,
+					     JSON_C_TO_STRING_NOSLASHESCAPE),
+	      out);
+	json_object_put(word);
+}
+
+static void member_print(const char *key, struct json_object *val, void *data)
+{
+	struct printer *printer = data;
+
+	fprintf(printer->out, "%s%*s", printer->first ? "" : ",\n",
+		2 * printer->level, "");
+	printer->first = false;
+	if (printer->keyed) {
+		string_print(printer->out, key);
+		fputs(": ", printer->out);
+	}
+	value_print(printer->out, val, printer->level);
+}
+
+static void members_print(FILE *out, struct json_object *tree, int level)
+{
+	bool keyed = json_object_is_type(tree, json_type_object);
+	struct printer printer = { out, level + 1, keyed, true };
+
+	fputs(keyed ? "{\n" : "[\n", out);
+	tree_each(tree, member_print, &printer);
+	fprintf(out, "%s%*s%c", printer.first ? "" : "\n", 2 * level, "",
+		keyed ? '}' : ']');
+}
+
+static void value_print(FILE *out, struct json_object *val, int level)
+{
+	switch (json_object_get_type(val)) {
+	case json_type_object:
+	case json_type_array:
+		members_print(out, val, level);
+		break;
+	case json_type_string:
+		string_print(out, json_object_get_string(val));
+		break;
+	case json_type_int:
+		if (json_object_get_int64(val) < 0)
+			fprintf(out, "%jd",
+				(intmax_t)json_object_get_int64(val));
+		else
+			fprintf(out, "%ju",
+				(uintmax_t)json_object_get_uint64(val));
+		break;
+	default:
+		fputs(json_object_to_json_string(val), out);
+	}
+}
+
 void tree_print(FILE *out, struct json_object *tree)
 {
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(tree,
-					       JSON_C_TO_STRING_PRETTY |
-					       JSON_C_TO_STRING_SPACED |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	value_print(out, tree, 0);
+	fputc('\n', out);
 }
 
 /* qsort() hands its function no argument of ours: the keys to sort by. */

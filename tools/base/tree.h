@@ -31,6 +31,22 @@ bool tree_list_has(struct json_object *list, const char *word);
 bool tree_lists(struct json_object *obj, const char *key, const char *word);
 char *tree_join(struct json_object *obj, const char *key);
 
+typedef void tree_visit_fn(const char *key, struct json_object *val,
+			   void *data);
+
+/* Hands each member to @visit, and takes it back. */
+typedef void tree_make_fn(void *from, tree_visit_fn *visit, void *data);
+
+/*
+ * Makes of the empty object or list one whose members @make has: only
+ * tree_each() and tree_print() see them. @done is for @from when it goes.
+ */
+struct json_object *tree_made(struct json_object *tree, tree_make_fn *make,
+			      void *from, void (*done)(void *from));
+
+/* Every member, in order; of a list, without a key. */
+void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data);
+
 /* As JSON for people: indented, with a newline at its end. */
 void tree_print(FILE *out, struct json_object *tree);
 

@@ -20,6 +20,10 @@
  * any other byte. What is not UTF-8 becomes U+FFFD here, because no JSON may
  * contain it.
  *
+ * A file has ten thousand records with the same keys, and most of their numbers
+ * are 0. So each key is kept once, and so are values that come again: records
+ * share them, and nothing may change one in place.
+ *
  * The tests link this file on its own: it needs no other of the tool.
  */
 #include <errno.h>
@@ -38,6 +42,7 @@
 #include "keyed.h"
 
 #define FORMAT	"1"
+#define NR_KEPT	1024
 
 /* 1 and *val, 0 when the word is no integer, -EBADMSG when it is too big. */
 static int parse_integer(const char *word, uint64_t *val)
@@ -111,6 +116,40 @@ static struct json_object *new_string(const char *word)
 	return str;
 }
 
+static size_t hash_of(const char *text)
+{
+	size_t hash = 5381;
+
+	while (*text)
+		hash = hash * 33 + (unsigned char)*text++;
+	return hash;
+}
+
+/* The value, shared: the last one with this hash is kept. */
+static struct json_object *integer_of(uint64_t number)
+{
+	static struct json_object *kept[NR_KEPT];
+	struct json_object **slot = &kept[(number ^ number >> 12) % NR_KEPT];
+
+	if (!*slot || json_object_get_uint64(*slot) != number) {
+		json_object_put(*slot);
+		*slot = json_object_new_uint64(number);
+	}
+	return json_object_get(*slot);
+}
+
+static struct json_object *string_of(const char *word)
+{
+	static struct json_object *kept[NR_KEPT];
+	struct json_object **slot = &kept[hash_of(word) % NR_KEPT];
+
+	if (!*slot || strcmp(json_object_get_string(*slot), word)) {
+		json_object_put(*slot);
+		*slot = new_string(word);
+	}
+	return json_object_get(*slot);
+}
+
 static int parse_value(char *word, struct json_object **val)
 {
 	uint64_t number;
@@ -123,9 +162,9 @@ static int parse_value(char *word, struct json_object **val)
 		ret = unescape(word);
 		if (ret)
 			return ret;
-		*val = new_string(word);
+		*val = string_of(word);
 	} else {
-		*val = json_object_new_uint64(number);
+		*val = integer_of(number);
 	}
 	return *val ? 0 : -ENOMEM;
 }
@@ -135,40 +174,133 @@ static int parse_key(char *key)
 	return *key && !strchr(key, '=') ? unescape(key) : -EBADMSG;
 }
 
-/* Takes over val, also when it fails. */
-static int object_add(struct json_object *obj, const char *key,
+/* Is the key among those that are asked for? A '*' ends a prefix. */
+static bool is_wanted(const char *const *keys, const char *key)
+{
+	if (!keys)
+		return true;
+	for (; *keys; keys++) {
+		size_t len = strcspn(*keys, "*");
+
+		if (!strncmp(*keys, key, len) && ((*keys)[len] || !key[len]))
+			return true;
+	}
+	return false;
+}
+
+/* Every key that has been read, for good: a file has no more than a few. */
+struct key {
+	char *name;
+	size_t hash;
+	const char *const *asked;
+	bool wanted;
+};
+
+static struct {
+	struct key *key;
+	size_t nr;
+	size_t room;
+} known;
+
+/* Where the key is, or a free place. */
+static struct key *key_at(const char *name, size_t hash)
+{
+	size_t i = hash & (known.room - 1);
+
+	while (known.key[i].name && (known.key[i].hash != hash ||
+				     strcmp(known.key[i].name, name)))
+		i = (i + 1) & (known.room - 1);
+	return &known.key[i];
+}
+
+/* Half of the places are free, so that a search is short. */
+static int keys_grow(void)
+{
+	struct key *old = known.key;
+	size_t room = known.room, i;
+
+	known.room = room ? 2 * room : 512;
+	known.key = calloc(known.room, sizeof(*known.key));
+	if (!known.key) {
+		known.key = old;
+		known.room = room;
+		return -ENOMEM;
+	}
+	for (i = 0; i < room; i++)
+		if (old[i].name)
+			*key_at(old[i].name, old[i].hash) = old[i];
+	free(old);
+	return 0;
+}
+
+static struct key *key_of(const char *name, const char *const *asked)
+{
+	size_t hash = hash_of(name);
+	struct key *key;
+
+	if (2 * known.nr >= known.room && keys_grow())
+		return NULL;
+	key = key_at(name, hash);
+	if (!key->name) {
+		key->name = strdup(name);
+		if (!key->name)
+			return NULL;
+		key->hash = hash;
+		key->wanted = is_wanted(asked, name);
+		key->asked = asked;
+		known.nr++;
+	} else if (key->asked != asked) {
+		key->wanted = is_wanted(asked, name);
+		key->asked = asked;
+	}
+	return key;
+}
+
+/* Takes over val, also when it fails. The key stays where it is. */
+static int record_add(struct json_object *obj, const char *key,
 		      struct json_object *val)
 {
-	if (!json_object_object_add(obj, key, val))
+	if (!json_object_object_add_ex(obj, key, val,
+				       JSON_C_OBJECT_ADD_KEY_IS_NEW |
+				       JSON_C_OBJECT_KEY_IS_CONSTANT))
 		return 0;
 	json_object_put(val);
 	return -ENOMEM;
 }
 
-static int parse_pair(struct json_object *obj, char *pair)
+static int parse_pair(struct json_object *obj, char *pair,
+		      const char *const *asked)
 {
-	char *key = strsep(&pair, "=");
+	char *name = strsep(&pair, "=");
 	struct json_object *val;
+	struct key *key;
 	int ret;
 
 	if (!pair || strchr(pair, '='))
 		return -EBADMSG;
-	ret = parse_key(key);
-	if (!ret && json_object_object_get_ex(obj, key, NULL))
-		ret = -EBADMSG;
-	if (!ret)
-		ret = parse_value(pair, &val);
-	return ret ?: object_add(obj, key, val);
+	ret = parse_key(name);
+	if (ret)
+		return ret;
+	key = key_of(name, asked);
+	if (!key)
+		return -ENOMEM;
+	if (!key->wanted)
+		return 0;
+	if (json_object_object_get_ex(obj, key->name, NULL))
+		return -EBADMSG;
+	ret = parse_value(pair, &val);
+	return ret ?: record_add(obj, key->name, val);
 }
 
-static int parse_pairs(char *pairs, struct json_object **val)
+static int parse_pairs(char *pairs, const char *const *asked,
+		       struct json_object **val)
 {
 	struct json_object *obj = json_object_new_object();
 	int ret = obj ? 0 : -ENOMEM;
 	char *pair;
 
 	while (!ret && (pair = strsep(&pairs, " ")))
-		ret = parse_pair(obj, pair);
+		ret = parse_pair(obj, pair, asked);
 	if (ret)
 		json_object_put(obj);
 	else
@@ -176,7 +308,8 @@ static int parse_pairs(char *pairs, struct json_object **val)
 	return ret;
 }
 
-static int parse_line(struct json_object *file, char *line)
+static int parse_line(char *line, const struct keyed_part *part, keyed_fn *fn,
+		      void *data)
 {
 	char *name = strsep(&line, " ");
 	struct json_object *val;
@@ -185,8 +318,8 @@ static int parse_line(struct json_object *file, char *line)
 	if (!ret && line && !strpbrk(line, "= "))
 		ret = parse_value(line, &val);
 	else if (!ret)
-		ret = parse_pairs(line, &val);
-	return ret ?: object_add(file, name, val);
+		ret = parse_pairs(line, part->keys, &val);
+	return ret ?: fn(name, val, data);
 }
 
 static int parse_format(char *line)
@@ -207,7 +340,8 @@ static int parse_end(char *line, size_t len)
 	return 0;
 }
 
-static int parse_file(FILE *f, struct json_object *file, size_t max)
+static int parse_file(FILE *f, const struct keyed_part *part, keyed_fn *fn,
+		      void *data)
 {
 	bool first = true;
 	char *line = NULL;
@@ -216,12 +350,11 @@ static int parse_file(FILE *f, struct json_object *file, size_t max)
 	int ret = 0;
 
 	errno = 0;
-	while (!ret && (size_t)json_object_object_length(file) < max &&
-	       (len = getline(&line, &size, f)) > 0) {
+	while (!ret && (len = getline(&line, &size, f)) > 0) {
 		ret = parse_end(line, len);
 		if (!ret)
 			ret = first ? parse_format(line) :
-				      parse_line(file, line);
+				      parse_line(line, part, fn, data);
 		first = false;
 	}
 	if (!ret && len < 0 && !feof(f))
@@ -233,7 +366,7 @@ static int parse_file(FILE *f, struct json_object *file, size_t max)
 }
 
 /* Not with fseek(), which reads from a little in front of the position. */
-static FILE *open_at(const char *path, uint64_t from, size_t *max)
+static FILE *open_at(const char *path, uint64_t from)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat stat;
@@ -241,10 +374,8 @@ static FILE *open_at(const char *path, uint64_t from, size_t *max)
 
 	if (fd < 0)
 		return NULL;
-	if (!fstat(fd, &stat) && stat.st_size) {
+	if (!fstat(fd, &stat) && stat.st_size)
 		from = 0;
-		*max = SIZE_MAX;
-	}
 	if (!from || lseek(fd, from, SEEK_SET) >= 0)
 		f = fdopen(fd, "r");
 	if (!f)
@@ -252,18 +383,33 @@ static FILE *open_at(const char *path, uint64_t from, size_t *max)
 	return f;
 }
 
-int keyed_read_from(const char *path, uint64_t from, size_t max,
-		    struct json_object **out)
+int keyed_each(const char *path, const struct keyed_part *part, keyed_fn *fn,
+	       void *data)
 {
-	struct json_object *file;
-	FILE *f = open_at(path, from, &max);
+	FILE *f = open_at(path, part->from);
 	int ret;
 
 	if (!f)
 		return -errno;
-	file = json_object_new_object();
-	ret = file ? parse_file(f, file, max) : -ENOMEM;
+	ret = parse_file(f, part, fn, data);
 	fclose(f);
+	return ret < 0 ? ret : 0;
+}
+
+static int file_add(const char *name, struct json_object *val, void *data)
+{
+	if (!json_object_object_add(data, name, val))
+		return 0;
+	json_object_put(val);
+	return -ENOMEM;
+}
+
+int keyed_read_part(const char *path, const struct keyed_part *part,
+		    struct json_object **out)
+{
+	struct json_object *file = json_object_new_object();
+	int ret = file ? keyed_each(path, part, file_add, file) : -ENOMEM;
+
 	if (ret)
 		json_object_put(file);
 	else
@@ -273,5 +419,5 @@ int keyed_read_from(const char *path, uint64_t from, size_t max,
 
 int keyed_read(const char *path, struct json_object **out)
 {
-	return keyed_read_from(path, 0, SIZE_MAX, out);
+	return keyed_read_part(path, &(struct keyed_part){ 0 }, out);
 }

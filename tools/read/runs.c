@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The runs of a table as an array in ascending order, because judging one takes
- * its neighbours. Runs that follow each other in IOVA and are alike in all but
- * the physical address are an extent.
+ * The runs of a table in ascending order, because judging one takes its
+ * neighbours. Runs that follow each other in IOVA and are alike in all but the
+ * physical address are an extent.
+ *
+ * A table can have millions: each is kept in 32 bytes and unpacked when it is
+ * looked at. Addresses are those of pages, and the leaves fill the run, so that
+ * how many are the smallest need not be kept.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/tree.h"
 #include "runs.h"
+#include "snapshot.h"
+
+#define PAGE_SHIFT	12
+#define PAGE_OFFSET	(leaf_size(LEAF_4K) - 1)
+
+struct packed_run {
+	uint64_t iova_page : 52;
+	uint64_t write : 1;
+	uint64_t mmio : 1;
+	uint64_t torn : 1;
+	uint64_t last_page;
+	uint64_t phys_page;
+	uint32_t leaves_2m;
+	uint32_t leaves_1g;
+};
 
 uint64_t run_bytes(const struct run *run)
 {
@@ -42,66 +62,144 @@ static struct run run_of(const char *iova, struct json_object *record)
 	return run;
 }
 
+static void run_check(const struct run *run, const char *iova)
+{
+	if ((run->iova | (run->last + 1) | run->phys) & PAGE_OFFSET)
+		fail(EXIT_RUNTIME, "runs: broken at %s: not of whole pages",
+		     iova);
+	if (run->torn)
+		return;
+	if (run->leaves[LEAF_2M] > UINT32_MAX ||
+	    run->leaves[LEAF_1G] > UINT32_MAX ||
+	    run_used(run, LEAF_4K) != run_bytes(run))
+		fail(EXIT_RUNTIME, "runs: broken at %s: leaves do not fill it",
+		     iova);
+}
+
+static struct packed_run run_pack(const struct run *run)
+{
+	struct packed_run packed = {
+		.iova_page = run->iova >> PAGE_SHIFT,
+		.write = run->write,
+		.mmio = run->mmio,
+		.torn = run->torn,
+		.last_page = run->last >> PAGE_SHIFT,
+		.phys_page = run->phys >> PAGE_SHIFT,
+	};
+
+	if (!run->torn) {
+		packed.leaves_2m = run->leaves[LEAF_2M];
+		packed.leaves_1g = run->leaves[LEAF_1G];
+	}
+	return packed;
+}
+
+struct run run_at(const struct runs *runs, size_t nr)
+{
+	const struct packed_run *packed = &runs->packed[nr];
+	struct run run = {
+		.nr = nr,
+		.iova = (uint64_t)packed->iova_page << PAGE_SHIFT,
+		.last = packed->last_page << PAGE_SHIFT | PAGE_OFFSET,
+		.phys = packed->phys_page << PAGE_SHIFT,
+		.write = packed->write,
+		.mmio = packed->mmio,
+		.torn = packed->torn,
+	};
+
+	if (run.torn)
+		return run;
+	run.leaves[LEAF_2M] = packed->leaves_2m;
+	run.leaves[LEAF_1G] = packed->leaves_1g;
+	run.leaves[LEAF_4K] = (run_bytes(&run) - run_used(&run, LEAF_2M)) >>
+			      PAGE_SHIFT;
+	return run;
+}
+
+struct reading {
+	struct runs *runs;
+	size_t room;
+};
+
+static int run_take(const char *iova, struct json_object *record, void *data)
+{
+	struct reading *reading = data;
+	struct runs *runs = reading->runs;
+	struct run run = run_of(iova, record);
+
+	json_object_put(record);
+	run_check(&run, iova);
+	if (runs->nr && run.iova <= run_at(runs, runs->nr - 1).last)
+		fail(EXIT_RUNTIME, "runs: broken at %s: not ascending", iova);
+	if (runs->nr == reading->room) {
+		reading->room = reading->room ? 2 * reading->room : 1024;
+		runs->packed = alloc_more(runs->packed, reading->room,
+					  sizeof(*runs->packed));
+	}
+	runs->packed[runs->nr++] = run_pack(&run);
+	return 0;
+}
+
+struct runs *runs_read(const char *debugfs, const char *device)
+{
+	static const char *const keys[] = {
+		"last", "phys", "leaves_*", "write", "mmio", "torn", NULL
+	};
+	struct keyed_part part = { .keys = keys };
+	struct reading reading = { .runs = alloc_zeroed(1, sizeof(struct runs)) };
+
+	snapshot_each_run(debugfs, device, &part, run_take, &reading);
+	return reading.runs;
+}
+
 static bool run_goes_on(const struct run *run, const struct run *next)
 {
 	return run->last + 1 == next->iova && run->write == next->write &&
 	       run->mmio == next->mmio && !run->torn && !next->torn;
 }
 
-static void runs_find_extents(struct runs *runs)
+/* The last run of those without a gap between them. */
+static size_t last_next_to(const struct runs *runs, size_t nr)
 {
-	struct extent *extent = NULL;
-
-	for (size_t i = 0; i < runs->nr; i++) {
-		struct run *run = &runs->run[i];
-
-		if (!extent || !run_goes_on(run - 1, run)) {
-			extent = &runs->extent[runs->nr_extents++];
-			extent->iova = run->iova;
-			extent->first_run = i;
-		}
-		extent->last = run->last;
-		extent->last_run = i;
-		run->extent = runs->nr_extents - 1;
-	}
+	while (nr + 1 < runs->nr &&
+	       run_at(runs, nr).last + 1 == run_at(runs, nr + 1).iova)
+		nr++;
+	return nr;
 }
 
-static void runs_find_gaps(struct runs *runs)
+/* The extent that begins with this run, which is behind @extent. */
+static void extent_begin(const struct runs *runs, struct extent *extent,
+			 size_t nr)
 {
-	struct extent *all = runs->extent;
-	size_t nr = runs->nr_extents, i;
+	bool is_next_to = nr && nr <= extent->last_next_to;
+	struct run run = run_at(runs, nr), next;
 
-	for (i = 1; i < nr; i++)
-		all[i].first_next_to = all[i - 1].last + 1 == all[i].iova ?
-				       all[i - 1].first_next_to : i;
-	for (i = nr; i-- > 0;)
-		all[i].last_next_to = i + 1 < nr &&
-				      all[i].last + 1 == all[i + 1].iova ?
-				      all[i + 1].last_next_to : i;
+	extent->iova = run.iova;
+	extent->first_run = nr;
+	if (!is_next_to) {
+		extent->first_next_to = nr;
+		extent->last_next_to = last_next_to(runs, nr);
+	}
+	while (++nr < runs->nr) {
+		next = run_at(runs, nr);
+		if (!run_goes_on(&run, &next))
+			break;
+		run = next;
+	}
+	extent->last = run.last;
+	extent->last_run = nr - 1;
 }
 
-struct runs *runs_of(struct json_object *section)
+void extent_move(const struct runs *runs, struct extent *extent, size_t run)
 {
-	size_t nr = json_object_object_length(section);
-	struct runs *runs = alloc_zeroed(1, sizeof(*runs));
-
-	runs->run = alloc_zeroed(nr, sizeof(*runs->run));
-	runs->extent = alloc_zeroed(nr, sizeof(*runs->extent));
-	json_object_object_foreach(section, iova, record) {
-		runs->run[runs->nr++] = run_of(iova, record);
-		if (runs->nr > 1 && runs->run[runs->nr - 1].iova <=
-				    runs->run[runs->nr - 2].last)
-			fail(EXIT_RUNTIME, "runs: broken at %s: not ascending",
-			     iova);
-	}
-	runs_find_extents(runs);
-	runs_find_gaps(runs);
-	return runs;
+	if (!extent->last)
+		extent_begin(runs, extent, 0);
+	while (extent->last_run < run)
+		extent_begin(runs, extent, extent->last_run + 1);
 }
 
 void runs_free(struct runs *runs)
 {
-	free(runs->extent);
-	free(runs->run);
+	free(runs->packed);
 	free(runs);
 }

@@ -8,10 +8,9 @@
 
 #include "base/leaf.h"
 
-struct json_object;
-
 /* A run: contiguous in IOVA and in physical address. Torn: not known. */
 struct run {
+	size_t nr;
 	uint64_t iova;
 	uint64_t last;
 	uint64_t phys;
@@ -19,12 +18,12 @@ struct run {
 	bool write;
 	bool mmio;
 	bool torn;
-	size_t extent;
 };
 
 /*
- * Runs that follow each other in IOVA and are alike. Others may follow without
- * a gap: next_to is the first and the last that do, this one included.
+ * Runs that follow each other in IOVA and are alike, by their numbers. Others
+ * may follow without a gap: next_to is the first and the last that do, those of
+ * this one included.
  */
 struct extent {
 	uint64_t iova;
@@ -35,18 +34,26 @@ struct extent {
 	size_t last_next_to;
 };
 
+struct packed_run;
+
 /* All of one table, in ascending order. */
 struct runs {
-	struct run *run;
+	struct packed_run *packed;
 	size_t nr;
-	struct extent *extent;
-	size_t nr_extents;
 };
 
 uint64_t run_bytes(const struct run *run);
 uint64_t run_used(const struct run *run, enum leaf leaf);
 
-struct runs *runs_of(struct json_object *section);
+/* Of one device; ends the program when they are not there or broken. */
+struct runs *runs_read(const char *debugfs, const char *device);
+struct run run_at(const struct runs *runs, size_t nr);
 void runs_free(struct runs *runs);
+
+/*
+ * Moves @extent to the one that has the run: from one run to the next all of
+ * them take no longer than the runs are many. Begins with a zeroed one.
+ */
+void extent_move(const struct runs *runs, struct extent *extent, size_t run);
 
 #endif

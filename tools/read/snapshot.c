@@ -25,6 +25,7 @@
 #include "base/tree.h"
 #include "debugfs.h"
 #include "keyed.h"
+#include "packed.h"
 #include "snapshot.h"
 
 #define FORMAT	1
@@ -66,7 +67,8 @@ static const char *const lists[] = {
 
 static bool is_in(const char *const *names, const char *name)
 {
-	while (*names && strcmp(*names, name))
+	/* It is asked for every key of every record. */
+	while (*names && (**names != *name || strcmp(*names, name)))
 		names++;
 	return *names;
 }
@@ -93,7 +95,8 @@ static void type_values(const struct section_type *type,
 
 		if (is_in(lists, key) || (type->list && !strcmp(type->list, key)))
 			tree_add(record, key, list_of(word));
-		else if (is_in(words, key))
+		else if (is_in(words, key) &&
+			 !json_object_is_type(val, json_type_string))
 			tree_add_word(record, key, word);
 	}
 }
@@ -158,12 +161,13 @@ static void fail_read(int err, const char *dir, const char *path,
 }
 
 static struct json_object *section_parse(const struct section_type *type,
-					 const char *path, uint64_t from,
-					 size_t max, int *err)
+					 const char *path,
+					 const char *const *keys, int *err)
 {
+	struct keyed_part part = { .keys = keys };
 	struct json_object *section = NULL;
 
-	*err = keyed_read_from(path, from, max, &section);
+	*err = keyed_read_part(path, &part, &section);
 	if (!*err && !shape_ok(type, section))
 		*err = -EBADMSG;
 	if (!*err) {
@@ -175,13 +179,13 @@ static struct json_object *section_parse(const struct section_type *type,
 }
 
 static void section_add(struct json_object *snap, const char *dir, size_t nr,
-			bool wanted)
+			const char *const *keys, bool wanted)
 {
 	char *path = alloc_print("%s/%s", dir, sections[nr].name);
 	struct json_object *section;
 	int err;
 
-	section = section_parse(&sections[nr], path, 0, SIZE_MAX, &err);
+	section = section_parse(&sections[nr], path, keys, &err);
 	if (!err)
 		tree_add(snap, sections[nr].name, section);
 	else if (wanted || err != -ENOENT)
@@ -189,16 +193,25 @@ static void section_add(struct json_object *snap, const char *dir, size_t nr,
 	free(path);
 }
 
-void snapshot_add(struct json_object *snap, const char *dir,
-		  unsigned int wanted, unsigned int welcome)
+void snapshot_add_keys(struct json_object *snap, const char *dir,
+		       unsigned int wanted, unsigned int welcome,
+		       const char *const *keys)
 {
 	char *found = dir ? NULL : debugfs_find();
 	size_t nr;
 
 	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
 		if ((wanted | welcome) & BIT(nr))
-			section_add(snap, dir ?: found, nr, wanted & BIT(nr));
+			section_add(snap, dir ?: found, nr,
+				    BIT(nr) & SECTION_MANY ? keys : NULL,
+				    wanted & BIT(nr));
 	free(found);
+}
+
+void snapshot_add(struct json_object *snap, const char *dir,
+		  unsigned int wanted, unsigned int welcome)
+{
+	snapshot_add_keys(snap, dir, wanted, welcome, NULL);
 }
 
 bool snapshot_is_there(const char *dir)
@@ -214,26 +227,48 @@ bool snapshot_is_there(const char *dir)
 	return found;
 }
 
-struct json_object *snapshot_read(const char *dir, unsigned int sections_wanted)
+struct json_object *snapshot_read_keys(const char *dir,
+				       unsigned int sections_wanted,
+				       const char *const *keys)
 {
 	struct json_object *snap = tree_new();
 
 	tree_add_u64(snap, "format", FORMAT);
 	/* Every command needs to know whom it talks to, and the units. */
-	snapshot_add(snap, dir, SECTION_INFO | SECTION_SCHEMA | sections_wanted,
-		     0);
+	snapshot_add_keys(snap, dir,
+			  SECTION_INFO | SECTION_SCHEMA | sections_wanted, 0,
+			  keys);
 	return snap;
 }
 
-static struct json_object *runs_read(const char *dir, const char *device,
-				     uint64_t from, size_t max)
+struct json_object *snapshot_read(const char *dir, unsigned int sections_wanted)
+{
+	return snapshot_read_keys(dir, sections_wanted, NULL);
+}
+
+/* One run, handed to whoever reads them. */
+struct run_reader {
+	keyed_fn *fn;
+	void *data;
+};
+
+static int run_typed(const char *iova, struct json_object *run, void *data)
+{
+	struct run_reader *reader = data;
+
+	if (!json_object_is_type(run, json_type_object)) {
+		json_object_put(run);
+		return -EBADMSG;
+	}
+	type_values(&runs_type, run);
+	return reader->fn(iova, run, reader->data);
+}
+
+static void fail_runs(int err, const char *dir, const char *path,
+		      const char *device, uint64_t from)
 {
 	char *devices = alloc_print("%s/devices", dir);
-	char *path = alloc_print("%s/%s/runs", devices, device);
-	struct json_object *runs;
-	int err;
 
-	runs = section_parse(&runs_type, path, from, max, &err);
 	if (err == -ENOENT && !access(devices, F_OK))
 		fail(EXIT_RUNTIME,
 		     "%s: no such device (`iovascope census` lists them)",
@@ -241,46 +276,71 @@ static struct json_object *runs_read(const char *dir, const char *device,
 	if (err == -EINVAL)
 		fail(EXIT_USAGE, "0x%jx is beyond every page table",
 		     (uintmax_t)from);
-	if (err)
-		fail_read(err, dir, path, runs_type.name);
-	free(path);
-	free(devices);
-	return runs;
+	fail_read(err, dir, path, runs_type.name);
 }
 
-/* The first @count runs that do not end before @from, and where to go on. */
-static void add_runs(struct json_object *snap, struct json_object *runs,
-		     uint64_t from, uint64_t count)
+void snapshot_each_run(const char *dir, const char *device,
+		       const struct keyed_part *part, keyed_fn *fn, void *data)
 {
-	struct json_object *chosen = tree_new();
-	uint64_t last;
+	char *found = dir ? NULL : debugfs_find();
+	char *path = alloc_print("%s/devices/%s/runs", dir ?: found, device);
+	struct run_reader reader = { fn, data };
+	int err;
 
-	tree_add(snap, "runs", chosen);
-	json_object_object_foreach(runs, iova, run) {
-		if (tree_u64(run, "last", &last) && last < from)
-			continue;
-		if (!count--) {
-			tree_add_u64(snap, "next", strtoull(iova, NULL, 0));
-			break;
-		}
-		tree_add(chosen, iova, json_object_get(run));
+	err = keyed_each(path, part, run_typed, &reader);
+	if (err)
+		fail_runs(err, dir ?: found, path, device, part->from);
+	free(path);
+	free(found);
+}
+
+struct runs_chosen {
+	struct packed *packed;
+	struct json_object *snap;
+	uint64_t from;
+	uint64_t count;
+};
+
+/* The first @count runs that do not end before @from, and where to go on. */
+static int run_choose(const char *iova, struct json_object *run, void *data)
+{
+	struct runs_chosen *chosen = data;
+	uint64_t last;
+	bool enough = false;
+
+	if (!tree_u64(run, "last", &last) || last >= chosen->from) {
+		enough = !chosen->count--;
+		if (enough)
+			tree_add_u64(chosen->snap, "next",
+				     strtoull(iova, NULL, 0));
+		else
+			packed_add(chosen->packed, iova, run);
 	}
+	json_object_put(run);
+	return enough;
+}
+
+static void runs_make(void *packed, tree_visit_fn *visit, void *data)
+{
+	packed_each(packed, visit, data);
+}
+
+static void runs_done(void *packed)
+{
+	packed_free(packed);
 }
 
 struct json_object *snapshot_runs(const char *dir, const char *device,
 				  uint64_t from, uint64_t count)
 {
 	struct json_object *snap = snapshot_read(dir, 0);
-	char *found = dir ? NULL : debugfs_find();
-	struct json_object *runs;
+	struct keyed_part part = { .from = from };
+	struct runs_chosen chosen = { packed_new(), snap, from, count };
 
-	/* One more tells whether there is more. */
-	runs = runs_read(dir ?: found, device, from,
-			 count < SIZE_MAX ? count + 1 : count);
 	tree_add_word(snap, "device", device);
-	add_runs(snap, runs, from, count);
-	json_object_put(runs);
-	free(found);
+	snapshot_each_run(dir, device, &part, run_choose, &chosen);
+	tree_add(snap, "runs", tree_made(tree_new(), runs_make, chosen.packed,
+					 runs_done));
 	return snap;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "keyed.h"
 
 struct json_object;
 
@@ -28,6 +29,8 @@ enum section {
 	SECTION_REGIONS = BIT(14),
 	/* What every module has, and what is read without a walk of tables. */
 	SECTION_ALL	= BIT(9) - 1,
+	/* Those with a record for each domain and each process. */
+	SECTION_MANY	= SECTION_DOMAINS | SECTION_PROCESSES,
 	SECTION_WALKS	= SECTION_CENSUS | SECTION_CHECK,
 };
 
@@ -38,6 +41,22 @@ enum section {
 struct json_object *snapshot_read(const char *dir, unsigned int sections);
 void snapshot_add(struct json_object *snap, const char *dir,
 		  unsigned int wanted, unsigned int welcome);
+
+/*
+ * Of the sections that have many records only these keys, as keyed_part has
+ * them: who shows a few of a hundred keys need not hold them all.
+ */
+struct json_object *snapshot_read_keys(const char *dir, unsigned int sections,
+				       const char *const *keys);
+void snapshot_add_keys(struct json_object *snap, const char *dir,
+		       unsigned int wanted, unsigned int welcome,
+		       const char *const *keys);
+
+/* Hands each run of the device to @fn, as keyed_each() does. */
+void snapshot_each_run(const char *dir, const char *device,
+		       const struct keyed_part *part, keyed_fn *fn, void *data);
+
+/* The member "runs" is made when it is asked for: see tree_each(). */
 struct json_object *snapshot_runs(const char *dir, const char *device,
 				  uint64_t from, uint64_t count);
 struct json_object *snapshot_load(const char *path);

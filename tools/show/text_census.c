@@ -225,11 +225,35 @@ void text_census(FILE *out, struct json_object *view,
 	print_devices(out, tree_get(view, "census"));
 }
 
-static void run_row(struct table *table, const char *iova,
-		    struct json_object *run)
+/* A million rows are tables of as many as are printed by themselves. */
+#define TABLE_RUNS	1000
+
+struct run_table {
+	FILE *out;
+	struct table *table;
+	size_t rows;
+};
+
+static void run_table_begin(struct run_table *runs)
+{
+	runs->rows = 0;
+	runs->table = table_new(12);
+	table_row(runs->table, "IOVA", "LAST", "PHYS", "BYTES", "LEAVES: 1G",
+		  "2M", "4K", "AT BEST: 1G", "2M", "4K", "<ACCESS", "<BACKING");
+}
+
+static void run_row(const char *iova, struct json_object *run, void *data)
 {
 	uint64_t first = strtoull(iova, NULL, 0), last;
+	struct run_table *runs = data;
+	struct table *table;
 
+	if (runs->rows++ == TABLE_RUNS) {
+		table_end(runs->table, runs->out);
+		run_table_begin(runs);
+		runs->rows = 1;
+	}
+	table = runs->table;
 	table_cell(table, "%s", iova);
 	hex_cell(table, run, "last");
 	hex_cell(table, run, "phys");
@@ -247,7 +271,7 @@ static void run_row(struct table *table, const char *iova,
 void text_runs(FILE *out, struct json_object *view, struct json_object *schema)
 {
 	struct json_object *total = tree_get(view, "total");
-	struct table *table = table_new(12);
+	struct run_table runs = { .out = out };
 	uint64_t next;
 
 	(void)schema;
@@ -262,11 +286,9 @@ void text_runs(FILE *out, struct json_object *view, struct json_object *schema)
 	if (tree_get(total, "torn"))
 		fprintf(out, "Ranges that kept changing while read: %s.\n",
 			tree_word(total, "torn"));
-	table_row(table, "IOVA", "LAST", "PHYS", "BYTES", "LEAVES: 1G", "2M",
-		  "4K", "AT BEST: 1G", "2M", "4K", "<ACCESS", "<BACKING");
-	json_object_object_foreach(tree_get(view, "runs"), iova, run)
-		run_row(table, iova, run);
-	table_end(table, out);
+	run_table_begin(&runs);
+	tree_each(tree_get(view, "runs"), run_row, &runs);
+	table_end(runs.table, out);
 	if (tree_u64(view, "next", &next))
 		fprintf(out, "(more: iovascope runs %s --from 0x%jx)\n",
 			tree_word(view, "device"), (uintmax_t)next);

@@ -119,40 +119,79 @@ struct json_object *view_census(struct json_object *snap)
 	return view;
 }
 
-static void total_add_run(struct json_object *total, const char *iova,
-			  struct json_object *run)
+/* Of what there may be a million: not summed up in a tree. */
+struct sum {
+	uint64_t val;
+	bool known;
+};
+
+struct run_sums {
+	struct sum torn;
+	struct sum runs;
+	struct sum bytes;
+	struct sum leaves;
+	struct sum best_leaves;
+};
+
+/* A sum of counters of a broken tree must not wrap to something plausible. */
+static void sum_add(struct sum *sum, uint64_t val)
+{
+	if (__builtin_add_overflow(sum->val, val, &sum->val))
+		sum->val = UINT64_MAX;
+	sum->known = true;
+}
+
+static void sum_tell(struct json_object *total, const char *key,
+		     const struct sum *sum)
+{
+	if (sum->known)
+		tree_add_u64(total, key, sum->val);
+}
+
+static void run_add(const char *iova, struct json_object *run, void *data)
 {
 	uint64_t first = strtoull(iova, NULL, 0), last;
+	struct run_sums *sums = data;
 
-	if (tree_is(run, "torn", "1")) {
-		tree_add_sum(total, "torn", 1);
+	if (tree_u64_or_0(run, "torn") == 1) {
+		sum_add(&sums->torn, 1);
 		return;
 	}
-	tree_add_sum(total, "runs", 1);
+	sum_add(&sums->runs, 1);
 	if (tree_u64(run, "last", &last) && last >= first)
-		tree_add_sum(total, "bytes", last - first + 1);
+		sum_add(&sums->bytes, last - first + 1);
 	json_object_object_foreach(run, key, val) {
 		uint64_t leaves = json_object_get_uint64(val);
 
 		if (!strncmp(key, "leaves_", strlen("leaves_")))
-			tree_add_sum(total, "leaves", leaves);
+			sum_add(&sums->leaves, leaves);
 		else if (!strncmp(key, "best_", strlen("best_")))
-			tree_add_sum(total, "best_leaves", leaves);
+			sum_add(&sums->best_leaves, leaves);
 	}
+}
+
+static struct json_object *total_of(struct json_object *runs)
+{
+	struct json_object *total = tree_new();
+	struct run_sums sums = { 0 };
+
+	tree_each(runs, run_add, &sums);
+	sum_tell(total, "torn", &sums.torn);
+	sum_tell(total, "runs", &sums.runs);
+	sum_tell(total, "bytes", &sums.bytes);
+	sum_tell(total, "leaves", &sums.leaves);
+	sum_tell(total, "best_leaves", &sums.best_leaves);
+	return total;
 }
 
 /* The device's runs, or as many of them as were asked for. */
 struct json_object *view_runs(struct json_object *snap)
 {
-	struct json_object *total = tree_new();
 	struct json_object *view = view_new(snap);
 
-	tree_add_u64(total, "runs", 0);
-	json_object_object_foreach(tree_get(snap, "runs"), iova, run)
-		total_add_run(total, iova, run);
 	tree_share(view, snap, "device");
 	tree_share(view, snap, "next");
-	tree_add(view, "total", total);
+	tree_add(view, "total", total_of(tree_get(snap, "runs")));
 	tree_share(view, snap, "runs");
 	return view;
 }

@@ -14,6 +14,17 @@
 #include "why/inflight.h"
 #include "why/refusals.h"
 
+/* What text_show() prints of records, and what is summed up here. */
+const char *const show_keys[] = {
+	"pid", "comm", "last_ns",
+	/* domains */
+	"type", "backend", "devices", "exact", "inexact", "live_*",
+	/* processes */
+	"alive", "start_ns", "region_map_calls", "region_map_bytes",
+	"region_map_ns", "added_*", "pin_ns", "map_ns", "teardown_calls",
+	"teardown_ns", NULL
+};
+
 static void live_add(struct json_object *live, struct json_object *domain)
 {
 	json_object_object_foreach(domain, key, val)

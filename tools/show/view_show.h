@@ -7,4 +7,7 @@ struct json_object;
 struct json_object *view_show(struct json_object *snap);
 struct json_object *view_inflight(struct json_object *snap);
 
+/* What `show` needs of each domain and each process. */
+extern const char *const show_keys[];
+
 #endif

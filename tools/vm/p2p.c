@@ -170,16 +170,16 @@ static void bars_finish(struct json_object *bars)
 static void bars_find(struct p2p *p2p, struct json_object *bars,
 		      struct json_object *domain, const char *device)
 {
-	struct json_object *section = snapshot_runs(p2p->debugfs, device, 0,
-						    SIZE_MAX);
-	struct runs *runs = runs_of(tree_get(section, "runs"));
+	struct runs *runs = runs_read(p2p->debugfs, device);
 
-	for (size_t i = 0; i < runs->nr; i++)
-		if (runs->run[i].mmio)
-			bar_take_run(p2p, bars, domain, &runs->run[i]);
+	for (size_t i = 0; i < runs->nr; i++) {
+		struct run run = run_at(runs, i);
+
+		if (run.mmio)
+			bar_take_run(p2p, bars, domain, &run);
+	}
 	bars_finish(bars);
 	runs_free(runs);
-	json_object_put(section);
 }
 
 /* ---- what was refused ---- */

@@ -289,6 +289,16 @@ static const struct {
 	},
 };
 
+const char *cause_id(enum cause cause)
+{
+	return causes[cause].id;
+}
+
+bool cause_fixable(enum cause cause)
+{
+	return causes[cause].fixable;
+}
+
 struct json_object *cause_new(enum cause cause)
 {
 	struct json_object *found = tree_new();

@@ -2,6 +2,7 @@
 #ifndef IOVASCOPE_CAUSE_H
 #define IOVASCOPE_CAUSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -87,6 +88,8 @@ enum cause {
 	NR_CAUSES
 };
 
+const char *cause_id(enum cause cause);
+bool cause_fixable(enum cause cause);
 struct json_object *cause_new(enum cause cause);
 
 /* Of @ns out of @total; NULL when it is no hundredth of them. */

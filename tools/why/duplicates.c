@@ -13,47 +13,54 @@
 #include "duplicates.h"
 #include "finding.h"
 #include "read/runs.h"
-#include "read/snapshot.h"
 #include "spent.h"
 #include "target.h"
 
+/* Contiguous physical memory. */
+struct span {
+	uint64_t phys;
+	uint64_t bytes;
+};
+
 static int by_phys(const void *a, const void *b)
 {
-	const struct run *x = a, *y = b;
+	const struct span *x = a, *y = b;
 
 	return (x->phys > y->phys) - (x->phys < y->phys);
 }
 
-/* The runs of all tables of a process. */
+/* That of the runs of all tables of a process. */
 struct pile {
-	struct run *run;
+	struct span *span;
 	size_t nr;
 };
 
 static void pile_add(struct pile *pile, const char *debugfs,
 		     const char *device)
 {
-	struct json_object *section = snapshot_runs(debugfs, device, 0,
-						    SIZE_MAX);
-	struct runs *runs = runs_of(tree_get(section, "runs"));
+	struct runs *runs = runs_read(debugfs, device);
 
-	pile->run = alloc_more(pile->run, pile->nr + runs->nr,
-			       sizeof(*pile->run));
-	for (size_t i = 0; i < runs->nr; i++)
-		if (!runs->run[i].mmio && !runs->run[i].torn)
-			pile->run[pile->nr++] = runs->run[i];
+	pile->span = alloc_more(pile->span, pile->nr + runs->nr,
+				sizeof(*pile->span));
+	for (size_t i = 0; i < runs->nr; i++) {
+		struct run run = run_at(runs, i);
+
+		if (!run.mmio && !run.torn)
+			pile->span[pile->nr++] = (struct span){
+				run.phys, run_bytes(&run)
+			};
+	}
 	runs_free(runs);
-	json_object_put(section);
 }
 
 static uint64_t pile_distinct(struct pile *pile)
 {
 	uint64_t bytes = 0, end = 0;
 
-	qsort(pile->run, pile->nr, sizeof(*pile->run), by_phys);
+	qsort(pile->span, pile->nr, sizeof(*pile->span), by_phys);
 	for (size_t i = 0; i < pile->nr; i++) {
-		uint64_t from = pile->run[i].phys;
-		uint64_t to = from + run_bytes(&pile->run[i]);
+		uint64_t from = pile->span[i].phys;
+		uint64_t to = from + pile->span[i].bytes;
 
 		from = from > end ? from : end;
 		bytes += to > from ? to - from : 0;
@@ -88,7 +95,7 @@ uint64_t duplicates_distinct(struct json_object *snap,
 			pile_add(&pile, debugfs, name);
 	}
 	bytes = pile.nr ? pile_distinct(&pile) : 0;
-	free(pile.run);
+	free(pile.span);
 	json_object_put(tables);
 	return bytes;
 }

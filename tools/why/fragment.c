@@ -13,7 +13,6 @@
 #include "base/human.h"
 #include "base/tree.h"
 #include "cause.h"
-#include "finding.h"
 #include "fragment.h"
 #include "frames.h"
 #include "part.h"
@@ -26,11 +25,13 @@
 /* Where its memory goes on. */
 #define PC_HIGH		0x100000000ull
 
+/* So many runs may lie between two of the same page. */
+#define MAX_BETWEEN	256
+
 /* The largest leaf with an aligned place among what is mapped alike. */
 static enum leaf room_of(struct facts *facts, const struct part *part)
 {
-	const struct extent *extent =
-		&facts->runs->extent[part->run->extent];
+	const struct extent *extent = &facts->extent;
 	enum leaf leaf;
 
 	for (leaf = facts->want; leaf > LEAF_4K; leaf--) {
@@ -125,20 +126,19 @@ static bool find_gap(struct facts *facts, const struct part *part,
 {
 	uint64_t first = leaf_down(part->iova, facts->want);
 	uint64_t last = leaf_up(part_last(part) + 1, facts->want) - 1;
-	const struct extent *all = facts->runs->extent;
-	const struct extent *here = &all[part->run->extent];
-	size_t i = here->first_next_to;
+	const struct extent *here = &facts->extent;
+	const struct runs *runs = facts->runs;
 
-	if (i > 0 && all[i - 1].last >= first) {
-		*gap = all[i - 1].last + 1;
-		*gap_last = all[i].iova - 1;
-		return true;
+	if (here->first_next_to > 0) {
+		*gap = run_at(runs, here->first_next_to - 1).last + 1;
+		*gap_last = run_at(runs, here->first_next_to).iova - 1;
+		if (*gap > first)
+			return true;
 	}
-	i = here->last_next_to;
-	if (i + 1 < facts->runs->nr_extents && all[i + 1].iova <= last) {
-		*gap = all[i].last + 1;
-		*gap_last = all[i + 1].iova - 1;
-		return true;
+	if (here->last_next_to + 1 < runs->nr) {
+		*gap = run_at(runs, here->last_next_to).last + 1;
+		*gap_last = run_at(runs, here->last_next_to + 1).iova - 1;
+		return *gap_last < last;
 	}
 	return false;
 }
@@ -148,34 +148,47 @@ static bool is_contiguous(const struct run *a, const struct run *b)
 	return a->iova - b->iova == a->phys - b->phys;
 }
 
+/* Does the page that @run is of go on in @other, behind what lies between? */
+static bool is_cut(const struct run *run, const struct run *other)
+{
+	return is_contiguous(run, other) && other->last + 1 != run->iova &&
+	       run->last + 1 != other->iova;
+}
+
 /*
  * The same page goes on behind something that is not of it, before or after
  * this run: what lies between is the hole, whether anything is mapped there.
- * Pages that only happen to be in the right place are none of this.
+ * Pages that only happen to be in the right place are none of this. A page of
+ * 1 GiB may lie in a quarter of a million runs, so only near ones are looked
+ * at: what is cut by more is not cut by one hole.
  */
 static bool find_cut(struct facts *facts, const struct run *run,
 		     uint64_t page_bytes, uint64_t *cut, uint64_t *cut_last)
 {
-	const struct run *all = facts->runs->run;
 	uint64_t before = run->phys & (page_bytes - 1);
 	uint64_t behind = -(run->phys + run_bytes(run)) & (page_bytes - 1);
-	size_t here = run - all, i;
+	struct run other;
+	size_t i;
 
-	for (i = here; i > 0 && all[i - 1].last + before >= run->iova; i--)
-		if (is_contiguous(run, &all[i - 1]) &&
-		    all[i - 1].last + 1 < run->iova) {
-			*cut = all[i - 1].last + 1;
-			*cut_last = run->iova - 1;
+	for (i = run->nr; i-- > 0 && run->nr - i <= MAX_BETWEEN;) {
+		other = run_at(facts->runs, i);
+		if (other.last + before < run->iova)
+			break;
+		*cut = other.last + 1;
+		*cut_last = run->iova - 1;
+		if (is_cut(run, &other))
 			return true;
-		}
-	for (i = here + 1; i < facts->runs->nr &&
-	     all[i].iova <= run->last + behind; i++)
-		if (is_contiguous(run, &all[i]) &&
-		    run->last + 1 < all[i].iova) {
-			*cut = run->last + 1;
-			*cut_last = all[i].iova - 1;
+	}
+	for (i = run->nr + 1; i < facts->runs->nr &&
+	     i - run->nr <= MAX_BETWEEN; i++) {
+		other = run_at(facts->runs, i);
+		if (other.iova > run->last + behind)
+			break;
+		*cut = run->last + 1;
+		*cut_last = other.iova - 1;
+		if (is_cut(run, &other))
 			return true;
-		}
+	}
 	return false;
 }
 
@@ -202,7 +215,7 @@ static void cause_hole(struct facts *facts, const struct part *part,
 	struct bar bar;
 
 	snprintf(group, sizeof(group), "%jx", (uintmax_t)first);
-	found = part_add(facts, CAUSE_HOLE, group, part);
+	found = part_add_as(facts, CAUSE_HOLE, !vga && !pci, group, part);
 	if (!found)
 		return;
 	tree_add_u64(found, "hole_iova", first);
@@ -217,34 +230,34 @@ static void cause_hole(struct facts *facts, const struct part *part,
 		cause_tell_bar(found, &bar);
 	if (mmio)
 		cause_fix(found, "move the page that is left out (MSI-X table) to another BAR: QEMU -device vfio-pci,x-msix-relocation=barN");
-	if (!vga && !pci)
-		return;
-	cause_unfixable(found);
-	cause_fix(found, "nothing: a PC's memory map has this hole (%s)",
-		  vga ? "VGA and ROMs below 1 MiB" : "PCI below 4 GiB");
+	if (vga || pci)
+		cause_fix(found, "nothing: a PC's memory map has this hole (%s)",
+			  vga ? "VGA and ROMs below 1 MiB" : "PCI below 4 GiB");
+}
+
+static bool is_other_permission(const struct run *run, const struct run *next)
+{
+	return next->write != run->write && !next->torn;
 }
 
 /* The neighbour that goes on where this extent ends, but may not be written. */
-static const struct run *other_permission(struct facts *facts,
-					  const struct part *part)
+static bool other_permission(struct facts *facts, const struct part *part,
+			     struct run *next)
 {
-	const struct extent *extent =
-		&facts->runs->extent[part->run->extent];
-	const struct run *all = facts->runs->run, *next;
+	const struct extent *extent = &facts->extent;
 
 	if (extent->first_run) {
-		next = &all[extent->first_run - 1];
+		*next = run_at(facts->runs, extent->first_run - 1);
 		if (next->last + 1 == extent->iova &&
-		    next->write != part->run->write && !next->torn)
-			return next;
+		    is_other_permission(part->run, next))
+			return true;
 	}
 	if (extent->last_run + 1 < facts->runs->nr) {
-		next = &all[extent->last_run + 1];
-		if (extent->last + 1 == next->iova &&
-		    next->write != part->run->write && !next->torn)
-			return next;
+		*next = run_at(facts->runs, extent->last_run + 1);
+		return extent->last + 1 == next->iova &&
+		       is_other_permission(part->run, next);
 	}
-	return NULL;
+	return false;
 }
 
 static void cause_permission(struct facts *facts,
@@ -268,8 +281,7 @@ static void cause_permission(struct facts *facts,
 
 static void cause_too_short(struct facts *facts, const struct part *part)
 {
-	const struct extent *extent =
-		&facts->runs->extent[part->run->extent];
+	const struct extent *extent = &facts->extent;
 	struct json_object *found;
 
 	found = part_add(facts, CAUSE_RUN_TOO_SHORT, "", part);
@@ -286,11 +298,12 @@ static void cause_too_short(struct facts *facts, const struct part *part)
 static void judge_end(struct facts *facts, const struct part *part,
 		      uint64_t page_bytes)
 {
-	const struct run *other = other_permission(facts, part);
 	uint64_t first, last;
+	struct run other;
 
-	if (other && is_contiguous(part->run, other))
-		cause_permission(facts, part, other);
+	if (other_permission(facts, part, &other) &&
+	    is_contiguous(part->run, &other))
+		cause_permission(facts, part, &other);
 	else if ((page_bytes && find_cut(facts, part->run, page_bytes, &first,
 					 &last)) ||
 		 find_gap(facts, part, &first, &last))
@@ -327,15 +340,13 @@ static void cause_fragmented(struct facts *facts, const struct part *part,
 
 static void judge_memory(struct facts *facts, const struct part *part)
 {
-	const struct extent *extent =
-		&facts->runs->extent[part->run->extent];
+	const struct extent *extent = &facts->extent;
 	struct frame frame = frame_of(part_phys(part));
 	enum leaf room = room_of(facts, part), leaf = facts->want;
 	struct json_object *found;
 
 	/* Nobody says what page it is: believe what is contiguous. */
-	if (!frame.bytes)
-		findings_miss(facts->findings, "backing: /proc/kpageflags tells nothing of some frames");
+	facts->nr_unknown_frames += !frame.bytes;
 	leaf = leaf_least(leaf, leaf_within(frame.bytes ?:
 					    run_bytes(part->run)));
 	leaf = leaf_least(leaf, leaf_within(extent->last - extent->iova + 1));
@@ -369,8 +380,7 @@ static void cause_bar_too_small(struct facts *facts, const struct part *part,
 
 static void judge_mmio(struct facts *facts, const struct part *part)
 {
-	const struct extent *extent =
-		&facts->runs->extent[part->run->extent];
+	const struct extent *extent = &facts->extent;
 	uint64_t phys = part_phys(part);
 	struct json_object *found;
 	struct bar bar;

@@ -23,6 +23,8 @@
 #include "part.h"
 #include "vtd.h"
 
+#define MAX_TORN	3
+
 static const enum cause lacks[NR_LEAVES] = {
 	[LEAF_2M] = CAUSE_HW_NO_2M, [LEAF_1G] = CAUSE_HW_NO_1G
 };
@@ -235,11 +237,38 @@ static void judge_run(struct facts *facts, const struct run *run)
 
 static bool has_only_4k(const struct runs *runs)
 {
-	for (size_t i = 0; i < runs->nr; i++)
-		if (runs->run[i].leaves[LEAF_2M] ||
-		    runs->run[i].leaves[LEAF_1G])
+	for (size_t i = 0; i < runs->nr; i++) {
+		struct run run = run_at(runs, i);
+
+		if (run.leaves[LEAF_2M] || run.leaves[LEAF_1G])
 			return false;
+	}
 	return true;
+}
+
+/* The first few by themselves: in a busy table there may be many. */
+static void torn_miss(struct facts *facts, const struct run *run)
+{
+	if (facts->nr_torn++ < MAX_TORN)
+		findings_miss(facts->findings, "0x%jx to 0x%jx kept changing while it was read",
+			      (uintmax_t)run->iova, (uintmax_t)run->last);
+}
+
+/* Many parts can lack the same fact: it is told once. */
+static void facts_miss(const struct facts *facts)
+{
+	const struct findings *findings = facts->findings;
+
+	if (facts->nr_torn > MAX_TORN)
+		findings_miss(findings, "%ju more ranges that kept changing while they were read",
+			      (uintmax_t)(facts->nr_torn - MAX_TORN));
+	if (facts->nr_unknown_frames)
+		findings_miss(findings, "backing: /proc/kpageflags tells nothing of some frames");
+	if (facts->nr_unknown_bars)
+		findings_miss(findings, "BAR: no device in /sys/bus/pci/devices has physical address 0x%jx%s",
+			      (uintmax_t)facts->unknown_bar,
+			      facts->nr_unknown_bars > 1 ?
+			      ", nor those of other runs" : "");
 }
 
 void judge_runs(struct facts *facts)
@@ -247,20 +276,15 @@ void judge_runs(struct facts *facts)
 	facts->only_4k = has_only_4k(facts->runs);
 	facts->groups = tree_new();
 	for (size_t i = 0; i < facts->runs->nr; i++) {
-		const struct run *run = &facts->runs->run[i];
+		struct run run = run_at(facts->runs, i);
 
-		if (run->torn)
-			findings_miss(facts->findings, "0x%jx to 0x%jx kept changing while it was read",
-				      (uintmax_t)run->iova,
-				      (uintmax_t)run->last);
-		else if (run_used(run, facts->want) < run_bytes(run))
-			judge_run(facts, run);
+		extent_move(facts->runs, &facts->extent, i);
+		if (run.torn)
+			torn_miss(facts, &run);
+		else if (run_used(&run, facts->want) < run_bytes(&run))
+			judge_run(facts, &run);
 	}
-	if (facts->nr_unknown_bars)
-		findings_miss(facts->findings, "BAR: no device in /sys/bus/pci/devices has physical address 0x%jx%s",
-			      (uintmax_t)facts->unknown_bar,
-			      facts->nr_unknown_bars > 1 ?
-			      ", nor those of other runs" : "");
+	facts_miss(facts);
 	json_object_object_foreach(facts->groups, key, found) {
 		(void)key;
 		findings_add(facts->findings, json_object_get(found));

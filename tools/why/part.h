@@ -11,13 +11,17 @@
 
 struct findings;
 struct json_object;
+struct kinds;
 
 /* What holds for a whole table: what its judges are handed. */
 struct facts {
 	const struct findings *findings;
 	/* The causes of its parts, by what makes them one. */
 	struct json_object *groups;
+	struct kinds *kinds;
 	const struct runs *runs;
+	/* The one with the run that is looked at. */
+	struct extent extent;
 	enum leaf want;
 	struct json_object *units;
 	/* The unit, and the leaves that it can have in the stage in use. */
@@ -34,6 +38,9 @@ struct facts {
 	/* Physical addresses that no BAR has: how many, and the first. */
 	uint64_t nr_unknown_bars;
 	uint64_t unknown_bar;
+	uint64_t nr_torn;
+	/* Parts of which nobody says what pages they are. */
+	uint64_t nr_unknown_frames;
 	uint64_t map_calls;
 	uint64_t map_bytes;
 };
@@ -52,8 +59,14 @@ uint64_t part_last(const struct part *part);
 
 /*
  * The cause when it is the first of its @group, to be told more about.
- * Otherwise the part is added to the cause of the group, and it is NULL.
+ * Otherwise the part is added to the cause of the group, or to what is left of
+ * its kind, and it is NULL.
  */
+struct json_object *part_add_as(struct facts *facts, enum cause cause,
+				bool fixable, const char *group,
+				const struct part *part);
+
+/* As fixable as its cause is. */
 struct json_object *part_add(struct facts *facts, enum cause cause,
 			     const char *group, const struct part *part);
 

@@ -75,7 +75,7 @@ static size_t run_from(const struct runs *runs, uint64_t iova)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (runs->run[middle].last < iova)
+		if (run_at(runs, middle).last < iova)
 			low = middle + 1;
 		else
 			high = middle;
@@ -118,32 +118,22 @@ static void pages_compare(struct region *region, const struct runs *runs,
 	size_t i = run_from(runs, iova);
 
 	for (; iova <= last && i < runs->nr; i++) {
-		const struct run *run = &runs->run[i];
+		const struct run run = run_at(runs, i);
 
-		if (iova < run->iova)
-			iova += (run->iova - iova + step - 1) / step * step;
-		if (run->torn)
+		if (iova < run.iova)
+			iova += (run.iova - iova + step - 1) / step * step;
+		if (run.torn)
 			continue;
-		for (; iova <= last && iova <= run->last; iova += step)
-			page_compare(region, iova, run->phys + iova - run->iova);
+		for (; iova <= last && iova <= run.last; iova += step)
+			page_compare(region, iova, run.phys + iova - run.iova);
 	}
-}
-
-static struct runs *device_runs(const char *debugfs, const char *device)
-{
-	struct json_object *section = snapshot_runs(debugfs, device, 0,
-						    SIZE_MAX);
-	struct runs *runs = runs_of(tree_get(section, "runs"));
-
-	json_object_put(section);
-	return runs;
 }
 
 /* Both sides once more, where they differed. */
 static void region_confirm(struct region *region, const char *debugfs,
 			   const char *device)
 {
-	struct runs *runs = device_runs(debugfs, device);
+	struct runs *runs = runs_read(debugfs, device);
 	struct gone *before = region->gone;
 	size_t nr = region->nr;
 
@@ -268,7 +258,7 @@ static void domain_judge(struct json_object *list,
 		    !region_is_known(findings, record))
 			continue;
 		if (!runs)
-			runs = device_runs(debugfs, device);
+			runs = runs_read(debugfs, device);
 		region_judge(list, debugfs, record, device, runs, all);
 	}
 	if (runs)

@@ -117,7 +117,12 @@ static struct json_object *by_number(struct json_object *snap, const char *word)
 	return process ?: domain;
 }
 
-struct json_object *target_find(struct json_object *snap, const char *word)
+struct json_object *target_none(const char *word)
+{
+	return target_new("pid", word);
+}
+
+struct json_object *target_try(struct json_object *snap, const char *word)
 {
 	char *device = bdf_of(word);
 	struct json_object *target;
@@ -133,11 +138,53 @@ struct json_object *target_find(struct json_object *snap, const char *word)
 	free(device);
 	/* Without VT-d there is nothing to have mapped with. */
 	if (!target && !json_object_object_length(tree_get(snap, "units")))
-		target = target_new("pid", word);
+		target = target_none(word);
+	return target;
+}
+
+struct json_object *target_find(struct json_object *snap, const char *word)
+{
+	struct json_object *target = target_try(snap, word);
+
 	if (!target)
 		fail(EXIT_USAGE, "%s: nothing has a mapping by that name (`iovascope domains` lists what has)",
 		     word);
 	return target;
+}
+
+/* A process by its first domain, and a domain that no process is known of. */
+static struct json_object *target_of_domain(struct json_object *snap,
+					    struct json_object *seen,
+					    const char *id,
+					    struct json_object *domain)
+{
+	bool none = tree_is(domain, "backend", "none");
+	const char *pid = tree_word(domain, "pid");
+	uint64_t number;
+
+	/* The host's own, or one that is older than the module. */
+	if (none || !tree_u64(domain, "pid", &number))
+		return none && !tree_is(domain, "type", "unmanaged") ? NULL :
+		       by_domain(snap, id);
+	if (tree_get(seen, pid))
+		return NULL;
+	tree_add_u64(seen, pid, number);
+	return by_pid(snap, pid, number);
+}
+
+struct json_object *targets_all(struct json_object *snap)
+{
+	struct json_object *targets = tree_new_list(), *seen = tree_new();
+
+	json_object_object_foreach(tree_get(snap, "domains"), id, domain) {
+		struct json_object *target = target_of_domain(snap, seen, id,
+							      domain);
+
+		if (target)
+			tree_append(targets, target);
+	}
+	json_object_put(seen);
+	return targets;
 }
 
 struct json_object *target_tables(struct json_object *snap,

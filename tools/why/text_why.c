@@ -9,6 +9,7 @@
 
 #include "base/human.h"
 #include "base/table.h"
+#include "kind.h"
 #include "refused.h"
 #include "text_why.h"
 #include "base/tree.h"
@@ -61,10 +62,40 @@ static void print_cause(FILE *out, struct json_object *cause)
 	fprintf(out, "  fix:      %s\n", tree_word(cause, "fix"));
 }
 
+/* Of this kind there are others, which the answer has left out. */
+static void print_more(FILE *out, struct json_object *kind)
+{
+	uint64_t runs = tree_u64_or_0(kind, "more_runs"), causes;
+	struct human bytes = human_key(kind, "more_bytes", "bytes");
+
+	if (!runs)
+		return;
+	if (tree_u64(kind, "more_causes", &causes))
+		fprintf(out, "  and %ju more like it: %s (--all)\n",
+			(uintmax_t)causes, bytes.s);
+	else
+		fprintf(out, "  and more like it in %ju runs: %s (--all)\n",
+			(uintmax_t)runs, bytes.s);
+}
+
+static void print_causes(FILE *out, struct json_object *view)
+{
+	struct json_object *causes = tree_get(view, "causes");
+	struct json_object *kind = NULL, *next;
+
+	for (size_t i = 0; i < tree_length(causes); i++) {
+		next = kind_of(view, tree_at(causes, i));
+		if (next != kind)
+			print_more(out, kind);
+		kind = next;
+		print_cause(out, tree_at(causes, i));
+	}
+	print_more(out, kind);
+}
+
 void print_findings(FILE *out, struct json_object *view)
 {
 	struct json_object *refusals = tree_get(view, "refusals");
-	struct json_object *causes = tree_get(view, "causes");
 	struct json_object *stale = tree_get(view, "stale");
 	struct json_object *vmas = tree_get(view, "vmas");
 
@@ -75,8 +106,7 @@ void print_findings(FILE *out, struct json_object *view)
 	for (size_t i = 0; i < tree_length(stale) && vmas; i++)
 		if (tree_get(tree_at(stale, i), "cause"))
 			print_cause(out, tree_get(tree_at(stale, i), "cause"));
-	for (size_t i = 0; i < tree_length(causes); i++)
-		print_cause(out, tree_at(causes, i));
+	print_causes(out, view);
 }
 
 void print_missing(FILE *out, struct json_object *view)
@@ -144,10 +174,23 @@ static void print_phases(FILE *out, struct json_object *view)
 	table_end(table, out);
 }
 
+static void print_target(FILE *out, struct json_object *target)
+{
+	fprintf(out, "\n%s", tree_word(target, "name"));
+	if (tree_get(target, "comm"))
+		fprintf(out, " (%s)", tree_word(target, "comm"));
+	fputs(": ", out);
+}
+
 void text_why(FILE *out, struct json_object *view, struct json_object *schema)
 {
-	(void)schema;
+	struct json_object *targets = tree_get(view, "targets");
+
 	print_findings(out, view);
+	for (size_t i = 0; i < tree_length(targets); i++) {
+		print_target(out, tree_get(tree_at(targets, i), "target"));
+		text_why(out, tree_at(targets, i), schema);
+	}
 	if (tree_get(view, "phases"))
 		print_phases(out, view);
 	print_vmas(out, tree_get(view, "vmas"));

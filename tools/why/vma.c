@@ -33,30 +33,43 @@ struct vma {
 	uint64_t leaf_bytes[NR_LEAVES];
 };
 
-/* The runs by physical address. */
+/* The numbers of the runs by physical address. */
 struct index {
-	const struct run **run;
+	const struct runs *runs;
+	uint32_t *run;
 	size_t nr;
 	int fd;
 	bool hidden;
 };
 
-static int by_phys(const void *a, const void *b)
+static int by_phys(const void *a, const void *b, void *runs)
 {
-	const struct run *x = *(const struct run *const *)a;
-	const struct run *y = *(const struct run *const *)b;
+	uint64_t x = run_at(runs, *(const uint32_t *)a).phys;
+	uint64_t y = run_at(runs, *(const uint32_t *)b).phys;
 
-	return (x->phys > y->phys) - (x->phys < y->phys);
+	return (x > y) - (x < y);
+}
+
+static struct run index_at(const struct index *index, size_t i)
+{
+	return run_at(index->runs, index->run[i]);
 }
 
 static struct index index_of(const struct runs *runs)
 {
-	struct index index = { .run = alloc_zeroed(runs->nr, sizeof(void *)) };
+	struct index index = {
+		.runs = runs,
+		.run = alloc_zeroed(runs->nr, sizeof(*index.run)),
+	};
 
-	for (size_t i = 0; i < runs->nr; i++)
-		if (!runs->run[i].torn && !runs->run[i].mmio)
-			index.run[index.nr++] = &runs->run[i];
-	qsort(index.run, index.nr, sizeof(*index.run), by_phys);
+	for (size_t i = 0; i < runs->nr; i++) {
+		struct run run = run_at(runs, i);
+
+		if (!run.torn && !run.mmio)
+			index.run[index.nr++] = i;
+	}
+	qsort_r(index.run, index.nr, sizeof(*index.run), by_phys,
+		(void *)runs);
 	return index;
 }
 
@@ -67,9 +80,9 @@ static size_t find_run(const struct index *index, uint64_t phys)
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
-		const struct run *run = index->run[mid];
+		struct run run = index_at(index, mid);
 
-		if (run->phys + run_bytes(run) <= phys)
+		if (run.phys + run_bytes(&run) <= phys)
 			low = mid + 1;
 		else
 			high = mid;
@@ -113,15 +126,16 @@ static void vma_add_page(const struct index *index, struct vma *vma,
 	uint64_t end = phys + vma->page;
 	size_t i;
 
-	for (i = find_run(index, phys);
-	     i < index->nr && index->run[i]->phys < end; i++) {
-		const struct run *run = index->run[i];
-		uint64_t to = run->phys + run_bytes(run);
+	for (i = find_run(index, phys); i < index->nr; i++) {
+		struct run run = index_at(index, i);
+		uint64_t to = run.phys + run_bytes(&run);
 
-		phys = phys > run->phys ? phys : run->phys;
+		if (run.phys >= end)
+			break;
+		phys = phys > run.phys ? phys : run.phys;
 		to = to < end ? to : end;
 		if (phys < to)
-			vma_add_leaves(vma, run, phys, to);
+			vma_add_leaves(vma, &run, phys, to);
 		phys = to > phys ? to : phys;
 	}
 }

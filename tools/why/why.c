@@ -7,7 +7,9 @@
  *	{ "question": "why", "answer": "..", "fix_needed": 1, "target": {..},
  *	  "mapped_bytes": .., "short_bytes": .., "causes": [..], .. }
  *
- * The sum of the causes' bytes is short_bytes.
+ * The sum of the kinds' bytes is short_bytes, and that of the causes' bytes is,
+ * when none is left out. Several targets are a list of such answers, "targets",
+ * and one that says of how many there is something to fix.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -19,12 +21,14 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/human.h"
+#include "base/paper.h"
 #include "base/request.h"
 #include "base/system.h"
 #include "base/tree.h"
 #include "cause.h"
 #include "finding.h"
 #include "judge.h"
+#include "kind.h"
 #include "part.h"
 #include "read/runs.h"
 #include "read/snapshot.h"
@@ -171,21 +175,24 @@ static void amounts_add(struct json_object *view, const struct runs *runs,
 			enum leaf want)
 {
 	struct json_object *leaves = tree_get(view, "leaf_bytes");
+	uint64_t mapped = 0, used = 0, in_leaves[NR_LEAVES] = { 0 };
 
-	tree_add_sum(view, "runs", runs->nr);
 	for (size_t i = 0; i < runs->nr; i++) {
-		const struct run *run = &runs->run[i];
-		uint64_t used = run_used(run, want);
+		struct run run = run_at(runs, i);
 
-		if (run->torn)
+		if (run.torn)
 			continue;
-		tree_add_sum(view, "mapped_bytes", run_bytes(run));
-		tree_add_sum(view, "wanted_bytes", used);
-		tree_add_sum(view, "short_bytes", run_bytes(run) - used);
+		mapped += run_bytes(&run);
+		used += run_used(&run, want);
 		for (int leaf = LEAF_4K; leaf < NR_LEAVES; leaf++)
-			tree_add_sum(leaves, leaf_words[leaf],
-				     run->leaves[leaf] * leaf_size(leaf));
+			in_leaves[leaf] += run.leaves[leaf] * leaf_size(leaf);
 	}
+	tree_add_sum(view, "runs", runs->nr);
+	tree_add_sum(view, "mapped_bytes", mapped);
+	tree_add_sum(view, "wanted_bytes", used);
+	tree_add_sum(view, "short_bytes", mapped - used);
+	for (int leaf = LEAF_4K; leaf < NR_LEAVES; leaf++)
+		tree_add_sum(leaves, leaf_words[leaf], in_leaves[leaf]);
 }
 
 static struct json_object *judge_identity(const char *device)
@@ -203,13 +210,15 @@ static struct json_object *judge_identity(const char *device)
 }
 
 static void judge_table(struct json_object *view, const struct request *request,
-			struct json_object *snap, const char *device)
+			struct json_object *snap, struct kinds *kinds,
+			const char *device)
 {
 	struct findings findings = findings_of(view);
 	struct facts facts = {
 		.findings = &findings, .want = wanted(request), .cap = LEAF_1G,
+		.kinds = kinds,
 	};
-	struct json_object *record, *section;
+	struct json_object *record;
 	struct runs *runs;
 	uint64_t pid;
 
@@ -226,8 +235,7 @@ static void judge_table(struct json_object *view, const struct request *request,
 	}
 	find_hardware(&facts, snap, record);
 	find_domain(&facts, snap, device);
-	section = snapshot_runs(request->debugfs, device, 0, SIZE_MAX);
-	runs = runs_of(tree_get(section, "runs"));
+	runs = runs_read(request->debugfs, device);
 	facts.runs = runs;
 	amounts_add(view, runs, facts.want);
 	judge_runs(&facts);
@@ -236,7 +244,6 @@ static void judge_table(struct json_object *view, const struct request *request,
 	    !tree_get(view, "vmas"))
 		tree_add(view, "vmas", vmas_of(pid, runs, &findings));
 	runs_free(runs);
-	json_object_put(section);
 }
 
 static void refusals_add(struct json_object *view, struct json_object *snap)
@@ -260,34 +267,69 @@ static void stale_add(struct json_object *view, const struct request *request,
 					      request->debugfs, false));
 }
 
-static void why_answer(struct json_object *view, enum leaf want)
+/* What the sentence of the largest cause leaves out. */
+static void print_others(FILE *out, struct json_object *kinds)
+{
+	struct json_object *top = tree_at(kinds, 0);
+	uint64_t causes;
+
+	if (!tree_u64(top, "causes", &causes))
+		fputs(", and many more like it", out);
+	else if (causes > 1)
+		fprintf(out, ", and %ju more like it", (uintmax_t)causes - 1);
+	for (size_t i = 1; i < tree_length(kinds); i++)
+		fprintf(out, "%s %s", i > 1 ? "," : "; also",
+			tree_word(tree_at(kinds, i), "cause"));
+}
+
+static char *others_text(struct json_object *view)
+{
+	struct json_object *kinds = tree_get(view, "kinds");
+	struct paper paper;
+
+	paper_open(&paper);
+	if (tree_length(kinds))
+		print_others(paper.out, kinds);
+	return paper_close(&paper);
+}
+
+static void why_answer_short(struct json_object *view, struct json_object *top,
+			     const char *size, bool fix)
 {
 	struct human mapped = human_key(view, "mapped_bytes", "bytes");
-	struct human used = human_key(view, "wanted_bytes", "bytes");
-	struct json_object *causes = tree_get(view, "causes"), *top;
-	const char *size = leaf_names[want];
-	bool fix;
+	char *others = others_text(view);
 
-	tree_sort(causes, "fixable", "bytes");
-	fix = causes_to_fix(causes) > 0;
-	top = tree_at(causes, 0);
+	if (tree_u64_or_0(top, "fixable"))
+		answer_give(view, fix, "%s of %s are not in %s leaves (%s): %s%s.",
+			    human_key(view, "short_bytes", "bytes").s,
+			    mapped.s, size, tree_word(top, "cause"),
+			    tree_word(top, "says"), others);
+	else
+		answer_give(view, fix, "Nothing to fix: %s of %s are in %s leaves; the rest cannot be (%s): %s%s.",
+			    human_key(view, "wanted_bytes", "bytes").s,
+			    mapped.s, size, tree_word(top, "cause"),
+			    tree_word(top, "says"), others);
+	free(others);
+}
+
+static void why_answer(struct json_object *view, enum leaf want)
+{
+	struct json_object *causes = tree_get(view, "causes");
+	struct json_object *top = tree_at(causes, 0);
+	bool fix = causes_to_fix(causes) > 0;
+	const char *size = leaf_names[want];
+
 	if (!top && tree_u64_or_0(view, "mapped_bytes"))
 		answer_give(view, fix, "Nothing to fix: all %s are in %s leaves.",
-			    mapped.s, size);
+			    human_key(view, "mapped_bytes", "bytes").s, size);
 	else if (!top)
 		answer_give(view, fix, "Nothing is mapped for %s.",
 			    tree_word(tree_get(view, "target"), "name"));
 	else if (!tree_get(top, "bytes"))
 		answer_give(view, fix, "Not in %s leaves (%s): %s.", size,
 			    tree_word(top, "cause"), tree_word(top, "says"));
-	else if (tree_u64_or_0(top, "fixable"))
-		answer_give(view, fix, "%s of %s are not in %s leaves (%s): %s.",
-			    human_key(top, "bytes", "bytes").s, mapped.s, size,
-			    tree_word(top, "cause"), tree_word(top, "says"));
 	else
-		answer_give(view, fix, "Nothing to fix: %s of %s are in %s leaves; the rest cannot be (%s): %s.",
-			    used.s, mapped.s, size, tree_word(top, "cause"),
-			    tree_word(top, "says"));
+		why_answer_short(view, top, size, fix);
 }
 
 /* What is being mapped is neither there nor absent. */
@@ -324,37 +366,30 @@ static void zeros_add(struct json_object *view)
 
 static void judge_tables(struct json_object *view,
 			 const struct request *request,
-			 struct json_object *snap, struct json_object *target)
+			 struct json_object *snap, struct kinds *kinds)
 {
-	struct json_object *tables = target_tables(snap, target);
+	struct json_object *tables = target_tables(snap,
+						   tree_get(view, "target"));
 
 	json_object_object_foreach(tables, table, device) {
 		(void)table;
-		judge_table(view, request, snap,
+		judge_table(view, request, snap, kinds,
 			    json_object_get_string(device));
 	}
 	json_object_put(tables);
 }
 
-struct json_object *read_why(const struct request *request)
+/* The answer for one target, which it takes over. */
+static struct json_object *why_target(const struct request *request,
+				      struct json_object *snap,
+				      struct json_object *target)
 {
-	struct json_object *view, *snap, *target, *lacking;
+	struct json_object *view = answer_new("why"), *lacking;
+	bool every = request->given & BIT(OPT_ALL) && *request->args;
+	struct kinds kinds = { .all = every };
 	enum leaf want = wanted(request);
 
-	if (request->start)
-		return read_start(request);
-	if (!request->args[0] || request->args[1])
-		fail(EXIT_USAGE, "why needs one PID, device or domain: %s",
-		     "`iovascope domains` lists them");
-	snap = snapshot_read(request->debugfs, SECTION_DOMAINS | SECTION_UNITS |
-			     SECTION_CENSUS | SECTION_INFLIGHT |
-			     SECTION_PROBES);
-	snapshot_add(snap, request->debugfs, 0,
-		     SECTION_PROCESSES | SECTION_REFUSALS |
-		     SECTION_REGIONS);
-	view = answer_new("why");
 	tree_add_word(view, "want", leaf_words[want]);
-	target = target_find(snap, request->args[0]);
 	tree_add(view, "target", target);
 	refusals_add(view, snap);
 	zeros_add(view);
@@ -366,13 +401,94 @@ struct json_object *read_why(const struct request *request)
 	if (lacking)
 		tree_append(tree_get(view, "causes"), lacking);
 	else
-		judge_tables(view, request, snap, target);
+		judge_tables(view, request, snap, &kinds);
 	if (!tree_get(view, "vmas"))
 		tree_add(view, "vmas", tree_new_list());
+	kinds_tell(&kinds, view);
 	why_answer(view, want);
 	stale_add(view, request, snap);
 	stale_answer(view);
 	refusals_answer(view);
+	return view;
+}
+
+static struct json_object *targets_of(struct json_object *snap,
+				      char *const *words)
+{
+	struct json_object *targets = tree_new_list();
+
+	/* One of several may well have nothing: `pidof` does not know. */
+	for (; *words; words++)
+		tree_append(targets, target_try(snap, *words) ?:
+			    target_none(*words));
+	return targets;
+}
+
+/* Nothing about any of them is left out but what each leaves out itself. */
+static struct json_object *why_targets(const struct request *request,
+				       struct json_object *snap,
+				       struct json_object *targets)
+{
+	struct json_object *view = answer_new("why"), *list = tree_new_list();
+	size_t nr = tree_length(targets), to_fix = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct json_object *target = tree_at(targets, i);
+		struct json_object *told = why_target(request, snap,
+						      json_object_get(target));
+
+		to_fix += tree_u64_or_0(told, "fix_needed");
+		tree_append(list, told);
+	}
+	tree_add(view, "targets", list);
+	if (!nr)
+		answer_give(view, false, "Nothing is mapped for VFIO.");
+	else if (!to_fix)
+		answer_give(view, false, "Nothing to fix in %zu target%s.", nr,
+			    human_s(nr));
+	else
+		answer_give(view, true, "Something to fix in %zu of %zu target%s.",
+			    to_fix, nr, human_s(nr));
+	json_object_put(targets);
+	return view;
+}
+
+static struct json_object *why_snapshot(const char *debugfs)
+{
+	static const char *const keys[] = {
+		"type", "backend", "devices", "pid", "comm", "exact",
+		"map_calls", "map_bytes", "start_ns", NULL
+	};
+	struct json_object *snap;
+
+	snap = snapshot_read_keys(debugfs, SECTION_DOMAINS | SECTION_UNITS |
+				  SECTION_CENSUS | SECTION_INFLIGHT |
+				  SECTION_PROBES, keys);
+	snapshot_add_keys(snap, debugfs, 0,
+			  SECTION_PROCESSES | SECTION_REFUSALS, keys);
+	snapshot_add(snap, debugfs, 0, SECTION_REGIONS);
+	return snap;
+}
+
+struct json_object *read_why(const struct request *request)
+{
+	struct json_object *view, *snap;
+
+	if (request->start)
+		return read_start(request);
+	if (!*request->args && !(request->given & BIT(OPT_ALL)))
+		fail(EXIT_USAGE, "why needs a PID, device or domain, or --all: %s",
+		     "`iovascope domains` lists them");
+	wanted(request);
+	snap = why_snapshot(request->debugfs);
+	if (!*request->args)
+		view = why_targets(request, snap, targets_all(snap));
+	else if (request->args[1])
+		view = why_targets(request, snap,
+				   targets_of(snap, request->args));
+	else
+		view = why_target(request, snap,
+				  target_find(snap, request->args[0]));
 	json_object_put(snap);
 	return view;
 }

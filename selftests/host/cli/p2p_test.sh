@@ -52,8 +52,8 @@ no_runs() {
 # run_at DEVICE IOVA BYTES PHYS [MMIO]
 run_at() {
 	[[ $counting ]] ||
-		printf '0x%x last=0x%x phys=0x%x leaves_4k=1 leaves_2m=0 leaves_1g=0 best_4k=0 best_2m=0 best_1g=0 write=1 mmio=%d torn=0\n' \
-			"$2" $(($2 + $3 - 1)) "$4" "${5:-1}" \
+		printf '0x%x last=0x%x phys=0x%x leaves_4k=%d leaves_2m=0 leaves_1g=0 best_4k=0 best_2m=0 best_1g=0 write=1 mmio=%d torn=0\n' \
+			"$2" $(($2 + $3 - 1)) "$4" $(($3 >> 12)) "${5:-1}" \
 			>>"$tree/devices/$1/runs"
 }
 

@@ -107,7 +107,7 @@ check "stale: what is no longer mapped is not" 0 \
 	'^Nothing could be compared\.$' '' stale 4242
 
 scene partly_unmapped
-[[ $counting ]] || sed -i 's/^0x100000 /0x104000 /; s/phys=0x20000000/phys=0x20004000/' \
+[[ $counting ]] || sed -i 's/^0x100000 /0x104000 /; s/phys=0x20000000 leaves_4k=16/phys=0x20004000 leaves_4k=12/' \
 	"$tree/devices/0000:3b:00.0/runs"
 page 0 77
 json "stale: only what is mapped" '.same_bytes == 49152 and

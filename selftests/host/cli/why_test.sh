@@ -372,8 +372,8 @@ check "why: no table" 0 '^Nothing is mapped for 0000:00:02\.0\.$' '' \
 check "why: no such device" 2 'no such device' '' why 0000:77:00.0
 check "why: no such process" 2 'nothing has a mapping' '' why 77
 check "why: no such word" 2 'neither a PID nor a device' '' why qemu
-check "why: of nothing" 2 'why needs one PID' '' why
-check "why: of two" 2 'why needs one PID' '' why 3 5
+check "why: of nothing" 2 'why needs a PID, .* or --all' '' why
+check "why: of two" 2 "neither a PID nor a device nor a domain: 'x'" '' why 3 x
 check "why: want what" 2 "1g or 2m, not '4k'" '' why 3 --want 4k
 check "why: --from without --start" 2 'with --start only' '' why 3 --from x
 edit domains 's/^3 /4242 /'

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154 # engine.sh sets what is read here
+#
+# What there is much of: holes, runs, domains, processes. An answer stays a
+# screenful, and what it takes stays small: memory is held against a limit of
+# address space, which is more than what is resident, and work against one of
+# CPU time that only a square could reach.
+
+MEMORY_KB=51200
+CPU_S=120
+
+# many_runs NR APART [KEYS]: the runs of a device, each a page; so many bytes
+# of IOVA and two pages of memory from one to the next.
+many_runs() {
+	[[ $counting ]] || awk -v nr="$1" -v apart="$2" -v keys="${3:-torn=0}" '
+	BEGIN {
+		print "format 1"
+		for (i = 0; i < nr; i++) {
+			iova = 1099511627776 + i * apart
+			printf "%.0f last=%.0f phys=%.0f leaves_4k=1 leaves_2m=0 leaves_1g=0 best_4k=1 best_2m=0 best_1g=0 write=1 mmio=0 %s\n",
+				iova, iova + 4095, 68719476736 + i * 8192, keys
+		}
+	}' >"$tree/devices/0000:3b:00.0/runs"
+}
+
+# many_records FILE NR: the records of the file again and again, each with an
+# ID and a PID of its own.
+many_records() {
+	[[ $counting ]] || awk -v nr="$2" '
+	NR == 1 { print; next }
+	{ sub(/^[^ ]+ /, ""); record[n++] = $0 }
+	END {
+		for (i = 0; i < nr; i++) {
+			line = record[i % n]
+			sub(/pid=[0-9]+/, "pid=" 100000 + i % 1024, line)
+			print i + 1, line
+		}
+	}' "$recorded/$1" >"$tree/$1"
+}
+
+# small EXIT ARG...: the tool ends so, within the limits; what it prints is in
+# $tmp/out.
+small() {
+	local want=$1 rc=0
+
+	shift
+	(
+		ulimit -v $MEMORY_KB -t $CPU_S
+		IOVASCOPE_DEBUGFS=$tree exec "$IOVASCOPE" "$@"
+	) >"$tmp/out" 2>"$tmp/err" || rc=$?
+	((rc == want)) || cat "$tmp/err"
+	((rc == want))
+}
+
+small_text() { # EXIT LINES PATTERN ARG...
+	small "$1" "${@:4}" && (($(wc -l <"$tmp/out") <= $2)) &&
+		grep -qE -e "$3" "$tmp/out"
+}
+
+small_json() { # EXIT FILTER ARG...
+	small "$1" "${@:3}" && jq -e "$2" "$tmp/out"
+}
+
+# Members are printed as they are made: so are they counted.
+small_runs() { # NR ARG...
+	small 0 "${@:2}" &&
+		(($(grep -c '"torn": 0' "$tmp/out") == $1)) &&
+		grep -q "\"runs\": $1" "$tmp/out" && tail -n 1 "$tmp/out" |
+		grep -qx '}'
+}
+
+system_without_pages() {
+	root=$tmp/scale.root
+	export IOVASCOPE_SYSROOT=$root
+	[[ $counting ]] && return
+	mkdir -p "$root/proc/4242"
+	: >"$root/proc/4242/smaps"
+	echo intel_iommu=on >"$root/proc/cmdline"
+}
+
+new_tree holes
+system_without_pages
+[[ $counting ]] || echo "format 1" >"$tree/inflight"
+many_runs 1000 8192
+check "why: a thousand holes: the first line is the sum" 1 \
+	'^3\.9 MiB of 3\.9 MiB are not in 1G leaves \(hole\): .*, and 998 more like it\.$' \
+	'' why domain:3
+check "why: a thousand holes: three of them" 1 \
+	'^  and 996 more like it: 3\.9 MiB \(--all\)$' '' why domain:3
+verify "why: a thousand holes: a screenful" small_text 1 24 '^hole: 8\.0 KiB' \
+	why domain:3
+json_exit "why: a thousand holes: their sum" 1 '
+	.short_bytes == 4096000 and (.causes | length == 3)
+	and .causes[0].hole_iova == 1099511631872 and .causes[0].runs == 2
+	and (.kinds | length == 1) and (.kinds[0] | .cause == "hole"
+		and .bytes == 4096000 and .runs == 1000 and .causes == 999
+		and .more_causes == 996 and .more_runs == 996
+		and .more_bytes == 4079616
+		and .iova == 1099511627776 and .last == 1099519815679)' \
+	why domain:3 --json
+json_exit "why --all: every one of a thousand holes" 1 '
+	(.causes | length == 999) and ([.causes[].bytes] | add) == .short_bytes
+	and .kinds[0].more_runs == 0' why domain:3 --all --json
+check "why --all: nothing is left out" 1 '^hole: 4\.0 KiB' 'more like it:' \
+	why domain:3 --all
+many_runs 1000 4096
+check "why: a thousand pieces are one cause" 1 '^fragmented: 2\.0 MiB from 0x10000000000 on, 512 runs$' \
+	'more like it' why domain:3
+many_runs 1000 8192 torn=1
+check "why: a thousand torn runs: the first, and how many" 0 \
+	'^Not known: 997 more ranges that kept changing' '' why domain:3
+
+# Several causes: the first line has all their bytes, and their names.
+many_runs 4 8192
+[[ $counting ]] || printf '%s\n' \
+	"2199023255552 last=2199291691007 phys=274877906944 leaves_4k=0 leaves_2m=128 leaves_1g=0 write=1 mmio=0 torn=0" \
+	>>"$tree/devices/0000:3b:00.0/runs"
+check "why: two kinds" 1 \
+	'^256\.0 MiB of 256\.0 MiB are not in 1G leaves \(hole\): .* more like it; also run-too-short\.$' \
+	'' why domain:3
+
+# More than are kept: how many there are is not said, because nobody counted.
+many_runs 3000 8192
+check "why: more holes than are kept" 1 \
+	'^  and more like it in 2996 runs: 11\.7 MiB \(--all\)$' '' why domain:3
+
+many_runs 1000000 8192
+verify "why: a million holes in 50 MiB" small_text 1 24 \
+	'^3\.8 GiB of 3\.8 GiB ' why domain:3
+many_runs 1000000 4096
+verify "why: a million runs, beside a process, in 50 MiB" small_json 1 \
+	'.runs == 1000000 and ([.kinds[].runs] | add) == 1000000
+	 and .short_bytes == 4096000000 and .vmas == []' why pid:4242 --json
+verify "runs: a million in 50 MiB" small_runs 1000000 \
+	runs 0000:3b:00.0 -n 1000000 --json
+many_runs 1500 4096
+check "runs: tables of a thousand" 0 '^1500 runs, leaves for them: 1500,' '' \
+	runs 0000:3b:00.0 -n 1500
+verify "runs: every one of them" line_is '$' '^ *1099517767680 .* RAM$'
+unset IOVASCOPE_SYSROOT
+
+# Several targets.
+tree=$recorded
+check "why: several, and one that maps nothing" 1 \
+	'^Something to fix in 1 of 2 targets\.$' '' why pid:4242 777
+verify "why: each by its name" line_is 3 '^4242 \(qemu-system-x86\): 24\.0 MiB of '
+verify "why: nothing of the other" line_is '$' \
+	'^777: Nothing is mapped for 777\.$'
+json_exit "why: several, as a list" 1 '.fix_needed == 1 and .question == "why"
+	and [.targets[].target.name] == ["4242", "777"]
+	and [.targets[].fix_needed] == [1, 0]' why pid:4242 777 --json
+new_tree all
+[[ $counting ]] || cp -r "$tree/devices/0000:3b:00.0" "$tree/devices/0000:5e:00.0"
+json_exit "why --all: every process" 1 '[.targets[].target |
+	[.kind, .pid]] == [["pid", 4242], ["pid", 5151]]' why --all --json
+[[ $counting ]] || sed -i -E '/^5 / { s/backend=[^ ]+/backend=none/; s/ pid=[0-9]+//; s/ comm=[^ ]+// }' \
+	"$tree/domains"
+json_exit "why --all: a domain that no process is known of" 1 \
+	'[.targets[].target | [.kind, .name]] == [["pid", "4242"], ["domain", "5"]]' \
+	why --all --json
+[[ $counting ]] || echo "format 1" >"$tree/domains"
+check "why --all: nothing there" 0 '^Nothing is mapped for VFIO\.$' '' \
+	why --all
+
+# A host with as many as there can be.
+new_tree host
+many_records domains 10000
+many_records processes 1024
+verify "show: 10000 domains and 1024 processes in 50 MiB" small_text 0 60 \
+	' mapped in [0-9]+ domains: ' show
+json "show: as JSON it has all of them" \
+	'(.domains | length == 10000) and (.processes | length == 1024)
+	 and .live.live_bytes == ([.domains[] | select(.backend != "none" or
+		.type == "unmanaged") | .live_bytes] | add)' show --json
