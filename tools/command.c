@@ -85,6 +85,20 @@ static void text_json(FILE *out, struct json_object *view,
 	tree_print(out, view);
 }
 
+static void text_json_line(FILE *out, struct json_object *view,
+			   struct json_object *schema)
+{
+	(void)schema;
+	tree_print_line(out, view);
+}
+
+static text_fn *render_of(const struct request *request)
+{
+	if (!(request->given & BIT(OPT_JSON)) && request->command->text)
+		return request->command->text;
+	return request->lines ? text_json_line : text_json;
+}
+
 static struct json_object *view_of(const struct request *request,
 				   struct json_object *snap)
 {
@@ -102,8 +116,7 @@ static struct json_object *view_of(const struct request *request,
 void command_print(const struct request *request, struct json_object *snap,
 		   struct page page)
 {
-	bool json = request->given & BIT(OPT_JSON) || !request->command->text;
-	text_fn *render = json ? text_json : request->command->text;
+	text_fn *render = render_of(request);
 	struct json_object *own, *view;
 	struct paper paper;
 

@@ -32,7 +32,7 @@
 
 #define MEASURES \
 	(BIT(OPT_DEVICE) | BIT(OPT_BACKINGS) | BIT(OPT_BACKENDS) | \
-	 BIT(OPT_SIZES) | BIT(OPT_REPEAT) | BIT(OPT_NODE) | BIT(OPT_WANT))
+	 BIT(OPT_SIZES) | BIT(OPT_REPEAT) | BIT(OPT_NODE) | BIT(OPT_ALIGN))
 
 #define SECTION_SHOW \
 	(SECTION_COUNTERS | SECTION_DOMAINS | SECTION_PROCESSES | \
@@ -80,7 +80,7 @@ const struct command commands[] = {
 		.name = "runs",
 		.args = "DEVICE",
 		.help = "what is contiguous for a device, and its leaves",
-		.options = SHOWS | BIT(OPT_FROM) | BIT(OPT_COUNT),
+		.options = SHOWS | BIT(OPT_FROM) | BIT(OPT_LIMIT),
 		.read = read_runs,
 		.view = view_runs,
 		.text = text_runs,
@@ -104,7 +104,7 @@ const struct command commands[] = {
 		.name = "why",
 		.args = "PID | DEVICE | DOMAIN",
 		.help = "why it is not in 1G leaves; --start: why it took so long",
-		.options = SHOWS | BIT(OPT_WANT) | BIT(OPT_START) | BIT(OPT_FROM),
+		.options = SHOWS | BIT(OPT_WANT) | BIT(OPT_START) | BIT(OPT_INPUT),
 		.read = read_why,
 		.view = json_object_get,
 		.text = text_why,
@@ -113,7 +113,7 @@ const struct command commands[] = {
 		.name = "refusals",
 		.args = "[PID]",
 		.help = "which calls were refused, and why; also if it is gone",
-		.options = SHOWS | BIT(OPT_FROM),
+		.options = SHOWS | BIT(OPT_INPUT),
 		.read = read_refusals,
 		.view = json_object_get,
 		.text = text_refusals,
@@ -130,7 +130,7 @@ const struct command commands[] = {
 		.name = "bench",
 		.args = "[NEW]",
 		.help = "what mapping and unmapping costs here, by each backend",
-		.options = SHOWS | BIT(OPT_FROM) | MEASURES | BIT(OPT_COMPARE),
+		.options = SHOWS | BIT(OPT_INPUT) | MEASURES | BIT(OPT_COMPARE),
 		.read = read_bench,
 		.view = json_object_get,
 		.text = text_bench,

@@ -4,6 +4,22 @@
 
 #include "base/request.h"
 
+struct command;
+
+/* @letter may be '\0'; @arg is what is asked for, or NULL. */
+struct option_info {
+	const char *name;
+	char letter;
+	const char *arg;
+	const char *help;
+};
+
+extern const struct option_info options[NR_OPTS];
+
+/* The first of the words that is a command, or NULL. */
+const struct command *options_command(const struct command *commands,
+				      char *const *words);
+
 /* Ends the program when a command of the table cannot be run so. */
 struct request options_parse(const struct command *commands, int argc,
 			     char **argv);

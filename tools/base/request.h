@@ -2,6 +2,7 @@
 #ifndef IOVASCOPE_REQUEST_H
 #define IOVASCOPE_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compiler.h"
@@ -26,6 +27,9 @@ enum opt {
 	OPT_REPEAT,
 	OPT_NODE,
 	OPT_COMPARE,
+	OPT_INPUT,
+	OPT_LIMIT,
+	OPT_ALIGN,
 	NR_OPTS
 };
 
@@ -51,6 +55,8 @@ struct request {
 	const char *sizes;
 	uint64_t repeat;
 	const char *compare;
+	/* JSON is one object a line, for there will be several. */
+	bool lines;
 	char **args;
 };
 

@@ -172,6 +172,13 @@ void tree_print(FILE *out, struct json_object *tree)
 					       JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
+void tree_print_line(FILE *out, struct json_object *tree)
+{
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 /* qsort() hands its function no argument of ours: the keys to sort by. */
 static struct {
 	const char *first;

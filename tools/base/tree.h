@@ -33,6 +33,7 @@ char *tree_join(struct json_object *obj, const char *key);
 
 /* As JSON for people: indented, with a newline at its end. */
 void tree_print(FILE *out, struct json_object *tree);
+void tree_print_line(FILE *out, struct json_object *tree);
 
 void tree_sort(struct json_object *list, const char *first, const char *then);
 struct json_object *tree_sorted(struct json_object *records, const char *key);

@@ -4,9 +4,19 @@
 # The command line itself, and that everything which lists commands, options
 # or exit codes lists the same ones.
 
-check "no command" 2 'no command: try .iovascope help' ''
-check "unknown command" 2 "no such command: 'frob'" '' frob
-check "unknown option" 2 "no such option: '--frob'" '' show --frob
+check "no command is show" 0 '^~66\.0 GiB mapped in 2 domains' ''
+check "unknown command" 2 "no such command: 'frob': try" '' frob
+check "unknown option" 2 "no such option: '--xyzzy': try" '' show --xyzzy
+check "a command that was mistyped" 2 "'shew': did you mean 'show'\?" '' shew
+check "two letters that changed places" 2 "did you mean 'host'" '' hots
+check "a command with a letter too few" 2 "did you mean 'metrics'" '' metric
+check "an option that was mistyped" 2 "'--jsno': did you mean 'json'" '' \
+	show --jsno
+check "a key that was mistyped" 2 \
+	"pin_cals: no such key: did you mean 'pin_calls'\? " '' \
+	counters pin_cals
+check "a key that is like none" 2 'zzz: no such key .`iovascope c' 'mean' \
+	counters zzz
 check "unknown letter" 2 "no such option: '-x'" '' show -x
 check "argument missing" 2 "argument missing after '--pid'" '' show --pid
 check "an option of another command" 2 'probes does not take --pid' '' \
@@ -45,6 +55,26 @@ check "-h after a command" 0 '^usage: iovascope show' '' show -h
 check "help needs no module" 0 '^usage: ' '' --debugfs /nonexistent --help
 check "version" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' version
 check "--version" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' --version
+check "-V" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' -V
+# One meaning each; what they were called before is understood.
+check "runs --limit" 0 '^2 runs, leaves' '' runs 0000:3b:00.0 --limit 2
+check "runs --count, as it was" 0 '^2 runs, leaves' '' runs 0000:3b:00.0 -n 2
+check "runs speaks of runs only" 0 '^-l, --limit COUNT' 'report|FILE|--count' \
+	help runs
+check "watch speaks of reports only" 0 '^-n, --count COUNT +end after COUNT reports' \
+	'runs' help watch
+check "why speaks of leaves only" 0 '^-w, --want .* leaf size' 'align|IOVA' \
+	help why
+check "bench speaks of alignment" 0 '^-a, --align' 'want|IOVA' help bench
+check "bench --input" 1 'nosuch: No such file' '' bench --input nosuch
+check "bench --from, as it was" 1 'nosuch: No such file' '' bench --from nosuch
+check "refusals --from, as it was" 1 'nosuch: No such file' '' \
+	refusals --from nosuch
+check "why --input without --start" 2 'takes --input with --start only' '' \
+	why 3 --from x
+check "runs --from is no file" 2 'not an IOVA' '' runs 0000:3b:00.0 --from x
+check "a letter is that of the command" 2 "bench takes no argument: 'x'" '' \
+	bench -b thp --device 0:1 x
 check "options before the command" 0 '"format": 1' '' --json show
 check "--debugfs wins over the environment" 0 '^Nothing is mapped' '' \
 	show --debugfs "$PWD/trees/idle"
@@ -80,7 +110,7 @@ manual_agrees() {
 
 manual_has_options() {
 	same "$(options)" \
-		"$(sed -n 's/^\.It Fl . , Fl \(-[a-z]*\).*/-\1/p' "$manual")"
+		"$(sed -n 's/^\.It Fl \(. , Fl \)\?\(-[a-z]*\).*/-\2/p' "$manual")"
 }
 
 help_has_options() {
@@ -89,7 +119,7 @@ help_has_options() {
 	for command in $(commands); do
 		same "x$("$IOVASCOPE" --list-opts "$command")" \
 			"x$("$IOVASCOPE" help "$command" |
-				sed -n 's/^-., \(--[a-z]*\).*/\1/p')" ||
+				sed -n 's/^\(-.,\|   \) \(--[a-z]*\).*/\2/p')" ||
 			return
 	done
 }
@@ -264,7 +294,9 @@ module_version() {
 	echo 9.8.7 >"$tmp/versions/sys/module/iovascope/version"
 	IOVASCOPE_SYSROOT=$tmp/versions "$IOVASCOPE" version --json |
 		jq -e -s '.[0].version and .[0].module == "9.8.7"' &&
+		IOVASCOPE_SYSROOT=$tmp/versions "$IOVASCOPE" -V |
+		grep -qx 'module 9\.8\.7 is loaded' &&
 		IOVASCOPE_SYSROOT=$tmp/nothing "$IOVASCOPE" version --json |
 		jq -e -s '.[0].version and .[0].module == null'
 }
-verify "version --json: the module's, too" module_version
+verify "version: the module's, too" module_version
