@@ -19,6 +19,7 @@
 #include "show/text_show.h"
 #include "show/view_census.h"
 #include "show/view_show.h"
+#include "top/top.h"
 #include "watch.h"
 #include "why/answer.h"
 #include "why/host.h"
@@ -192,6 +193,12 @@ const struct command commands[] = {
 		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT) |
 			   BIT(OPT_CHECK),
 		.run = run_watch,
+	}, {
+		.name = "top",
+		.help = "VMs and domains on a screen: what is mapped, how fast",
+		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT) |
+			   BIT(OPT_BATCH) | BIT(OPT_COLOR),
+		.run = run_top,
 	}, {
 		.name = "snapshot",
 		.help = "everything the module tells as one JSON object",

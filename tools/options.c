@@ -59,6 +59,10 @@ const struct option_info options[NR_OPTS] = {
 		"print no more than COUNT of them" },
 	[OPT_ALIGN] = { "align", 'a', "1g|2m",
 		"--node: only clients whose BARs are aligned so" },
+	[OPT_BATCH] = { "batch", 'b', NULL,
+		"print blocks of text for a log, and no screen" },
+	[OPT_COLOR] = { "color", '\0', "WHEN",
+		"colours: auto, always or never (auto)" },
 };
 
 /*
@@ -141,6 +145,14 @@ static double parse_seconds(const char *word)
 	return val;
 }
 
+static const char *parse_when(const char *word)
+{
+	if (strcmp(word, "auto") && strcmp(word, "always") &&
+	    strcmp(word, "never"))
+		fail_usage("not auto, always or never:", word);
+	return word;
+}
+
 static void option_store(struct request *request, enum opt nr, const char *arg)
 {
 	if (nr == OPT_DEBUGFS)
@@ -171,6 +183,8 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->repeat = parse_number(arg);
 	else if (nr == OPT_COMPARE)
 		request->compare = arg;
+	else if (nr == OPT_COLOR)
+		request->colour = parse_when(arg);
 }
 
 static void list_commands(const struct command *command)

@@ -30,6 +30,8 @@ enum opt {
 	OPT_INPUT,
 	OPT_LIMIT,
 	OPT_ALIGN,
+	OPT_BATCH,
+	OPT_COLOR,
 	NR_OPTS
 };
 
@@ -55,6 +57,7 @@ struct request {
 	const char *sizes;
 	uint64_t repeat;
 	const char *compare;
+	const char *colour;
 	/* JSON is one object a line, for there will be several. */
 	bool lines;
 	char **args;
