@@ -17,6 +17,7 @@
 #include "base/table.h"
 #include "base/tree.h"
 #include "command.h"
+#include "complete.h"
 #include "options.h"
 
 #define MAX_INTERVAL	86400.0
@@ -61,8 +62,8 @@ const struct option_info options[NR_OPTS] = {
 		"--node: only clients whose BARs are aligned so" },
 	[OPT_BATCH] = { "batch", 'b', NULL,
 		"print blocks of text for a log, and no screen" },
-	[OPT_COLOR] = { "color", '\0', "WHEN",
-		"colours: auto, always or never (auto)" },
+	[OPT_COLOR] = { "color", '\0', "auto|always|never",
+		"colours (auto: where the terminal has them)" },
 };
 
 /*
@@ -89,13 +90,13 @@ static void fail_usage(const char *what, const char *word)
 	fail(EXIT_USAGE, "%s '%s': try `iovascope help`", what, word);
 }
 
-static bool takes(const struct command *command, enum opt nr)
+bool option_taken(const struct command *command, enum opt nr)
 {
 	return command && command->options & BIT(nr);
 }
 
 /* A letter may be that of two options: then it is that which is taken. */
-static enum opt option_of(const struct command *command, int letter)
+enum opt option_of(const struct command *command, int letter)
 {
 	enum opt found = NR_OPTS;
 
@@ -103,7 +104,7 @@ static enum opt option_of(const struct command *command, int letter)
 		return letter - LONG_OPTION;
 	for (int nr = 0; nr < NR_OPTS; nr++)
 		if (options[nr].letter == letter &&
-		    (found == NR_OPTS || takes(command, nr)))
+		    (found == NR_OPTS || option_taken(command, nr)))
 			found = nr;
 	return found;
 }
@@ -161,8 +162,10 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->pid = parse_number(arg);
 	else if (nr == OPT_INTERVAL)
 		request->interval = parse_seconds(arg);
-	else if (nr == OPT_COUNT || nr == OPT_LIMIT)
+	else if (nr == OPT_COUNT)
 		request->count = parse_number(arg);
+	else if (nr == OPT_LIMIT)
+		request->limit = parse_number(arg);
 	else if (nr == OPT_FROM)
 		request->from = parse_iova(arg);
 	else if (nr == OPT_INPUT)
@@ -332,8 +335,8 @@ static void rename_options(struct request *request, struct words *words)
 		enum opt old = renamed[i].old, new = renamed[i].new;
 
 		if (!(request->given & BIT(old)) ||
-		    takes(request->command, old) ||
-		    !takes(request->command, new))
+		    option_taken(request->command, old) ||
+		    !option_taken(request->command, new))
 			continue;
 		request->given &= ~BIT(old);
 		request->given |= BIT(new);
@@ -354,7 +357,7 @@ static void request_check(const struct request *request)
 	if (!command->args && *request->args)
 		fail(EXIT_USAGE, "%s takes no argument: '%s'", command->name,
 		     *request->args);
-	if (takes(command, OPT_START) && request->given & BIT(OPT_INPUT) &&
+	if (option_taken(command, OPT_START) && request->given & BIT(OPT_INPUT) &&
 	    !(request->given & BIT(OPT_START)))
 		fail(EXIT_USAGE, "%s takes --input with --start only",
 		     command->name);
@@ -384,6 +387,8 @@ struct request options_parse(const struct command *commands, int argc,
 	char shorts[2 * NR_OPTS + 3];
 	int letter;
 
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		complete(commands, &request, argv + 2);
 	make_getopt(words.command, longs, shorts);
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		option_take(&request, &words, letter, argv);

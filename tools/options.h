@@ -2,6 +2,8 @@
 #ifndef IOVASCOPE_OPTIONS_H
 #define IOVASCOPE_OPTIONS_H
 
+#include <stdbool.h>
+
 #include "base/request.h"
 
 struct command;
@@ -15,6 +17,12 @@ struct option_info {
 };
 
 extern const struct option_info options[NR_OPTS];
+
+/* NULL is a command that takes none. */
+bool option_taken(const struct command *command, enum opt nr);
+
+/* NR_OPTS when there is none; a letter may be that of several. */
+enum opt option_of(const struct command *command, int letter);
 
 /* The first of the words that is a command, or NULL. */
 const struct command *options_command(const struct command *commands,

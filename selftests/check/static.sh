@@ -120,14 +120,14 @@ needs_spdx() {
 	esac
 }
 
-# On line 1, or on line 2 below a "#!".
+# On line 1, or on line 2 below a "#!" or what says "#compdef" to zsh.
 check_spdx() {
 	local file line bad=0
 
 	for file in "${SOURCES[@]}"; do
 		needs_spdx "$file" || continue
 		line=$(head -n 1 "$file")
-		[[ $line != '#!'* ]] || line=$(sed -n 2p "$file")
+		[[ $line != '#!'* && $line != '#compdef '* ]] || line=$(sed -n 2p "$file")
 		[[ $line == *'SPDX-License-Identifier: GPL-2.0'* ]] && continue
 		echo "$file: no SPDX-License-Identifier on line 1"
 		bad=1

@@ -47,6 +47,7 @@ struct request {
 	uint64_t pid;
 	double interval;
 	uint64_t count;
+	uint64_t limit;
 	uint64_t from;
 	const char *from_file;
 	const char *want;

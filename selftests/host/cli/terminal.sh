@@ -4,6 +4,7 @@
 # A terminal for tests to type on and to look at: one window of a tmux of their
 # own, which goes with the run.
 
+trap 'terminal_close; rm -rf "$tmp"' EXIT
 terminal=(tmux -L "iovascope-$$" -f /dev/null)
 
 # terminal_open COLUMNS ROWS COMMAND: in a locale of UTF-8, with no prompt.
@@ -15,8 +16,13 @@ terminal_open() {
 }
 
 terminal_close() {
+	local try
+
 	"${terminal[@]}" kill-server 2>/dev/null
-	return 0
+	for ((try = 0; try < 100; try++)); do
+		"${terminal[@]}" list-sessions >/dev/null 2>&1 || break
+		sleep 0.05
+	done
 }
 
 terminal_size() {

@@ -215,31 +215,6 @@ causes_are_forced() {
 	done
 }
 
-# What the completion offers for the words, of which the last is incomplete.
-completed() {
-	(
-		PATH=$(dirname "$IOVASCOPE"):$PATH
-		# shellcheck source=../../../tools/iovascope.bash
-		. "$tools/iovascope.bash"
-		export IOVASCOPE_DEBUGFS=$recorded
-		COMP_WORDS=("$@")
-		COMP_CWORD=$(($# - 1))
-		_iovascope
-		printf '%s\n' "${COMPREPLY[@]}"
-	)
-}
-
-completion_agrees() {
-	same "$(commands)" "$(completed iovascope '')" &&
-		same "$("$IOVASCOPE" --list-opts watch)" \
-			"$(completed iovascope watch --)" &&
-		same pin_thp_duration_ns \
-			"$(completed iovascope --json hist pin_t)" &&
-		same "$(printf '0000:%s\n' 00:1f.6 3b:00.0 3c:00.0 5e:00.0)" \
-			"$(completed iovascope runs '')" &&
-		same 00.0 "$(completed iovascope runs 0000 : 3c : 0)"
-}
-
 verify "help and the commands agree" help_agrees
 verify "help and the options agree" help_has_options
 verify "the manual and the commands agree" manual_agrees
@@ -250,7 +225,6 @@ verify "the manual has the module's words" manual_has_words
 verify "the table of causes can be read" causes_are_all
 verify "the manual and the causes agree" manual_has_causes
 verify "every cause is brought about in the lab" causes_are_forced
-verify "the completion and the commands agree" completion_agrees
 if have "the manual is clean" mandoc; then
 	verify "the manual is clean" mandoc -T lint "$manual"
 fi
