@@ -11,6 +11,7 @@
 
 #include "base/fail.h"
 #include "base/paper.h"
+#include "base/progress.h"
 #include "base/tree.h"
 #include "command.h"
 #include "read/diff.h"
@@ -123,6 +124,7 @@ void command_print(const struct request *request, struct json_object *snap,
 	own = request->pid ? snapshot_of_pid(snap, request->pid) :
 			     json_object_get(snap);
 	view = view_of(request, own);
+	progress_end();
 	paper_open(&paper);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, page);
@@ -140,6 +142,7 @@ void command_run(const struct request *request)
 		request->command->run(request);
 		return;
 	}
+	progress_begin("%s", request->command->name);
 	snap = command_snapshot(request);
 	command_print(request, snap, PAGE_ENDLESS);
 	json_object_put(snap);
@@ -153,6 +156,7 @@ void run_diff(const struct request *request)
 	if (!request->args[0] || !request->args[1])
 		fail(EXIT_USAGE, "diff needs two files made by snapshot");
 	inner = command_inner(request, request->args + 2);
+	progress_begin("diff");
 	before = snapshot_load(request->args[0]);
 	after = snapshot_load(request->args[1]);
 	diff = snapshot_diff(before, after);
