@@ -25,8 +25,8 @@ trap 'step_abort; rm -rf "$work"' EXIT
 
 COMMAND="usr/bin/iovascope
 usr/share/bash-completion/completions/iovascope
-usr/share/man/man1/iovascope.1
-usr/share/zsh/vendor-completions/_iovascope"
+usr/share/zsh/vendor-completions/_iovascope
+$(printf 'usr/share/man/man1/%s\n' tools/*.1 | sed 's:tools/::')"
 
 # What dkms needs, below the folder of a version.
 dkms_files() {

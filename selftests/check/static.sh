@@ -329,7 +329,7 @@ check_man() {
 		echo "there is no tools/iovascope.1"
 		return 1
 	}
-	silent mandoc -T lint -W warning tools/iovascope.1
+	silent mandoc -T lint -W warning tools/*.1
 }
 
 # Each header of the interface compiles alone, in C and in C++'s subset.
@@ -382,6 +382,6 @@ tap "module: coccinelle" coccinelle
 tap "the command and the tests build with clang" clang_programs
 tap "no circle among the files of the command" no_circle build/strict-clang/tools
 tap "uapi headers compile alone" check_uapi
-tap "man page" check_man
+tap "man pages" check_man
 tap "README.md has the figures that are kept of this version" check_figures
 tap_totals

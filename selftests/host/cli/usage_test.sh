@@ -81,6 +81,8 @@ check "--debugfs wins over the environment" 0 '^Nothing is mapped' '' \
 
 tools=$PWD/../../../tools
 manual=$tools/iovascope.1
+# With a page for each of the larger commands.
+manuals=("$tools"/*.1)
 
 commands() {
 	"$IOVASCOPE" --list-cmds
@@ -163,7 +165,8 @@ manual_has_words() {
 	words=$(module_words)
 	(($(wc -l <<<"$words") >= 73)) || return
 	for word in $words; do
-		grep -qE "^\.(It )?(Cm|Ql|Pf|Xo)( .*)? $word( |\$)" "$manual" &&
+		grep -qE "^\.(It )?(Cm|Ql|Pf|Xo)( .*)? $word( |\$)" \
+			"${manuals[@]}" &&
 			continue
 		echo "$word: not in the manual"
 		return 1
@@ -186,8 +189,8 @@ causes_are_all() {
 
 manual_has_causes() {
 	same "$(causes)" \
-		"$(sed -n '/^\.Sh CAUSES/,/^\.Sh KEYS/ s/^\.It Cm //p' \
-			"$manual" | sed 's/ Pq \*$/ \*/' |
+		"$(sed -s -n '/^\.Sh CAUSES/,/^\.Sh EXIT/ s/^\.It Cm //p' \
+			"${manuals[@]}" | sed 's/ Pq \*$/ \*/' |
 			awk '{
 				star = $NF == "*" ? " *" : ""
 				for (i = 1; i <= NF; i++)
@@ -225,8 +228,16 @@ verify "the manual has the module's words" manual_has_words
 verify "the table of causes can be read" causes_are_all
 verify "the manual and the causes agree" manual_has_causes
 verify "every cause is brought about in the lab" causes_are_forced
+
+# Pages of commands name each other and the first, and no other of ours.
+manual_refers() {
+	same "$(basename -s .1 "${manuals[@]}")" \
+		"$(sed -n 's/^\.Xr \(iovascope[a-z-]*\) 1.*/\1/p' "${manuals[@]}")"
+}
+
+verify "the manual's pages refer to each other" manual_refers
 if have "the manual is clean" mandoc; then
-	verify "the manual is clean" mandoc -T lint "$manual"
+	verify "the manual is clean" mandoc -T lint -W warning "${manuals[@]}"
 fi
 
 # What is printed and what is complained about, in one stream.
