@@ -5,8 +5,6 @@
  *	commands.c	the table of commands
  *	options.c	the command line
  *	command.c	how a command is run
- *	base/		what all stands on: memory, trees, tables, the machine
- *	read/		the module's files, read into a snapshot
  *	complete.c	what the shells' completions ask for
  *	patience.c	what outlives the module: watch.c and top/
  *	base/		what all stand on: memory, trees, tables, the machine
