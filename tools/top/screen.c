@@ -63,9 +63,8 @@ void screen_begin(bool colour)
 
 void screen_end(void)
 {
-	if (begun)
+	if (begun && !isendwin())
 		endwin();
-	begun = false;
 }
 
 static void colour_set(enum pair pair)

@@ -12,7 +12,7 @@ struct top_state;
 /* Ends the program where there is no terminal to draw on. */
 void screen_begin(bool colour);
 
-/* Also when it has not begun. */
+/* Also when it has not begun; what is drawn afterwards brings it back. */
 void screen_end(void);
 
 /* How many lines there is room for below the head. */

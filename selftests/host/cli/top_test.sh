@@ -244,6 +244,29 @@ quits() {
 	press q && sees '^Pane is dead \(status 0'
 }
 
+# An error that does not go away ends it, and is read where the screen was.
+breaks() {
+	top_in 80 24 '; echo "status $?"; sleep 60' && sees "$HEAD" &&
+		replace info 's/^format 1/format 2/' &&
+		sees '^iovascope: .*info: unknown format' "$HEAD" &&
+		sees '^status 5'
+}
+
+# The place of a module that is as large as it may be, and of one reading only.
+scrolls() {
+	local i
+
+	top_in 80 24 && sees "$HEAD" && {
+		cat "$tree/domains"
+		for i in {100..199}; do
+			sed -n "s/^5 /$i /; s/pid=5151/pid=$i/p" "$tree/domains"
+		done
+	} >"$tmp/domains" && mv "$tmp/domains" "$tree/domains" &&
+		press End && sees '\(199\)' && press Home PageDown PageDown &&
+		sees '\(12.\)' '^.qemu' && press Home && sees '^.qemu' &&
+		press / 0 Enter && sees "filter '0' hides" && press q
+}
+
 if have "top: the screen" tmux; then
 	verify "top: a screen of 80x24" small_screen
 	verify "top: opens and closes" opens_and_closes
@@ -256,6 +279,10 @@ if have "top: the screen" tmux; then
 	verify "top: the size changes" grows
 	verify "top: the module goes and comes back anew" module_goes
 	verify "top: quits" quits
+	new_tree screen
+	verify "top: an error that stays" breaks
+	new_tree screen
+	verify "top: more lines than rows" scrolls
 	[[ $counting ]] || terminal_close
 fi
 tree=$recorded
