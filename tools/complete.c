@@ -3,7 +3,7 @@
  * `--complete WORD...`, which the completions of all shells ask: they know
  * nothing themselves. What may stand where is told by the same tables that the
  * command line is checked against and help is printed from: a command's `args`
- * has words like "PID | DEVICE" and "[KEY...]", an option's is "PID" or "1g|2m".
+ * is "PID | DEVICE" or "[KEY...]", that of an option "PID" or "1g|2m".
  *
  * What exists is read from the module, but never by a walk of page tables: a
  * key that is pressed has no second to wait for.
@@ -24,8 +24,6 @@
 #include "complete.h"
 #include "options.h"
 #include "read/snapshot.h"
-
-#define MAX_ARGS	8
 
 struct completion {
 	const struct command *commands;
@@ -212,39 +210,33 @@ static void offer_kind(struct completion *completion, const char *word)
 		offer(completion, word);
 }
 
-/* "PID | DEVICE", "1g|2m" */
+/* "PID|DEVICE", "1g|2m" */
 static void offer_kinds(struct completion *completion, const char *usage)
 {
 	char *copy = alloc_copy(usage), *rest = copy, *word;
 
-	while ((word = strsep(&rest, "| ")))
-		if (*word)
-			offer_kind(completion, word);
+	while ((word = strsep(&rest, "|")))
+		offer_kind(completion, word);
 	free(copy);
 }
 
 /*
- * Splits "BEFORE AFTER [COMMAND [KEY...]]" in place into what may stand in each
- * place; alternatives are one place. Returns how many there are.
+ * "BEFORE AFTER [COMMAND [KEY...]]" without its brackets, and what is an
+ * alternative in one word; to be freed.
  */
-static size_t usage_split(char *usage, char **places)
+static char *usage_plain(const char *usage)
 {
-	size_t nr = 0;
-	char *space;
+	char *plain = alloc_copy(usage), *to = plain;
 
-	usage += strspn(usage, "[");
-	while (*usage && nr < MAX_ARGS) {
-		places[nr++] = usage;
-		space = usage;
-		do
-			space += strcspn(space, " ") + 1;
-		while (space[-1] && (*space == '|' || space[-2] == '|'));
-		if (!space[-1])
-			break;
-		space[-1] = '\0';
-		usage = space + strspn(space, "[");
+	for (; *usage; usage++) {
+		bool joins = *usage == ' ' &&
+			     (usage[1] == '|' || usage[-1] == '|');
+
+		if (*usage != '[' && *usage != ']' && !joins)
+			*to++ = *usage;
 	}
-	return nr;
+	*to = '\0';
+	return plain;
 }
 
 /* An option may be all that a command is told, or what makes it take more. */
@@ -255,22 +247,22 @@ static bool takes_none(const struct completion *completion)
 		!(completion->given & BIT(OPT_COMPARE)));
 }
 
+/* The last word of the usage may be there several times. */
 static void offer_argument(struct completion *completion)
 {
 	const struct command *command = completion->inner ?:
 					completion->command;
-	char *usage = alloc_copy(command->args ?: ""), *places[MAX_ARGS];
-	size_t nr = usage_split(usage, places), at = completion->nr_args;
+	char *usage = usage_plain(command->args ?: ""), *rest = usage;
+	size_t left = completion->nr_args;
+	char *word, *last = "";
 
-	if (takes_none(completion))
-		nr = 0;
-	/* The last may be there several times. */
-	if (nr && at >= nr && strstr(places[nr - 1], "..."))
-		at = nr - 1;
-	if (at < nr) {
-		places[at][strcspn(places[at], "]")] = '\0';
-		offer_kinds(completion, places[at]);
+	while ((word = strsep(&rest, " "))) {
+		last = word;
+		if (!left--)
+			break;
 	}
+	if (!takes_none(completion) && (word || strstr(last, "...")))
+		offer_kinds(completion, last);
 	free(usage);
 }
 

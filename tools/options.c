@@ -67,8 +67,8 @@ const struct option_info options[NR_OPTS] = {
 };
 
 /*
- * What an option was called before each of them had one meaning: where a command
- * takes the new one only, the old one is it.
+ * What an option was called before each of them had one meaning: where a
+ * command takes the new one only, the old one is it.
  */
 static const struct {
 	enum opt old;
@@ -80,8 +80,8 @@ static const struct {
 };
 
 /*
- * What getopt_long() returns: a letter, or for a word that is written out one of
- * these. The first two are hidden: they are for scripts.
+ * What getopt_long() returns: a letter, or for a word that is written out one
+ * of these. The first two are hidden: they are for scripts.
  */
 enum { LIST_CMDS = 256, LIST_OPTS, LONG_OPTION };
 
@@ -357,7 +357,8 @@ static void request_check(const struct request *request)
 	if (!command->args && *request->args)
 		fail(EXIT_USAGE, "%s takes no argument: '%s'", command->name,
 		     *request->args);
-	if (option_taken(command, OPT_START) && request->given & BIT(OPT_INPUT) &&
+	if (option_taken(command, OPT_START) &&
+	    request->given & BIT(OPT_INPUT) &&
 	    !(request->given & BIT(OPT_START)))
 		fail(EXIT_USAGE, "%s takes --input with --start only",
 		     command->name);

@@ -11,8 +11,8 @@ void interval_next(struct timespec *next, double seconds);
 void interval_sleep(const struct timespec *next);
 
 /*
- * What @read reads, or NULL while there is no module to ask. @last, which may be
- * NULL, is called before a failure that will be told.
+ * What @read reads, or NULL while there is no module to ask. @last, which may
+ * be NULL, is called before a failure that will be told.
  */
 struct json_object *
 patient_read(struct json_object *(*read)(const struct request *request),

@@ -5,9 +5,9 @@
 #include "compiler.h"
 
 /*
- * From now on, and when that has taken two seconds, a line of standard error says
- * what is done and for how long; on a terminal only. Whatever is printed
- * between the two has to call progress_end() first.
+ * When what is done from now on has taken two seconds, a line of standard error
+ * says what it is and for how long; on a terminal only. Who prints something
+ * has to call progress_end() first.
  */
 __printf(1, 2) void progress_begin(const char *fmt, ...);
 

@@ -8,7 +8,8 @@ struct top_state;
 
 /*
  * A snapshot with what `top` needs, which of the refusals matter, an `incident`
- * if there is one, and `regions` to be added to. Ends the program when it fails.
+ * if there is one, and `regions` to be added to. It ends the program when it
+ * fails.
  */
 struct json_object *reading_new(const struct request *request);
 

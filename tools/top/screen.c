@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The terminal, by ncurses: the only file of `top` that knows there is one. It
- * draws what it is given and returns keys; it decides nothing. All that is drawn
- * was cleaned before, and is cut to the columns it takes.
+ * draws what it is given and returns keys; it decides nothing. All that is
+ * drawn was cleaned before, and is cut to the columns it takes.
  */
 #include <langinfo.h>
 #include <locale.h>
@@ -319,7 +319,8 @@ int screen_key(int ms)
 	int key = getch();
 
 	if (key == ERR) {
-		if (poll(&input, 1, ms) > 0 && input.revents & (POLLHUP | POLLERR))
+		if (poll(&input, 1, ms) > 0 &&
+		    input.revents & (POLLHUP | POLLERR))
 			return 'q';
 		key = getch();
 	}

@@ -32,7 +32,7 @@ struct top_state {
 	char **open;
 	size_t nr_open;
 	char *selected;
-	/* Of the lines: the one that is selected, and the first on the screen. */
+	/* Of the lines, the selected one and the first on the screen. */
 	size_t cursor;
 	size_t first;
 };
