@@ -71,7 +71,7 @@ static void sections_read(void *data)
 			      reading->sections);
 }
 
-/* A member of the snapshot; NULL when it cannot be read. */
+/* A member of the snapshot; an empty one when it cannot be read. */
 static struct json_object *section(struct completion *completion,
 				   unsigned int sections, const char *name)
 {
@@ -83,8 +83,8 @@ static struct json_object *section(struct completion *completion,
 	json_object_put(completion->snap);
 	completion->snap = NULL;
 	if (!fail_survive(sections_read, &reading))
-		return NULL;
-	return tree_get(completion->snap, name);
+		return tree_members(NULL);
+	return tree_members(tree_get(completion->snap, name));
 }
 
 static void offer_members(const struct completion *completion,

@@ -87,6 +87,16 @@ struct json_object *tree_get(struct json_object *obj, const char *key)
 	return json_object_object_get_ex(obj, key, &val) ? val : NULL;
 }
 
+/* For json_object_object_foreach(), which takes no NULL for an absent section. */
+struct json_object *tree_members(struct json_object *obj)
+{
+	static struct json_object *none;
+
+	if (!obj && !none)
+		none = tree_new();
+	return obj ?: none;
+}
+
 bool tree_u64(struct json_object *obj, const char *key, uint64_t *val)
 {
 	struct json_object *found = tree_get(obj, key);

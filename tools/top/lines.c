@@ -171,7 +171,9 @@ static void regions_add(struct top_lines *lines, const struct top *top,
 	struct json_object *regions =
 		tree_get(tree_get(top->snap, "regions"), device);
 
-	json_object_object_foreach(tree_get(regions, "runs"), iova, run)
+	struct json_object *runs = tree_members(tree_get(regions, "runs"));
+
+	json_object_object_foreach(runs, iova, run)
 		text_add(lines, depth, alloc_print("r%s %s", device, iova),
 			 region_text(iova, run), false);
 	if (tree_get(regions, "next"))

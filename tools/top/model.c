@@ -247,8 +247,10 @@ static void calls_add(struct top *top)
 /* Those that matter, however often; of a process that is gone in the sum. */
 static void refusals_add(struct top *top)
 {
-	json_object_object_foreach(tree_get(top->snap, "refusals"), id,
-				   refusal) {
+	struct json_object *refusals =
+		tree_members(tree_get(top->snap, "refusals"));
+
+	json_object_object_foreach(refusals, id, refusal) {
 		uint64_t nr = tree_u64_or_0(refusal, "repeats") ?: 1;
 		struct top_item *vm;
 

@@ -15,12 +15,17 @@ offered() {
 	IOVASCOPE_DEBUGFS=$tree "$IOVASCOPE" --complete "$@"
 }
 
+# is_offered EXPECTED WORD...
+is_offered() {
+	offered "${@:2}" >"$tmp/offered" && diff <(echo -n "$1") "$tmp/offered"
+}
+
 # offers NAME EXPECTED WORD...
 offers() {
 	local name=$1 expected=$2
 
 	shift 2
-	verify "completion: $name" diff <(echo -n "$expected") <(offered "$@")
+	verify "completion: $name" is_offered "$expected" "$@"
 }
 
 # list WORD...: one a line.

@@ -28,6 +28,16 @@ check "top: no terminal" 2 'needs a terminal: try .iovascope top --batch' '' top
 check "top: colours" 2 "not auto, always or never: 'red'" '' \
 	top -b --color red
 
+# Of a module that is older than refusals.
+new_tree older
+[[ $counting ]] || {
+	rm "$tree/refusals"
+	echo 'format 1' >"$tree/inflight"
+}
+check "top -b: a module without refusals" 0 '^0 in flight; 0 refused' '' \
+	top -b -n 1 -i 0.05
+check "show: a module without refusals" 0 '^~66\.0 GiB mapped' '' show
+
 # Ten seconds later: 60 maps of 60 MiB by 4242, 20 of its pins, one refusal that
 # was repeated twice, and a domain that has gone.
 new_tree later
@@ -262,7 +272,7 @@ scrolls() {
 			sed -n "s/^5 /$i /; s/pid=5151/pid=$i/p" "$tree/domains"
 		done
 	} >"$tmp/domains" && mv "$tmp/domains" "$tree/domains" &&
-		press End && sees '\(199\)' && press Home PageDown PageDown &&
+		sees 'in 102 domains' && press End && sees '\(199\)' && press Home PageDown PageDown &&
 		sees '\(12.\)' '^.qemu' && press Home && sees '^.qemu' &&
 		press / 0 Enter && sees "filter '0' hides" && press q
 }
