@@ -22,6 +22,8 @@
 
 #define MAX_INTERVAL	86400.0
 
+_Static_assert(NR_OPTS <= 32, "a bit for each, in request.given");
+
 const struct option_info options[NR_OPTS] = {
 	[OPT_DEBUGFS] = { "debugfs", 'd', "DIR",
 		"read the module's files from DIR" },
