@@ -113,10 +113,11 @@ shell_in() {
 		"PATH=$bin:\$PATH IOVASCOPE_DEBUGFS=$tree HOME=$tmp $1"
 }
 
-# typed WORDS MATCH: what Tab makes of a line, which is thrown away again.
+# typed WORDS MATCH: what Tab makes of a line, which is thrown away again. What
+# is typed behind it is there when Tab has done what it does.
 typed() {
-	press -l "iovascope $1" && press Tab && sees "^% iovascope $2\$" &&
-		press C-c
+	press -l "iovascope $1" && press Tab && press -l '#' &&
+		sees "^% iovascope $2 ?#\$" && press C-u && sees '^%$'
 }
 
 completes() {
