@@ -11,6 +11,7 @@
 
 #include "base/fail.h"
 #include "base/paper.h"
+#include "base/progress.h"
 #include "base/tree.h"
 #include "command.h"
 #include "read/diff.h"
@@ -93,6 +94,20 @@ static void text_json(FILE *out, struct json_object *view,
 	tree_print(out, view);
 }
 
+static void text_json_line(FILE *out, struct json_object *view,
+			   struct json_object *schema)
+{
+	(void)schema;
+	tree_print_line(out, view);
+}
+
+static text_fn *render_of(const struct request *request)
+{
+	if (!(request->given & BIT(OPT_JSON)) && request->command->text)
+		return request->command->text;
+	return request->lines ? text_json_line : text_json;
+}
+
 static struct json_object *view_of(const struct request *request,
 				   struct json_object *snap)
 {
@@ -110,8 +125,7 @@ static struct json_object *view_of(const struct request *request,
 void command_print(const struct request *request, struct json_object *snap,
 		   struct page page)
 {
-	bool json = request->given & BIT(OPT_JSON) || !request->command->text;
-	text_fn *render = json ? text_json : request->command->text;
+	text_fn *render = render_of(request);
 	struct json_object *own, *view;
 	struct paper paper;
 
@@ -119,6 +133,7 @@ void command_print(const struct request *request, struct json_object *snap,
 	own = request->pid && !request->command->read ?
 	      snapshot_of_pid(snap, request->pid) : json_object_get(snap);
 	view = view_of(request, own);
+	progress_end();
 	paper_begin(&paper, page);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, page);
@@ -136,6 +151,7 @@ void command_run(const struct request *request)
 		request->command->run(request);
 		return;
 	}
+	progress_begin("%s", request->command->name);
 	snap = command_snapshot(request);
 	command_print(request, snap, PAGE_ENDLESS);
 	json_object_put(snap);
@@ -149,6 +165,7 @@ void run_diff(const struct request *request)
 	if (!request->args[0] || !request->args[1])
 		fail(EXIT_USAGE, "diff needs two files made by snapshot");
 	inner = command_inner(request, request->args + 2);
+	progress_begin("diff");
 	before = snapshot_load(request->args[0]);
 	after = snapshot_load(request->args[1]);
 	diff = snapshot_diff(before, after);

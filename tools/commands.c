@@ -19,6 +19,7 @@
 #include "show/text_show.h"
 #include "show/view_census.h"
 #include "show/view_show.h"
+#include "top/top.h"
 #include "vm/memory.h"
 #include "vm/p2p.h"
 #include "vm/text_vm.h"
@@ -37,7 +38,7 @@
 
 #define MEASURES \
 	(BIT(OPT_DEVICE) | BIT(OPT_BACKINGS) | BIT(OPT_BACKENDS) | \
-	 BIT(OPT_SIZES) | BIT(OPT_REPEAT) | BIT(OPT_NODE) | BIT(OPT_WANT))
+	 BIT(OPT_SIZES) | BIT(OPT_REPEAT) | BIT(OPT_NODE) | BIT(OPT_ALIGN))
 
 #define SECTION_SHOW \
 	(SECTION_COUNTERS | SECTION_DOMAINS | SECTION_PROCESSES | \
@@ -86,7 +87,7 @@ const struct command commands[] = {
 		.name = "runs",
 		.args = "DEVICE",
 		.help = "what is contiguous for a device, and its leaves",
-		.options = SHOWS | BIT(OPT_FROM) | BIT(OPT_COUNT),
+		.options = SHOWS | BIT(OPT_FROM) | BIT(OPT_LIMIT),
 		.read = read_runs,
 		.view = view_runs,
 		.text = text_runs,
@@ -111,7 +112,7 @@ const struct command commands[] = {
 		.args = "PID | DEVICE | DOMAIN...",
 		.help = "why it is not in 1G leaves; --start: why it took so long",
 		.options = SHOWS | BIT(OPT_WANT) | BIT(OPT_START) |
-			   BIT(OPT_FROM) | BIT(OPT_ALL),
+			   BIT(OPT_INPUT) | BIT(OPT_ALL),
 		.read = read_why,
 		.view = json_object_get,
 		.text = text_why,
@@ -120,7 +121,7 @@ const struct command commands[] = {
 		.name = "refusals",
 		.args = "[PID]",
 		.help = "which calls were refused, and why; also if it is gone",
-		.options = SHOWS | BIT(OPT_FROM),
+		.options = SHOWS | BIT(OPT_INPUT),
 		.read = read_refusals,
 		.view = json_object_get,
 		.text = text_refusals,
@@ -164,7 +165,7 @@ const struct command commands[] = {
 		.name = "bench",
 		.args = "[NEW]",
 		.help = "what mapping and unmapping costs here, by each backend",
-		.options = SHOWS | BIT(OPT_FROM) | MEASURES | BIT(OPT_COMPARE),
+		.options = SHOWS | BIT(OPT_INPUT) | MEASURES | BIT(OPT_COMPARE),
 		.read = read_bench,
 		.view = json_object_get,
 		.text = text_bench,
@@ -226,6 +227,12 @@ const struct command commands[] = {
 		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT) |
 			   BIT(OPT_CHECK),
 		.run = run_watch,
+	}, {
+		.name = "top",
+		.help = "VMs and domains on a screen: what is mapped, how fast",
+		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT) |
+			   BIT(OPT_BATCH) | BIT(OPT_COLOR),
+		.run = run_top,
 	}, {
 		.name = "snapshot",
 		.help = "everything the module tells as one JSON object",

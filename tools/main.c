@@ -5,9 +5,12 @@
  *	commands.c	the table of commands
  *	options.c	the command line
  *	command.c	how a command is run
- *	base/		what all stands on: memory, trees, tables, the machine
+ *	complete.c	what the shells' completions ask for
+ *	patience.c	what outlives the module: watch.c and top/
+ *	base/		what all stand on: memory, trees, tables, the machine
  *	read/		the module's files, read into a snapshot
  *	show/		what happens and what is, as it has been counted
+ *	top/		the same on a screen
  *	why/		causes: why leaves are small, why a start took so long
  *	vm/		what a VM's memory costs, and whose BARs its devices reach
  *	bench/		what it costs here

@@ -11,21 +11,20 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/near.h"
 #include "base/paper.h"
 #include "base/system.h"
 #include "base/table.h"
 #include "base/tree.h"
 #include "command.h"
+#include "complete.h"
 #include "options.h"
 
 #define MAX_INTERVAL	86400.0
 
-static const struct {
-	const char *name;
-	char letter;
-	const char *arg;
-	const char *help;
-} options[NR_OPTS] = {
+_Static_assert(NR_OPTS <= 32, "a bit for each, in request.given");
+
+const struct option_info options[NR_OPTS] = {
 	[OPT_DEBUGFS] = { "debugfs", 'd', "DIR",
 		"read the module's files from DIR" },
 	[OPT_HELP] = { "help", 'h', NULL, "say how to use the command" },
@@ -34,13 +33,13 @@ static const struct {
 	[OPT_INTERVAL] = { "interval", 'i', "SEC",
 		"report every SEC seconds (1)" },
 	[OPT_COUNT] = { "count", 'n', "COUNT",
-		"end after COUNT reports, or runs" },
+		"end after COUNT reports" },
 	[OPT_FROM] = { "from", 'f', "IOVA",
-		"begin at IOVA, decimal or 0x (0); others but runs: read FILE" },
+		"begin at IOVA, decimal or 0x (0)" },
 	[OPT_CHECK] = { "check", 'c', NULL,
 		"walk the IO page tables too, however long it takes" },
 	[OPT_WANT] = { "want", 'w', "1g|2m",
-		"the leaf size that is wanted (1g); bench --node: the alignment" },
+		"the leaf size that is wanted (1g)" },
 	[OPT_START] = { "start", 's', "PID",
 		"where the seconds of the process' start went" },
 	[OPT_DEVICE] = { "device", 'D', "BDF[,BDF...]",
@@ -59,23 +58,59 @@ static const struct {
 		"hold the result in the argument NEW against that in OLD" },
 	[OPT_ALL] = { "all", 'a', NULL,
 		"every cause; without an argument, every process and domain" },
+	[OPT_INPUT] = { "input", 'I', "FILE",
+		"read FILE, which was made with --json, not this machine" },
+	[OPT_LIMIT] = { "limit", 'l', "COUNT",
+		"print no more than COUNT of them" },
+	[OPT_ALIGN] = { "align", 'a', "1g|2m",
+		"--node: only clients whose BARs are aligned so" },
+	[OPT_BATCH] = { "batch", 'b', NULL,
+		"print blocks of text for a log, and no screen" },
+	[OPT_COLOR] = { "color", '\0', "auto|always|never",
+		"colours (auto: where the terminal has them)" },
 };
 
-/* The first two are hidden: they are for the completion. */
-enum { LIST_CMDS = 256, LIST_OPTS, SHOW_VERSION };
+/*
+ * What an option was called before each of them had one meaning: where a
+ * command takes the new one only, the old one is it.
+ */
+static const struct {
+	enum opt old;
+	enum opt new;
+} renamed[] = {
+	{ OPT_FROM, OPT_INPUT },
+	{ OPT_COUNT, OPT_LIMIT },
+	{ OPT_WANT, OPT_ALIGN },
+};
+
+/*
+ * What getopt_long() returns: a letter, or for a word that is written out one
+ * of these. The first two are hidden: they are for scripts.
+ */
+enum { LIST_CMDS = 256, LIST_OPTS, LONG_OPTION };
 
 static void fail_usage(const char *what, const char *word)
 {
 	fail(EXIT_USAGE, "%s '%s': try `iovascope help`", what, word);
 }
 
-static enum opt option_of(int letter)
+bool option_taken(const struct command *command, enum opt nr)
 {
-	int nr = 0;
+	return command && command->options & BIT(nr);
+}
 
-	while (nr < NR_OPTS && options[nr].letter != letter)
-		nr++;
-	return nr;
+/* A letter may be that of two options: then it is that which is taken. */
+enum opt option_of(const struct command *command, int letter)
+{
+	enum opt found = NR_OPTS;
+
+	if (letter >= LONG_OPTION)
+		return letter - LONG_OPTION;
+	for (int nr = 0; nr < NR_OPTS; nr++)
+		if (options[nr].letter == letter &&
+		    (found == NR_OPTS || option_taken(command, nr)))
+			found = nr;
+	return found;
 }
 
 static uint64_t parse_number(const char *word)
@@ -115,9 +150,16 @@ static double parse_seconds(const char *word)
 	return val;
 }
 
+static const char *parse_when(const char *word)
+{
+	if (strcmp(word, "auto") && strcmp(word, "always") &&
+	    strcmp(word, "never"))
+		fail_usage("not auto, always or never:", word);
+	return word;
+}
+
 static void option_store(struct request *request, enum opt nr, const char *arg)
 {
-	request->given |= BIT(nr);
 	if (nr == OPT_DEBUGFS)
 		request->debugfs = arg;
 	else if (nr == OPT_PID)
@@ -126,9 +168,13 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->interval = parse_seconds(arg);
 	else if (nr == OPT_COUNT)
 		request->count = parse_number(arg);
+	else if (nr == OPT_LIMIT)
+		request->limit = parse_number(arg);
 	else if (nr == OPT_FROM)
+		request->from = parse_iova(arg);
+	else if (nr == OPT_INPUT)
 		request->from_file = arg;
-	else if (nr == OPT_WANT)
+	else if (nr == OPT_WANT || nr == OPT_ALIGN)
 		request->want = arg;
 	else if (nr == OPT_START)
 		request->start = parse_number(arg);
@@ -144,6 +190,8 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->repeat = parse_number(arg);
 	else if (nr == OPT_COMPARE)
 		request->compare = arg;
+	else if (nr == OPT_COLOR)
+		request->colour = parse_when(arg);
 }
 
 static void list_commands(const struct command *command)
@@ -159,24 +207,66 @@ static void list_options(const struct command *command)
 			printf("--%s\n", options[nr].name);
 }
 
+static struct hint command_near(const struct command *commands,
+				const char *word)
+{
+	struct near near = near_begin(word);
+
+	for (; commands->name; commands++)
+		near_offer(&near, commands->name);
+	return near_end(&near);
+}
+
+static struct hint option_near(const char *word)
+{
+	struct near near = near_begin(word + strspn(word, "-"));
+
+	for (int nr = 0; nr < NR_OPTS; nr++)
+		near_offer(&near, options[nr].name);
+	return near_end(&near);
+}
+
 static const struct command *find_or_fail(const struct command *commands,
 					  const char *name)
 {
 	const struct command *command = command_find(commands, name);
+	struct hint hint;
 
-	if (!command)
-		fail_usage("no such command:", name);
-	return command;
+	if (command)
+		return command;
+	hint = command_near(commands, name);
+	if (*hint.s)
+		fail(EXIT_USAGE, "no such command: '%s'%s", name, hint.s);
+	fail_usage("no such command:", name);
+	return NULL;
 }
 
+static void fail_option(const char *word)
+{
+	struct hint hint = option_near(word);
+
+	if (*hint.s && !strncmp(word, "--", 2))
+		fail(EXIT_USAGE, "no such option: '%s'%s", word, hint.s);
+	fail_usage("no such option:", word);
+}
+
+/* What the command line says, while it is read. */
+struct words {
+	const struct command *command;
+	const char *arg[NR_OPTS];
+};
+
 /* Answers what getopt_long() found; the hidden options end here. */
-static void option_take(struct request *request, int letter, char **argv)
+static void option_take(struct request *request, struct words *words,
+			int letter, char **argv)
 {
 	char word[] = { '-', optopt, '\0' };
+	enum opt nr;
 
 	switch (letter) {
 	case '?':
-		fail_usage("no such option:", optopt ? word : argv[optind - 1]);
+		fail_option(optopt && optopt < LIST_CMDS ? word :
+			    argv[optind - 1]);
 		break;
 	case ':':
 		fail_usage("argument missing after", argv[optind - 1]);
@@ -187,29 +277,46 @@ static void option_take(struct request *request, int letter, char **argv)
 	case LIST_OPTS:
 		list_options(find_or_fail(request->commands, optarg));
 		exit(EXIT_OK);
-	case SHOW_VERSION:
+	case 'V':
 		request->command = command_find(request->commands, "version");
 		return;
 	}
-	option_store(request, option_of(letter), optarg);
+	nr = option_of(words->command, letter);
+	words->arg[nr] = optarg;
+	request->given |= BIT(nr);
 }
 
-static void make_getopt(struct option *longs, char *shorts)
+static void make_getopt(const struct command *command, struct option *longs,
+			char *shorts)
 {
 	*shorts++ = ':';
 	for (int nr = 0; nr < NR_OPTS; nr++) {
 		*longs++ = (struct option){ options[nr].name,
 					    !!options[nr].arg, NULL,
-					    options[nr].letter };
+					    LONG_OPTION + nr };
+		if (!options[nr].letter ||
+		    (int)option_of(command, options[nr].letter) != nr)
+			continue;
 		*shorts++ = options[nr].letter;
 		if (options[nr].arg)
 			*shorts++ = ':';
 	}
 	*longs++ = (struct option){ "list-cmds", 0, NULL, LIST_CMDS };
 	*longs++ = (struct option){ "list-opts", 1, NULL, LIST_OPTS };
-	*longs++ = (struct option){ "version", 0, NULL, SHOW_VERSION };
+	*longs++ = (struct option){ "version", 0, NULL, 'V' };
 	*longs = (struct option){ 0 };
+	*shorts++ = 'V';
 	*shorts = '\0';
+}
+
+const struct command *options_command(const struct command *commands,
+				      char *const *words)
+{
+	const struct command *command = NULL;
+
+	while (*words && !command)
+		command = command_find(commands, *words++);
+	return command;
 }
 
 static void choose_command(struct request *request, char **words)
@@ -220,25 +327,25 @@ static void choose_command(struct request *request, char **words)
 	if (request->given & BIT(OPT_HELP)) {
 		request->given &= BIT(OPT_HELP) | BIT(OPT_JSON);
 		request->command = command_find(request->commands, "help");
-	} else if (*words) {
-		request->command = find_or_fail(request->commands,
-						*request->args++);
 	} else {
-		fail(EXIT_USAGE, "no command: try `iovascope help`");
+		request->command = find_or_fail(request->commands, *words ?
+						*request->args++ : "show");
 	}
 }
 
-/* An IOVA where runs are counted; where something was recorded it is a file. */
-static void choose_from(struct request *request)
+static void rename_options(struct request *request, struct words *words)
 {
-	bool start = request->command->options & BIT(OPT_START);
-	bool iova = request->command->options & BIT(OPT_COUNT);
+	for (size_t i = 0; i < ARRAY_SIZE(renamed); i++) {
+		enum opt old = renamed[i].old, new = renamed[i].new;
 
-	if (iova && request->from_file)
-		request->from = parse_iova(request->from_file);
-	if (start && request->from_file && !request->start)
-		fail(EXIT_USAGE, "%s takes --from with --start only",
-		     request->command->name);
+		if (!(request->given & BIT(old)) ||
+		    option_taken(request->command, old) ||
+		    !option_taken(request->command, new))
+			continue;
+		request->given &= ~BIT(old);
+		request->given |= BIT(new);
+		words->arg[new] = words->arg[old];
+	}
 }
 
 static void request_check(const struct request *request)
@@ -254,6 +361,18 @@ static void request_check(const struct request *request)
 	if (!command->args && *request->args)
 		fail(EXIT_USAGE, "%s takes no argument: '%s'", command->name,
 		     *request->args);
+	if (option_taken(command, OPT_START) &&
+	    request->given & BIT(OPT_INPUT) &&
+	    !(request->given & BIT(OPT_START)))
+		fail(EXIT_USAGE, "%s takes --input with --start only",
+		     command->name);
+}
+
+static void store_options(struct request *request, const struct words *words)
+{
+	for (int nr = 0; nr < NR_OPTS; nr++)
+		if (request->given & BIT(nr))
+			option_store(request, nr, words->arg[nr]);
 }
 
 struct request options_parse(const struct command *commands, int argc,
@@ -266,16 +385,22 @@ struct request options_parse(const struct command *commands, int argc,
 		.debugfs = debugfs && *debugfs ? debugfs : NULL,
 		.interval = 1,
 	};
+	struct words words = {
+		.command = options_command(commands, argv + 1),
+	};
 	struct option longs[NR_OPTS + 4];
-	char shorts[2 * NR_OPTS + 2];
+	char shorts[2 * NR_OPTS + 3];
 	int letter;
 
-	make_getopt(longs, shorts);
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		complete(commands, &request, argv + 2);
+	make_getopt(words.command, longs, shorts);
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-		option_take(&request, letter, argv);
+		option_take(&request, &words, letter, argv);
 	choose_command(&request, argv + optind);
-	choose_from(&request);
+	rename_options(&request, &words);
 	request_check(&request);
+	store_options(&request, &words);
 	return request;
 }
 
@@ -294,6 +419,17 @@ static void help_print(FILE *out, const struct command *command)
 	      out);
 }
 
+/* "-j, ", or room where the option has none. */
+static struct hint letter_of(enum opt nr)
+{
+	struct hint letter = { "    " };
+
+	if (options[nr].letter)
+		snprintf(letter.s, sizeof(letter.s), "-%c, ",
+			 options[nr].letter);
+	return letter;
+}
+
 static void help_print_command(FILE *out, const struct command *command)
 {
 	struct table *table = table_new(2);
@@ -305,7 +441,7 @@ static void help_print_command(FILE *out, const struct command *command)
 	for (int nr = 0; nr < NR_OPTS; nr++) {
 		if (!(command->options & BIT(nr)))
 			continue;
-		table_cell(table, "-%c, --%s%s%s", options[nr].letter,
+		table_cell(table, "%s--%s%s%s", letter_of(nr).s,
 			   options[nr].name, options[nr].arg ? " " : "",
 			   options[nr].arg ?: "");
 		table_cell(table, "%s", options[nr].help);
@@ -375,10 +511,22 @@ static void version_print_json(void)
 	free(module);
 }
 
+static void version_print(void)
+{
+	char *module = system_line("/sys/module/iovascope/version");
+
+	printf("iovascope %s\n", VERSION);
+	if (module)
+		printf("module %s is loaded\n", module);
+	else
+		puts("no module is loaded");
+	free(module);
+}
+
 void run_version(const struct request *request)
 {
 	if (request->given & BIT(OPT_JSON))
 		version_print_json();
 	else
-		printf("iovascope %s\n", VERSION);
+		version_print();
 }

@@ -2,7 +2,31 @@
 #ifndef IOVASCOPE_OPTIONS_H
 #define IOVASCOPE_OPTIONS_H
 
+#include <stdbool.h>
+
 #include "base/request.h"
+
+struct command;
+
+/* @letter may be '\0'; @arg is what is asked for, or NULL. */
+struct option_info {
+	const char *name;
+	char letter;
+	const char *arg;
+	const char *help;
+};
+
+extern const struct option_info options[NR_OPTS];
+
+/* NULL is a command that takes none. */
+bool option_taken(const struct command *command, enum opt nr);
+
+/* NR_OPTS when there is none; a letter may be that of several. */
+enum opt option_of(const struct command *command, int letter);
+
+/* The first of the words that is a command, or NULL. */
+const struct command *options_command(const struct command *commands,
+				      char *const *words);
 
 /* Ends the program when a command of the table cannot be run so. */
 struct request options_parse(const struct command *commands, int argc,

@@ -16,23 +16,9 @@
 #include "base/fail.h"
 #include "base/tree.h"
 #include "command.h"
+#include "patience.h"
 #include "read/diff.h"
-#include "read/snapshot.h"
 #include "watch.h"
-
-/* Absolute times: reading and printing do not stretch the interval. */
-static void sleep_until(struct timespec *next, double interval)
-{
-	next->tv_sec += (time_t)interval;
-	next->tv_nsec += (interval - (time_t)interval) * 1e9;
-	if (next->tv_nsec >= 1000000000) {
-		next->tv_nsec -= 1000000000;
-		next->tv_sec++;
-	}
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL) ==
-	       EINTR)
-		;
-}
 
 /* A terminal without a cursor, as a serial log, is a file. */
 static bool is_screen(void)
@@ -80,74 +66,25 @@ static void waiting_tell(const struct request *request, bool *told,
 	*told = true;
 }
 
-struct attempt {
-	const struct request *request;
-	struct json_object *snap;
-};
-
-static void attempt_read(void *data)
-{
-	struct attempt *attempt = data;
-
-	attempt->snap = command_snapshot(attempt->request);
-}
-
-/*
- * The next snapshot, or NULL while there is no module to ask. It may be taken
- * out while its files are read: they go one by one, so that what is looked for
- * may still be there when another is gone, but not a moment later. Any other
- * failure happens again, and is told.
- */
-static struct json_object *watch_read(const struct request *request)
-{
-	static const struct timespec moment = { .tv_nsec = 100000000 };
-	struct attempt attempt = { .request = request };
-
-	for (int failed = 0; snapshot_is_there(request->debugfs); failed++) {
-		if (failed == 2)
-			return command_snapshot(request);
-		if (failed)
-			nanosleep(&moment, NULL);
-		if (fail_survive(attempt_read, &attempt))
-			return attempt.snap;
-	}
-	return NULL;
-}
-
-/* What cannot be reported, and why not; NULL when it can. */
-static const char *waits_for(const struct request *request,
-			     struct json_object *before,
-			     struct json_object *after)
-{
-	if (!after)
-		return "the module to be loaded";
-	if (!before || !snapshot_same_load(before, after))
-		return "the module, which was loaded anew, to count";
-	if (request->pid && !snapshot_has_pid(after, request->pid))
-		return "the process to use VFIO";
-	return NULL;
-}
-
-/*
- * A watch outlives what it watches: it is begun before the VM is started, and
- * goes on when the module has been replaced.
- */
 void run_watch(const struct request *request)
 {
 	struct request inner = command_inner(request, request->args);
-	struct json_object *before = command_snapshot(&inner);
+	struct json_object *before;
 	uint64_t left = request->count ?: UINT64_MAX;
 	struct json_object *after;
 	struct timespec next;
 	bool told = false;
 
+	inner.lines = true;
+	before = command_snapshot(&inner);
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (left) {
 		const char *what;
 
-		sleep_until(&next, request->interval);
-		after = watch_read(&inner);
-		what = waits_for(&inner, before, after);
+		interval_next(&next, request->interval);
+		interval_sleep(&next);
+		after = patient_read(command_snapshot, &inner, NULL);
+		what = patient_waits_for(&inner, before, after);
 		if (what) {
 			waiting_tell(request, &told, what);
 		} else {

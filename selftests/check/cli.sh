@@ -18,6 +18,6 @@ tap "the tool builds" flock "$LAB_TREE" make -C "$LAB_TREE" tools
 tap "promtool is there" "$LAB_DIR/setup.sh" promtool
 for script in "$LAB_TREE"/selftests/host/cli/*.sh; do
 	[[ ! -x $script ]] ||
-		tap_program "$(basename "$script")" timeout 300 "$script"
+		tap_program "$(basename "$script")" timeout 600 "$script"
 done
 tap_totals

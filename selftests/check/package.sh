@@ -25,7 +25,8 @@ trap 'step_abort; rm -rf "$work"' EXIT
 
 COMMAND="usr/bin/iovascope
 usr/share/bash-completion/completions/iovascope
-usr/share/man/man1/iovascope.1"
+usr/share/zsh/vendor-completions/_iovascope
+$(printf 'usr/share/man/man1/%s\n' tools/*.1 | sed 's:tools/::')"
 
 # What dkms needs, below the folder of a version.
 dkms_files() {
@@ -112,7 +113,7 @@ tap "lintian has nothing to say" judge
 tap "built again they are the same" same_again
 tap "iovascope: these files and no others" \
 	package_is "$work/root/debs/old/iovascope_${old}_amd64.deb" \
-	"${command_files[@]/%iovascope.1/iovascope.1.gz}" \
+	"${command_files[@]/%.1/.1.gz}" \
 	usr/share/doc/iovascope/{README.md.gz,changelog.gz,copyright}
 tap "iovascope-dkms: these files and no others" \
 	package_is "$work/root/debs/old/iovascope-dkms_${old}_all.deb" \

@@ -120,14 +120,14 @@ needs_spdx() {
 	esac
 }
 
-# On line 1, or on line 2 below a "#!".
+# On line 1, or on line 2 below a "#!" or what says "#compdef" to zsh.
 check_spdx() {
 	local file line bad=0
 
 	for file in "${SOURCES[@]}"; do
 		needs_spdx "$file" || continue
 		line=$(head -n 1 "$file")
-		[[ $line != '#!'* ]] || line=$(sed -n 2p "$file")
+		[[ $line != '#!'* && $line != '#compdef '* ]] || line=$(sed -n 2p "$file")
 		[[ $line == *'SPDX-License-Identifier: GPL-2.0'* ]] && continue
 		echo "$file: no SPDX-License-Identifier on line 1"
 		bad=1
@@ -329,7 +329,7 @@ check_man() {
 		echo "there is no tools/iovascope.1"
 		return 1
 	}
-	silent mandoc -T lint -W warning tools/iovascope.1
+	silent mandoc -T lint -W warning tools/*.1
 }
 
 # Each header of the interface compiles alone, in C and in C++'s subset.
@@ -382,6 +382,6 @@ tap "module: coccinelle" coccinelle
 tap "the command and the tests build with clang" clang_programs
 tap "no circle among the files of the command" no_circle build/strict-clang/tools
 tap "uapi headers compile alone" check_uapi
-tap "man page" check_man
+tap "man pages" check_man
 tap "README.md has the figures that are kept of this version" check_figures
 tap_totals

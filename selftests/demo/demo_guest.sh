@@ -6,27 +6,23 @@
 # part only checks that what was shown hangs together, so that a demo that shows
 # nonsense fails.
 #
-# Runs in /payload, beside iovascope.ko, iovascope and vfio_client.
+# usage: demo_guest.sh colour | plain
+#
+# Runs in /payload, beside say.sh, iovascope.ko, iovascope and vfio_client.
 set -euo pipefail
 # shellcheck source=../guest_lib.sh
 . /lab/guest_lib.sh
+. ./say.sh
 
+colour_use "$1"
 PATH=$PATH:$PWD
 ROOT=/sys/kernel/debug/iovascope
 ASK=
 TRACING=/sys/kernel/tracing
 
-say() {
-	printf '\n\033[1m== %s\033[0m\n' "$*"
-}
-
-note() {
-	printf '   %s\n' "$@"
-}
-
 # Show a command as a person would type it, then run it.
 run() {
-	printf '\033[36m# %s\033[0m\n' "$*"
+	typed "$*"
 	"$@"
 }
 
@@ -36,7 +32,7 @@ run() {
 run_patiently() {
 	local try rc
 
-	printf '\033[36m# %s\033[0m\n' "$*"
+	typed "$*"
 	for try in 1 2 3 4 5 6; do
 		rc=0
 		timeout 20 "$@" || rc=$?
@@ -83,7 +79,7 @@ wait_mapped() {
 
 # The answer and the domains; the costs are shown at the end.
 look() {
-	printf '\033[36m# iovascope show | head -n 4\033[0m\n'
+	typed 'iovascope show | head -n 4'
 	iovascope show | sed -n 1,4p
 }
 
@@ -96,7 +92,7 @@ ask() {
 client() {
 	local pid
 
-	printf '\033[36m# vfio_client %s\033[0m\n' "$*"
+	typed "vfio_client $*"
 	vfio_client "$@" --hold 60 &
 	pid=$!
 	wait_mapped "$pid" "$((1 << 30))"

@@ -172,7 +172,7 @@ setup_packageroot() {
 	kver=$(lab_kver)
 	suite_index "$ROW_SUITE"
 	packages=(
-		dkms libjson-c5 openssl
+		dkms libjson-c5 libncursesw6 openssl
 		"linux-headers-$kver" "linux-headers-${kver/-amd/-cloud-amd}"
 	)
 	key=$( (

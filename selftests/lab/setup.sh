@@ -50,7 +50,7 @@ HOST_PACKAGES=(
 	bc binutils ca-certificates clang coccinelle codespell
 	debian-archive-keyring file gcc git jq kmod libc6-dev libjson-c-dev
 	libncurses-dev libtracefs-dev make mandoc perl pkg-config rsync shellcheck
-	shfmt sparse xz-utils zstd
+	shfmt sparse tmux xz-utils zsh zstd
 	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
 )
 

@@ -12,6 +12,7 @@
 
 #include "clean.h"
 #include "fail.h"
+#include "progress.h"
 
 static struct survivor {
 	jmp_buf env;
@@ -38,6 +39,7 @@ void fail(enum exit_code code, const char *fmt, ...)
 
 	if (survivor)
 		longjmp(survivor->env, 1);
+	progress_end();
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);

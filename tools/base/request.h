@@ -2,6 +2,7 @@
 #ifndef IOVASCOPE_REQUEST_H
 #define IOVASCOPE_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compiler.h"
@@ -27,6 +28,11 @@ enum opt {
 	OPT_NODE,
 	OPT_COMPARE,
 	OPT_ALL,
+	OPT_INPUT,
+	OPT_LIMIT,
+	OPT_ALIGN,
+	OPT_BATCH,
+	OPT_COLOR,
 	NR_OPTS
 };
 
@@ -42,6 +48,7 @@ struct request {
 	uint64_t pid;
 	double interval;
 	uint64_t count;
+	uint64_t limit;
 	uint64_t from;
 	const char *from_file;
 	const char *want;
@@ -52,6 +59,9 @@ struct request {
 	const char *sizes;
 	uint64_t repeat;
 	const char *compare;
+	const char *colour;
+	/* JSON is one object a line, for there will be several. */
+	bool lines;
 	char **args;
 };
 

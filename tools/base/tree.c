@@ -90,6 +90,16 @@ struct json_object *tree_get(struct json_object *obj, const char *key)
 	return json_object_object_get_ex(obj, key, &val) ? val : NULL;
 }
 
+/* For json_object_object_foreach(), which takes no NULL for an absent section. */
+struct json_object *tree_members(struct json_object *obj)
+{
+	static struct json_object *none;
+
+	if (!obj && !none)
+		none = tree_new();
+	return obj ?: none;
+}
+
 bool tree_u64(struct json_object *obj, const char *key, uint64_t *val)
 {
 	struct json_object *found = tree_get(obj, key);
@@ -298,6 +308,13 @@ void tree_print(FILE *out, struct json_object *tree)
 {
 	value_print(out, tree, 0);
 	fputc('\n', out);
+}
+
+void tree_print_line(FILE *out, struct json_object *tree)
+{
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 /* qsort() hands its function no argument of ours: the keys to sort by. */

@@ -21,6 +21,7 @@ void tree_share(struct json_object *to, struct json_object *from,
 		const char *key);
 
 struct json_object *tree_get(struct json_object *obj, const char *key);
+struct json_object *tree_members(struct json_object *obj);
 bool tree_u64(struct json_object *obj, const char *key, uint64_t *val);
 uint64_t tree_u64_or_0(struct json_object *obj, const char *key);
 const char *tree_word(struct json_object *obj, const char *key);
@@ -49,6 +50,7 @@ void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data);
 
 /* As JSON for people: indented, with a newline at its end. */
 void tree_print(FILE *out, struct json_object *tree);
+void tree_print_line(FILE *out, struct json_object *tree);
 
 void tree_sort(struct json_object *list, const char *first, const char *then);
 struct json_object *tree_sorted(struct json_object *records, const char *key);

@@ -45,7 +45,7 @@ static struct json_object *hold_against(const struct request *request)
 	struct json_object *old, *new, *view;
 
 	if (request->device || request->from_file)
-		fail(EXIT_USAGE, "--compare measures nothing: it takes neither --device nor --from");
+		fail(EXIT_USAGE, "--compare measures nothing: it takes neither --device nor --input");
 	if (!request->args[0] || request->args[1])
 		fail(EXIT_USAGE, "--compare needs two files made by bench --json: OLD NEW");
 	old = result_load(request->compare);

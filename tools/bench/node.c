@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/leaf.h"
+#include "base/progress.h"
 #include "base/tree.h"
 #include "client.h"
 #include "node.h"
@@ -280,8 +281,11 @@ void node_run(const struct plan *plan, struct json_object *view)
 	}
 	for (size_t i = 0; i < CLIENT_MAX_DEVICES; i++)
 		node.bar[i].fd = -1;
-	for (size_t round = 0; round < plan->rounds; round++)
+	for (size_t round = 0; round < plan->rounds; round++) {
+		progress_say("measuring a node, round %zu of %ju", round + 1,
+			     (uintmax_t)plan->rounds);
 		node_round(&node, round);
+	}
 	for (size_t i = 0; i < plan->nr_backends; i++)
 		backend_tell(&node, view, i);
 	memory_free(&node.memory);

@@ -145,7 +145,7 @@ void plan_make(struct plan *plan, const struct request *request)
 	if (plan->rounds > MAX_ROUNDS)
 		fail(EXIT_USAGE, "--repeat is at most %d", MAX_ROUNDS);
 	if (!request->device)
-		fail(EXIT_USAGE, "bench needs --device, --from or --compare: nothing is measured unasked");
+		fail(EXIT_USAGE, "bench needs --device, --input or --compare: nothing is measured unasked");
 	list_each(plan, request->device, "device", plan_take_device);
 	plan_align(plan, request->want);
 	list_each(plan, request->sizes ?: DEFAULT_SIZES, "sizes", plan_take_size);

@@ -18,6 +18,7 @@
 
 #include "base/compiler.h"
 #include "base/leaf.h"
+#include "base/progress.h"
 #include "base/system.h"
 #include "base/tree.h"
 #include "client.h"
@@ -371,10 +372,14 @@ void series_run(const struct plan *plan, enum backing backing,
 		samples_add(&series.touch[0], series.memory.touch_ns);
 	}
 	series_refuse_unfit(&series);
-	for (size_t round = 0; round < WARM_UPS + plan->rounds; round++)
+	for (size_t round = 0; round < WARM_UPS + plan->rounds; round++) {
+		progress_say("measuring %s, round %zu of %ju",
+			     backing_words[backing], round + 1,
+			     (uintmax_t)(WARM_UPS + plan->rounds));
 		for (size_t i = 0; i < plan->nr_backends; i++)
 			backend_visit(&series, (i + round) % plan->nr_backends,
 				      round);
+	}
 	series_tell(&series, view);
 	series_free(&series);
 }

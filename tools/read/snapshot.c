@@ -22,6 +22,7 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 #include "base/fail.h"
+#include "base/progress.h"
 #include "base/tree.h"
 #include "debugfs.h"
 #include "keyed.h"
@@ -185,6 +186,7 @@ static void section_add(struct json_object *snap, const char *dir, size_t nr,
 	struct json_object *section;
 	int err;
 
+	progress_say("reading %s", sections[nr].name);
 	section = section_parse(&sections[nr], path, keys, &err);
 	if (!err)
 		tree_add(snap, sections[nr].name, section);

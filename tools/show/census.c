@@ -30,7 +30,7 @@ struct json_object *read_runs(const struct request *request)
 		fail(EXIT_USAGE, "not a PCI device like 0000:3b:00.0: '%s'",
 		     request->args[0]);
 	runs = snapshot_runs(request->debugfs, device, request->from,
-			     request->count ?: MAX_RUNS);
+			     request->limit ?: MAX_RUNS);
 	free(device);
 	return runs;
 }

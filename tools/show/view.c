@@ -12,6 +12,7 @@
 
 #include "base/bdf.h"
 #include "base/fail.h"
+#include "base/near.h"
 #include "base/tree.h"
 #include "view.h"
 
@@ -50,8 +51,8 @@ static void choose(struct json_object *chosen, struct json_object *section,
 	}
 	free(device);
 	if (!found)
-		fail(EXIT_USAGE, "%s: no such key (`iovascope %s` lists them)",
-		     word, name);
+		fail(EXIT_USAGE, "%s: no such key%s (`iovascope %s` lists them)",
+		     word, near_member(section, word).s, name);
 }
 
 /* Each pattern must choose something: a name that is not there is a mistake. */

@@ -5,7 +5,7 @@
 # tables of a recorded result, and results held against each other.
 
 device=0000:3b:00.0
-check "bench: nothing unasked" 2 'bench needs --device, --from or --compare' '' \
+check "bench: nothing unasked" 2 'bench needs --device, --input or --compare' '' \
 	bench
 check "bench: an argument" 2 "bench takes no argument: 'x'" '' \
 	bench --device $device x
@@ -46,7 +46,7 @@ check "bench: a device that is not there" 1 'ffff:ff:1f.7: no such device' '' \
 	bench --device ffff:ff:1f.7
 check "bench: --compare with one file" 2 '--compare needs two files' '' \
 	bench --compare x
-check "bench: --compare measures nothing" 2 'neither --device nor --from' '' \
+check "bench: --compare measures nothing" 2 'neither --device nor --input' '' \
 	bench --device $device --compare x y
 check "bench: another command's option" 2 'show does not take --device' '' \
 	show --device $device

@@ -108,6 +108,11 @@ check "watch: show is what it tells" 0 '^~66\.0 GiB mapped' $'\033' \
 	watch -n 1 -i 0.05
 json "watch: JSON, one object a report" '.interval_ns == 0' \
 	watch -n 2 -i 0.05 --json
+lines_are_objects() {
+	(($(wc -l <"$tmp/out") == 2)) &&
+		[[ $(jq -c . <"$tmp/out" | wc -l) == 2 ]]
+}
+verify "watch: JSON, one object a line" lines_are_objects
 check "watch: as many reports as asked" 0 '' '' watch -n 3 -i 0.05
 three_reports() {
 	(($(grep -c '^In ' "$tmp/out") == 3))

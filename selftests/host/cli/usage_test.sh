@@ -4,9 +4,19 @@
 # The command line itself, and that everything which lists commands, options
 # or exit codes lists the same ones.
 
-check "no command" 2 'no command: try .iovascope help' ''
-check "unknown command" 2 "no such command: 'frob'" '' frob
-check "unknown option" 2 "no such option: '--frob'" '' show --frob
+check "no command is show" 0 '^~66\.0 GiB mapped in 2 domains' ''
+check "unknown command" 2 "no such command: 'frob': try" '' frob
+check "unknown option" 2 "no such option: '--xyzzy': try" '' show --xyzzy
+check "a command that was mistyped" 2 "'shew': did you mean 'show'\?" '' shew
+check "two letters that changed places" 2 "did you mean 'host'" '' hots
+check "a command with a letter too few" 2 "did you mean 'metrics'" '' metric
+check "an option that was mistyped" 2 "'--jsno': did you mean 'json'" '' \
+	show --jsno
+check "a key that was mistyped" 2 \
+	"pin_cals: no such key: did you mean 'pin_calls'\? " '' \
+	counters pin_cals
+check "a key that is like none" 2 'zzz: no such key .`iovascope c' 'mean' \
+	counters zzz
 check "unknown letter" 2 "no such option: '-x'" '' show -x
 check "argument missing" 2 "argument missing after '--pid'" '' show --pid
 check "an option of another command" 2 'probes does not take --pid' '' \
@@ -45,12 +55,34 @@ check "-h after a command" 0 '^usage: iovascope show' '' show -h
 check "help needs no module" 0 '^usage: ' '' --debugfs /nonexistent --help
 check "version" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' version
 check "--version" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' --version
+check "-V" 0 '^iovascope [0-9]+\.[0-9]+\.[0-9]+$' '' -V
+# One meaning each; what they were called before is understood.
+check "runs --limit" 0 '^2 runs, leaves' '' runs 0000:3b:00.0 --limit 2
+check "runs --count, as it was" 0 '^2 runs, leaves' '' runs 0000:3b:00.0 -n 2
+check "runs speaks of runs only" 0 '^-l, --limit COUNT' 'report|FILE|--count' \
+	help runs
+check "watch speaks of reports only" 0 '^-n, --count COUNT +end after COUNT reports' \
+	'runs' help watch
+check "why speaks of leaves only" 0 '^-w, --want .* leaf size' 'align|IOVA' \
+	help why
+check "bench speaks of alignment" 0 '^-a, --align' 'want|IOVA' help bench
+check "bench --input" 1 'nosuch: No such file' '' bench --input nosuch
+check "bench --from, as it was" 1 'nosuch: No such file' '' bench --from nosuch
+check "refusals --from, as it was" 1 'nosuch: No such file' '' \
+	refusals --from nosuch
+check "why --input without --start" 2 'takes --input with --start only' '' \
+	why 3 --from x
+check "runs --from is no file" 2 'not an IOVA' '' runs 0000:3b:00.0 --from x
+check "a letter is that of the command" 2 "bench takes no argument: 'x'" '' \
+	bench -b thp --device 0:1 x
 check "options before the command" 0 '"format": 1' '' --json show
 check "--debugfs wins over the environment" 0 '^Nothing is mapped' '' \
 	show --debugfs "$PWD/trees/idle"
 
 tools=$PWD/../../../tools
 manual=$tools/iovascope.1
+# With a page for each of the larger commands.
+manuals=("$tools"/*.1)
 
 commands() {
 	"$IOVASCOPE" --list-cmds
@@ -80,7 +112,7 @@ manual_agrees() {
 
 manual_has_options() {
 	same "$(options)" \
-		"$(sed -n 's/^\.It Fl . , Fl \(-[a-z]*\).*/-\1/p' "$manual")"
+		"$(sed -n 's/^\.It Fl \(. , Fl \)\?\(-[a-z]*\).*/-\2/p' "$manual")"
 }
 
 help_has_options() {
@@ -89,7 +121,7 @@ help_has_options() {
 	for command in $(commands); do
 		same "x$("$IOVASCOPE" --list-opts "$command")" \
 			"x$("$IOVASCOPE" help "$command" |
-				sed -n 's/^-., \(--[a-z]*\).*/\1/p')" ||
+				sed -n 's/^\(-.,\|   \) \(--[a-z]*\).*/\2/p')" ||
 			return
 	done
 }
@@ -133,7 +165,8 @@ manual_has_words() {
 	words=$(module_words)
 	(($(wc -l <<<"$words") >= 73)) || return
 	for word in $words; do
-		grep -qE "^\.(It )?(Cm|Ql|Pf|Xo)( .*)? $word( |\$)" "$manual" &&
+		grep -qE "^\.(It )?(Cm|Ql|Pf|Xo)( .*)? $word( |\$)" \
+			"${manuals[@]}" &&
 			continue
 		echo "$word: not in the manual"
 		return 1
@@ -156,8 +189,8 @@ causes_are_all() {
 
 manual_has_causes() {
 	same "$(causes)" \
-		"$(sed -n '/^\.Sh CAUSES/,/^\.Sh KEYS/ s/^\.It Cm //p' \
-			"$manual" | sed 's/ Pq \*$/ \*/' |
+		"$(sed -s -n '/^\.Sh CAUSES/,/^\.Sh EXIT/ s/^\.It Cm //p' \
+			"${manuals[@]}" | sed 's/ Pq \*$/ \*/' |
 			awk '{
 				star = $NF == "*" ? " *" : ""
 				for (i = 1; i <= NF; i++)
@@ -187,31 +220,6 @@ causes_are_forced() {
 	done
 }
 
-# What the completion offers for the words, of which the last is incomplete.
-completed() {
-	(
-		PATH=$(dirname "$IOVASCOPE"):$PATH
-		# shellcheck source=../../../tools/iovascope.bash
-		. "$tools/iovascope.bash"
-		export IOVASCOPE_DEBUGFS=$recorded
-		COMP_WORDS=("$@")
-		COMP_CWORD=$(($# - 1))
-		_iovascope
-		printf '%s\n' "${COMPREPLY[@]}"
-	)
-}
-
-completion_agrees() {
-	same "$(commands)" "$(completed iovascope '')" &&
-		same "$("$IOVASCOPE" --list-opts watch)" \
-			"$(completed iovascope watch --)" &&
-		same pin_thp_duration_ns \
-			"$(completed iovascope --json hist pin_t)" &&
-		same "$(printf '0000:%s\n' 00:1f.6 3b:00.0 3c:00.0 5e:00.0)" \
-			"$(completed iovascope runs '')" &&
-		same 00.0 "$(completed iovascope runs 0000 : 3c : 0)"
-}
-
 verify "help and the commands agree" help_agrees
 verify "help and the options agree" help_has_options
 verify "the manual and the commands agree" manual_agrees
@@ -222,9 +230,16 @@ verify "the manual has the module's words" manual_has_words
 verify "the table of causes can be read" causes_are_all
 verify "the manual and the causes agree" manual_has_causes
 verify "every cause is brought about in the lab" causes_are_forced
-verify "the completion and the commands agree" completion_agrees
+
+# Pages of commands name each other and the first, and no other of ours.
+manual_refers() {
+	same "$(basename -s .1 "${manuals[@]}")" \
+		"$(sed -n 's/^\.Xr \(iovascope[a-z-]*\) 1.*/\1/p' "${manuals[@]}")"
+}
+
+verify "the manual's pages refer to each other" manual_refers
 if have "the manual is clean" mandoc; then
-	verify "the manual is clean" mandoc -T lint "$manual"
+	verify "the manual is clean" mandoc -T lint -W warning "${manuals[@]}"
 fi
 
 # What is printed and what is complained about, in one stream.
@@ -266,7 +281,9 @@ module_version() {
 	echo 9.8.7 >"$tmp/versions/sys/module/iovascope/version"
 	IOVASCOPE_SYSROOT=$tmp/versions "$IOVASCOPE" version --json |
 		jq -e -s '.[0].version and .[0].module == "9.8.7"' &&
+		IOVASCOPE_SYSROOT=$tmp/versions "$IOVASCOPE" -V |
+		grep -qx 'module 9\.8\.7 is loaded' &&
 		IOVASCOPE_SYSROOT=$tmp/nothing "$IOVASCOPE" version --json |
 		jq -e -s '.[0].version and .[0].module == null'
 }
-verify "version --json: the module's, too" module_version
+verify "version: the module's, too" module_version
