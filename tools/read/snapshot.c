@@ -25,6 +25,7 @@
 #include "base/tree.h"
 #include "debugfs.h"
 #include "keyed.h"
+#include "names.h"
 #include "snapshot.h"
 
 #define FORMAT	1
@@ -174,13 +175,15 @@ static struct json_object *section_parse(const struct section_type *type,
 }
 
 static void section_add(struct json_object *snap, const char *dir, size_t nr,
-			bool wanted)
+			bool wanted, bool live)
 {
 	char *path = alloc_print("%s/%s", dir, sections[nr].name);
 	struct json_object *section;
 	int err;
 
 	section = section_parse(&sections[nr], path, 0, SIZE_MAX, &err);
+	if (!err && live)
+		names_add(section);
 	if (!err)
 		tree_add(snap, sections[nr].name, section);
 	else if (wanted || err != -ENOENT)
@@ -196,7 +199,8 @@ void snapshot_add(struct json_object *snap, const char *dir,
 
 	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
 		if ((wanted | welcome) & BIT(nr))
-			section_add(snap, dir ?: found, nr, wanted & BIT(nr));
+			section_add(snap, dir ?: found, nr, wanted & BIT(nr),
+				    !dir);
 	free(found);
 }
 

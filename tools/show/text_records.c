@@ -7,46 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clean.h"
 #include "base/human.h"
 #include "base/table.h"
 #include "base/tree.h"
 #include "cost.h"
+#include "read/names.h"
 #include "text_records.h"
 
 #define BASE_PAGE	4096
-#define MAX_COMM	15
 
-/* The kernel's names have 15 bytes, but those of a foreign file any number. */
-struct human text_owner(struct json_object *record)
-{
-	const char *comm = tree_word(record, "comm");
-	struct human out = { "-" };
-
-	if (!tree_u64_or_0(record, "pid"))
-		return out;
-	snprintf(out.s, sizeof(out.s), "%.*s (%ju)",
-		 (int)clean_len(comm, MAX_COMM), comm,
-		 (uintmax_t)tree_u64_or_0(record, "pid"));
-	clean_word(out.s);
-	return out;
-}
-
-/* The first device and how many more there are. */
+/* The first device, what it is called, and how many more there are. */
 struct human text_devices(struct json_object *domain)
 {
-	char *devices = tree_join(domain, "devices");
-	char *rest = devices, *first = strsep(&rest, ",");
-	struct human out;
-	int more = 0;
+	struct json_object *devices = tree_get(domain, "devices");
+	size_t nr = tree_length(devices);
+	struct human out = { "-" };
+	const char *bdf, *name;
+	char more[24] = "";
 
-	while (strsep(&rest, ","))
-		more++;
-	if (more)
-		snprintf(out.s, sizeof(out.s), "%.16s +%d", first, more);
-	else
-		snprintf(out.s, sizeof(out.s), "%.31s", first);
-	free(devices);
+	if (!nr)
+		return out;
+	bdf = json_object_get_string(tree_at(devices, 0)) ?: "-";
+	name = names_device(domain, bdf);
+	if (nr > 1)
+		snprintf(more, sizeof(more), " +%zu", nr - 1);
+	snprintf(out.s, sizeof(out.s), "%.31s%s%s%.48s", bdf, more,
+		 name ? " " : "", name ?: "");
 	return out;
 }
 
@@ -152,7 +138,7 @@ static void print_domain_head(FILE *out, const char *id,
 	char *reasons = tree_join(domain, "inexact");
 
 	fprintf(out, "domain %s: %s, %s, backend %s, group %s, devices %s\n",
-		id, text_owner(domain).s, tree_word(domain, "type"),
+		id, names_owner(domain).s, tree_word(domain, "type"),
 		tree_word(domain, "backend"), tree_word(domain, "group"),
 		devices);
 	if (*text_about(domain))
@@ -190,7 +176,7 @@ void text_processes(FILE *out, struct json_object *view,
 		fputs("No process has used VFIO.\n", out);
 	json_object_object_foreach(processes, id, process) {
 		fprintf(out, "%sprocess %s: %s%s\n", gap, id,
-			text_owner(process).s,
+			names_owner(process).s,
 			tree_is(process, "alive", "0") ? ", gone" : "");
 		print_record(out, process, schema);
 		gap = "\n";
@@ -210,7 +196,7 @@ void text_calls(FILE *out, struct json_object *inflight, size_t max)
 			continue;
 		table_cell(table, "%s", id);
 		table_cell(table, "%s", tree_word(call, "op"));
-		table_cell(table, "%s", text_owner(call).s);
+		table_cell(table, "%s", names_owner(call).s);
 		table_cell(table, "%s", human_key(call, "age_ns", "ns").s);
 		table_cell(table, "0x%jx",
 			   (uintmax_t)tree_u64_or_0(call, "iova"));

@@ -14,6 +14,7 @@
 #include "base/paper.h"
 #include "base/table.h"
 #include "base/tree.h"
+#include "read/names.h"
 #include "text_census.h"
 #include "text_records.h"
 #include "text_show.h"
@@ -67,7 +68,7 @@ static void domain_row(struct table *table, const char *id,
 		       struct json_object *domain)
 {
 	table_cell(table, "%s", id);
-	table_cell(table, "%s", text_owner(domain).s);
+	table_cell(table, "%s", names_owner(domain).s);
 	table_cell(table, "%s", text_devices(domain).s);
 	table_cell(table, "%s", tree_word(domain, "backend"));
 	table_cell(table, "%s%s", text_about(domain),
@@ -110,7 +111,7 @@ static void process_row(struct table *table, struct json_object *process)
 		{ "map_ns", "ns" }, { "teardown_ns", "ns" },
 	};
 
-	table_cell(table, "%s%s", text_owner(process).s,
+	table_cell(table, "%s%s", names_owner(process).s,
 		   tree_is(process, "alive", "0") ? " gone" : "");
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
 		table_cell(table, "%s", human_key(process, columns[i].key,
