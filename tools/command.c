@@ -13,8 +13,10 @@
 #include "base/paper.h"
 #include "base/tree.h"
 #include "command.h"
+#include "options.h"
 #include "read/diff.h"
 #include "read/snapshot.h"
+#include "show/rows.h"
 #include "show/view.h"
 #include "show/view_census.h"
 
@@ -46,6 +48,7 @@ struct request command_inner(const struct request *request, char **args)
 	if (request->given & BIT(OPT_CHECK) & ~inner.command->options)
 		fail(EXIT_USAGE, "%s does not take --check: %s",
 		     inner.command->name, "it walks no tables");
+	option_refuse(&inner, LISTS);
 	return inner;
 }
 
@@ -110,6 +113,7 @@ void command_print(const struct request *request, struct json_object *snap,
 	own = request->pid ? snapshot_of_pid(snap, request->pid) :
 			     json_object_get(snap);
 	view = view_of(request, own);
+	rows_choose(request, view, tree_get(snap, "schema"));
 	paper_open(&paper);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, page);

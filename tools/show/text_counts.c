@@ -94,7 +94,7 @@ void text_errors(FILE *out, struct json_object *view,
 
 	(void)schema;
 	text_interval(out, view);
-	table_row(table, "<OPERATION", "CALLS", "<ERROR", "<MEANING");
+	table_row(table, "<OPERATION", "CALLS", "<ERROR", "|MEANING");
 	json_object_object_foreach(tree_get(view, "errors"), op, counts) {
 		json_object_object_foreach(counts, err, count) {
 			error_row(table, op, err,
@@ -171,7 +171,7 @@ void text_schema(FILE *out, struct json_object *view,
 	struct table *table = table_new(4);
 
 	(void)schema;
-	table_row(table, "<KEY", "<KIND", "<UNIT", "<MEANING");
+	table_row(table, "<KEY", "<KIND", "<UNIT", "|MEANING");
 	json_object_object_foreach(tree_get(view, "schema"), key, desc) {
 		table_cell(table, "%s", key);
 		table_cell(table, "%s", tree_word(desc, "kind"));

@@ -12,6 +12,5 @@ struct human text_devices(struct json_object *domain);
 const char *text_about(struct json_object *domain);
 void text_interval(FILE *out, struct json_object *view);
 void text_cost(FILE *out, struct json_object *cost);
-void text_calls(FILE *out, struct json_object *inflight, size_t max);
 
 #endif

@@ -99,6 +99,8 @@ named "show: the VM in the place of the program" 0 \
 	' 3 +web-1 \(4242\) +0000:3b:00\.0 \+1 NVIDIA H100' '' show
 named "show: the stuck pin's too" 0 '^Stuck .* a pin of web-1 \(4242\) has' '' \
 	show
+named "a table can be filtered by them" 0 '^DOMAIN="3" VM="web-1" MODEL="NVIDIA H100 PCIe" NUMA="1"$' \
+	'DOMAIN="5"' domains --filter 'web*' -P -o domain,vm,model,numa
 named "inflight: too" 0 '4301\.1 +pin +web-1 \(4242\)' '' inflight
 named_json "a device's name and node" \
 	'.domains["3"] | tostring | contains("\"name\":\"NVIDIA H100 PCIe\"")

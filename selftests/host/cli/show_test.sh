@@ -45,12 +45,13 @@ check "show --pid: its walk" 0 '92\.0 % the walk' '' -p 4242 show
 check "show --pid: a process nobody has seen" 1 \
 	'process 1: not seen by the module' '' show --pid 1
 
-check "domains: all of a domain" 0 '^live_1g_leaves +64$' '' domains
+check "domains: all of a domain" 0 '^live_1g_leaves +64$' '' domains --long
 check "domains: several devices and groups" 0 \
-	'group 17,18, devices 0000:3b:00\.0,0000:3c:00\.0$' '' domains
-check "domains: one by its id" 0 '^domain 9: ' '^domain [35]' domains 9
+	'group 17,18, devices 0000:3b:00\.0,0000:3c:00\.0$' '' domains -L
+check "domains: one by its id" 0 '^domain 9: ' '^domain [35]' domains 9 --long
 check "processes: by backing" 0 \
-	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' processes 5151
+	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' \
+	processes 5151 --long
 check "processes: by name" 0 'CPU 0/KVM \(5151\)' '4242' processes 'CPU*'
 check "processes: not by an id that is not shown" 2 '^iovascope: 2: no such key' \
 	'' processes 2
