@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -120,6 +121,22 @@ void names_add(struct json_object *records)
 	}
 }
 
+struct json_object *names_host(void)
+{
+	char *name = system_line("/proc/sys/kernel/hostname");
+	struct json_object *host = tree_new();
+	time_t now = time(NULL);
+	char text[64];
+
+	strftime(text, sizeof(text), "%F %T %z", localtime(&now));
+	if (name)
+		clean_word(name);
+	tree_add_word(host, "name", name ?: "-");
+	tree_add_word(host, "time", text);
+	free(name);
+	return host;
+}
+
 void names_share(struct json_object *to, struct json_object *from)
 {
 	static const char *const keys[] = {
@@ -162,7 +179,8 @@ struct human names_owner(struct json_object *record)
 
 const char *names_device(struct json_object *record, const char *bdf)
 {
-	struct json_object *pci = tree_get(tree_get(record, "pci"), bdf);
+	struct json_object *pci = bdf ? tree_get(tree_get(record, "pci"), bdf) :
+				  NULL;
 
 	return tree_get(pci, "name") ? tree_word(pci, "name") : NULL;
 }

@@ -13,6 +13,9 @@ struct json_object;
  */
 void names_add(struct json_object *records);
 
+/* This host's `name` and local `time`. To be put. */
+struct json_object *names_host(void);
+
 /* Lets @to have the names of the process that @from has. */
 void names_share(struct json_object *to, struct json_object *from);
 

@@ -222,6 +222,8 @@ struct json_object *snapshot_read(const char *dir, unsigned int sections_wanted)
 	struct json_object *snap = tree_new();
 
 	tree_add_u64(snap, "format", FORMAT);
+	if (!dir)
+		tree_add(snap, "host", names_host());
 	/* Every command needs to know whom it talks to, and the units. */
 	snapshot_add(snap, dir, SECTION_INFO | SECTION_SCHEMA | sections_wanted,
 		     0);

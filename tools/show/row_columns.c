@@ -3,7 +3,6 @@
  * The columns of `domains`, `processes` and `inflight`, which `show` prints the
  * usual ones of. Every other key of a record is a column by its own name.
  */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/tree.h"
@@ -21,34 +20,33 @@ static struct human mapped(struct json_object *domain)
 	return out;
 }
 
+/* Of the first of the domain's devices of which it is known. */
 static struct human model(struct json_object *domain)
 {
-	struct json_object *pci = tree_get(domain, "pci");
-	struct human out = { "-" };
+	struct json_object *devices = tree_get(domain, "devices");
+	const char *bdf, *name = NULL;
+	struct human out;
 
-	json_object_object_foreach(pci, bdf, facts) {
-		(void)facts;
-		if (names_device(domain, bdf)) {
-			snprintf(out.s, sizeof(out.s), "%.100s",
-				 names_device(domain, bdf));
-			break;
-		}
+	for (size_t i = 0; !name && i < tree_length(devices); i++) {
+		bdf = json_object_get_string(tree_at(devices, i));
+		name = names_device(domain, bdf);
 	}
+	snprintf(out.s, sizeof(out.s), "%.100s", name ?: "-");
 	return out;
 }
 
 static struct human numa(struct json_object *domain)
 {
-	struct json_object *pci = tree_get(domain, "pci");
+	struct json_object *devices = tree_get(domain, "devices");
 	struct human out = { "-" };
-	uint64_t node;
+	const char *bdf;
 
-	json_object_object_foreach(pci, bdf, facts) {
-		(void)bdf;
-		if (tree_u64(facts, "numa_node", &node)) {
-			snprintf(out.s, sizeof(out.s), "%ju", (uintmax_t)node);
+	for (size_t i = 0; i < tree_length(devices); i++) {
+		bdf = json_object_get_string(tree_at(devices, i)) ?: "-";
+		out = human_key(tree_get(tree_get(domain, "pci"), bdf),
+				"numa_node", "");
+		if (out.s[0] != '-')
 			break;
-		}
 	}
 	return out;
 }

@@ -200,6 +200,21 @@ static void print_others(FILE *out, struct json_object *quality,
 	free(events);
 }
 
+/* A screen that is sent to somebody else must say whose it is. */
+static void print_host(FILE *out, struct json_object *view)
+{
+	struct json_object *host = tree_get(view, "host");
+
+	if (host)
+		fprintf(out, "Host %s, %s. ", tree_word(host, "name"),
+			tree_word(host, "time"));
+	if (tree_get(view, "watched_ns"))
+		fprintf(out, "The module has watched for %s.",
+			human_key(view, "watched_ns", "ns").s);
+	if (host || tree_get(view, "watched_ns"))
+		fputc('\n', out);
+}
+
 void text_show(FILE *out, struct json_object *view, struct json_object *schema)
 {
 	struct json_object *quality = tree_get(view, "quality");
@@ -216,6 +231,7 @@ void text_show(FILE *out, struct json_object *view, struct json_object *schema)
 	print_processes(out, tree_get(view, "processes"), schema);
 	text_cost(out, tree_get(view, "cost"));
 	fputc('\n', out);
+	print_host(out, view);
 	print_teardown(out, tree_get(view, "teardown"));
 	print_others(out, quality, schema);
 	print_quality(out, quality, schema);

@@ -39,6 +39,7 @@ a_named_machine() {
 	rm -rf "$named"
 	name_file /proc/mounts "debugfs /sys/kernel/debug debugfs rw 0 0"
 	name_file /sys/module/iovascope/refcnt 0
+	name_file /proc/sys/kernel/hostname gpu-17
 	mkdir -p "${tree%/*}"
 	cp -r "$recorded" "$tree"
 	sed -i 's/^2 pid=5151\(.*\) alive=0/2 pid=5151\1 alive=1/' "$tree/processes"
@@ -102,6 +103,10 @@ named "show: the stuck pin's too" 0 '^Stuck .* a pin of web-1 \(4242\) has' '' \
 named "a table can be filtered by them" 0 '^DOMAIN="3" VM="web-1" MODEL="NVIDIA H100 PCIe" NUMA="1"$' \
 	'DOMAIN="5"' domains --filter 'web*' -P -o domain,vm,model,numa
 named "inflight: too" 0 '4301\.1 +pin +web-1 \(4242\)' '' inflight
+named "show: whose host it is, and when" 0 \
+	'^Host gpu-17, [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4}\. The module has watched for ' \
+	'' show
+named_json "show: in JSON" '.host.name == "gpu-17" and .watched_ns > 0' show
 named_json "a device's name and node" \
 	'.domains["3"] | tostring | contains("\"name\":\"NVIDIA H100 PCIe\"")
 	 and contains("\"numa_node\":1") and contains("AMD/ATI Radeon Pro V620")' \

@@ -37,6 +37,35 @@ check "show: own time" 0 'own time 412\.0 ms in 1180000 calls\.$' '' show
 check "show: events that are no loss" 0 \
 	'^Also seen: 1 split_leaf_calls\.$' '' show
 
+# The most urgent stands first, and alone; each is taken away in turn.
+new_tree urgent
+[[ $counting ]] || {
+	sed -i '/^4301/d' "$tree/inflight"
+	printf 'format 1\n1 pid=4242 comm=qemu-system-x86 start_ns=1 request=map_dma backend=type1 step=check error=22 iova=0x0 bytes=4096 repeats=1 first_ns=4811000000000 last_ns=4811000000000\n' \
+		>"$tree/refusals"
+	sed -i '/^3 / s/verdict=equal/verdict=differs/' "$tree/check"
+	sed -i '/^5 / s/live_4k_bytes=[0-9]*/live_4k_bytes=2147483648/' \
+		"$tree/domains"
+}
+check "show: first a refusal" 0 '^Refused ' '^Differs|^Small' show --check
+verify "show: in the first line" line_is 1 '^Refused '
+[[ $counting ]] || echo 'format 1' >"$tree/refusals"
+check "show: then a domain that differs" 0 \
+	'^Differs: the IO page tables of domain 3, of qemu-system-x86 \(4242\), do not' \
+	'^Small' show --check
+verify "show: in the first line" line_is 1 '^Differs: '
+check "show: then a VM at 4K" 0 \
+	'^Small leaves: 2\.0 GiB of the 2\.0 GiB of CPU 0/KVM \(5151\) are in 4K leaves \(iovascope why 5151\)\.$' \
+	'' show
+verify "show: in the first line" line_is 1 '^Small leaves: '
+[[ $counting ]] || sed -i '/^5 / s/live_4k_bytes=[0-9]*/live_4k_bytes=1073741823/' \
+	"$tree/domains"
+check "show: not of less than a GiB" 0 '^~66' '^Small' show
+verify "show: then the sum" line_is 1 '^~66\.0 GiB mapped'
+check "show: how long has been watched" 0 \
+	'^The module has watched for [0-9.]+ min\.$' 'Host' show
+tree=$recorded
+
 check "show --pid: only that process" 0 \
 	'^64\.0 GiB mapped in 1 domain:' '5151|CPU 0' show --pid 4242
 check "show --pid: its own cost" 0 \

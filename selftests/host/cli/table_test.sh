@@ -15,6 +15,8 @@ check "table: these columns" 0 '^ +3 +4242 +64\.0 GiB$' 'OWNER' \
 check "table: and these" 0 ' unmanaged$' '' domains -o +TYPE
 check "table: a key of the schema is a column" 0 '^ +9 +90$' '' \
 	domains -o domain,map_calls
+check "table: what is not known is -" 0 '^ +9 +- +- +-$' '' \
+	domains -o domain,model,numa,vm
 check "table: no such column" 2 \
 	"no such column: 'frob': there are DOMAIN,OWNER,.*schema" '' \
 	domains -o frob
