@@ -128,11 +128,11 @@ check "watch: walks when told to" 0 '^Self-check: 2 domains equal\.$' '' \
 	watch -n 1 -i 0.05 --check
 [[ $counting ]] || sed -i 's/exact=0/exact=1/' "$tree/domains"
 check "show: walks what is short" 0 '^Self-check: 2 domains equal\.$' '' show
-json "show: in JSON, too" '.check.made == 1 and .check.domains == 2' show -j
+json "show: in JSON, too" '.check.made == true and .check.domains == 2' show -j
 [[ $counting ]] || sed -i 's/live_4k_leaves=512/live_4k_leaves=999999/' \
 	"$tree/domains"
 check "show: does not walk many leaves" 0 '^Self-check: not made, ' '' show
-json "show: how many, in JSON" '.check.made == 0 and .check.leaves == 1007271' \
+json "show: how many, in JSON" '.check.made == false and .check.leaves == 1007271' \
 	show --json
 check "show --check: walks them" 0 '^Self-check: 2 domains equal\.$' '' \
 	show --check
