@@ -15,7 +15,7 @@
 #include "why/refusals.h"
 
 /* Of less nobody's device will notice the leaves. */
-#define MIN_SMALL_BYTES	(1ull << 30)
+#define MIN_SMALL_BYTES	0x40000000ull
 
 static char *differs(struct json_object *snap)
 {

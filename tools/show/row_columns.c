@@ -82,16 +82,18 @@ static struct human iova(struct json_object *call)
 }
 
 /* Those of every record that has a process. */
-#define PROCESS_COLUMNS \
-	{ "PID", "pid", "", NULL, false, true }, \
-	{ "COMM", "comm", NULL, NULL, false, true }, \
-	{ "VM", "vm", NULL, NULL, false, true }, \
-	{ "LIBVIRT", "libvirt", NULL, NULL, false, true }, \
-	{ "POD", "pod", NULL, pod, false, true }, \
-	{ "NAMESPACE", "namespace", NULL, NULL, false, false }, \
-	{ "CONTAINER", "container", NULL, NULL, false, false }, \
-	{ "SANDBOX", "sandbox", NULL, NULL, false, true }, \
-	{ "UNIT", "unit", NULL, NULL, false, true }
+const struct row_column owner_columns[] = {
+	{ "PID", "pid", "", NULL, false, true },
+	{ "COMM", "comm", NULL, NULL, false, true },
+	{ "VM", "vm", NULL, NULL, false, true },
+	{ "LIBVIRT", "libvirt", NULL, NULL, false, true },
+	{ "POD", "pod", NULL, pod, false, true },
+	{ "NAMESPACE", "namespace", NULL, NULL, false, false },
+	{ "CONTAINER", "container", NULL, NULL, false, false },
+	{ "SANDBOX", "sandbox", NULL, NULL, false, true },
+	{ "UNIT", "unit", NULL, NULL, false, true },
+	{ NULL }
+};
 
 static const struct row_column domain_columns[] = {
 	{ "DOMAIN", NULL, "", NULL, true, false },
@@ -102,7 +104,6 @@ static const struct row_column domain_columns[] = {
 	{ "1G", "live_1g_bytes", "bytes", NULL, true, false },
 	{ "2M", "live_2m_bytes", "bytes", NULL, true, false },
 	{ "4K", "live_4k_bytes", "bytes", NULL, true, false },
-	PROCESS_COLUMNS,
 	{ "MODEL", "pci", NULL, model, false, false },
 	{ "NUMA", "pci", "", numa, false, false },
 	{ "GROUP", "group", NULL, NULL, false, false },
@@ -122,7 +123,6 @@ static const struct row_column process_columns[] = {
 	{ "PIN", "pin_ns", "ns", NULL, true, false },
 	{ "MAP", "map_ns", "ns", NULL, true, false },
 	{ "TEARDOWN", "teardown_ns", "ns", NULL, true, false },
-	PROCESS_COLUMNS,
 	{ "ID", NULL, "", NULL, false, false },
 	{ "ALIVE", "alive", "", NULL, false, false },
 	{ NULL }
@@ -135,7 +135,6 @@ static const struct row_column inflight_columns[] = {
 	{ "AGE", "age_ns", "ns", NULL, true, false },
 	{ "IOVA", "iova", "", iova, true, false },
 	{ "BYTES", "bytes", "bytes", NULL, true, false },
-	PROCESS_COLUMNS,
 	{ NULL }
 };
 

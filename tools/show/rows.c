@@ -61,6 +61,20 @@ static bool same_name(const char *column, const char *word, size_t len)
 	return !*column;
 }
 
+/* NULL behind the last. */
+static const struct row_column *column_at(const struct rows *rows, size_t i)
+{
+	const struct row_column *column;
+
+	for (column = rows->columns; column->name; column++)
+		if (!i--)
+			return column;
+	for (column = owner_columns; column->name; column++)
+		if (!i--)
+			return column;
+	return NULL;
+}
+
 static __noreturn void fail_column(const struct rows *rows, const char *word,
 				   size_t len)
 {
@@ -68,8 +82,8 @@ static __noreturn void fail_column(const struct rows *rows, const char *word,
 	struct paper paper;
 
 	paper_open(&paper);
-	for (column = rows->columns; column->name; column++)
-		fprintf(paper.out, "%s%s", column > rows->columns ? "," : "",
+	for (size_t i = 0; (column = column_at(rows, i)); i++)
+		fprintf(paper.out, "%s%s", i ? "," : "",
 			column->name);
 	fail(EXIT_USAGE, "no such column: '%.*s': there are %s, and keys (`iovascope schema`)",
 	     (int)len, word, paper_close(&paper));
@@ -84,7 +98,7 @@ static struct row_column column_find(const struct rows *rows,
 	struct json_object *desc;
 	char *key;
 
-	for (column = rows->columns; column->name; column++)
+	for (size_t i = 0; (column = column_at(rows, i)); i++)
 		if (same_name(column->name, word, len))
 			return *column;
 	key = alloc_print("%.*s", (int)len, word);
@@ -159,7 +173,7 @@ static bool record_matches(const struct rows *rows, const struct filter *filter,
 	if (filter->column)
 		return column_matches(filter->column, id, record,
 				      filter->pattern);
-	for (column = rows->columns; column->name; column++)
+	for (size_t i = 0; (column = column_at(rows, i)); i++)
 		if (column->match &&
 		    column_matches(column, id, record, filter->pattern))
 			return true;
@@ -291,7 +305,7 @@ static void choose_columns(struct choice *choice, const struct rows *rows,
 	const struct row_column *column;
 
 	if (!word || *word == '+')
-		for (column = rows->columns; column->name; column++)
+		for (size_t i = 0; (column = column_at(rows, i)); i++)
 			if (column->shown)
 				choice_add(choice, *column);
 	if (word && *word == '+')

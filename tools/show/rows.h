@@ -25,12 +25,16 @@ struct row_column {
 	bool match;
 };
 
-/* Of records in the view's member @section. The last column has no name. */
+/*
+ * Of records in the view's member @section. Behind @columns they all have those
+ * of their process. The last column has no name.
+ */
 struct rows {
 	const char *section;
 	const struct row_column *columns;
 };
 
+extern const struct row_column owner_columns[];
 extern const struct rows domain_rows, process_rows, inflight_rows;
 
 /* Leaves in the view what the request wants of it, in its order. */

@@ -130,7 +130,10 @@ static void print_buckets(FILE *out, const struct hist *hist, const char *unit)
 			max = hist->bucket[nr];
 	}
 	for (nr = first; nr <= last; nr++) {
-		fprintf(out, "  from %10s", human_unit(hist_lower(nr), unit).s);
+		fprintf(out, "  from %10s below %10s",
+			human_unit(hist_lower(nr), unit).s,
+			nr + 1 < HIST_BUCKETS ?
+			human_unit(hist_lower(nr + 1), unit).s : "-");
 		print_bar(out, hist->bucket[nr], max);
 	}
 }

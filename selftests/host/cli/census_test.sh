@@ -96,6 +96,10 @@ check "check: a line a domain" 1 \
 	'^ +3 +equal +0000:3b:00\.0 \+1 +64 +0 +6144 +64 +0 +6144 +60\.0 KiB +60\.0 KiB +-$' \
 	'' check
 check "check: where they differ first" 1 '^ +5 +inexact .* 0x80000000$' '' check
+check "check: why there are more tables beside equal" 0 \
+	'^Equal is said of leaves; 16\.0 KiB of tables hold none any more, ' '' \
+	check --debugfs "$PWD/trees/lab"
+check "check: not of domains that are not equal" 1 '' 'Equal is said' check
 check "check: JSON tells the caller, too" 1 '"inexact": 1' '' check --json
 
 # verdict WORD: what domain 5's self-check said.

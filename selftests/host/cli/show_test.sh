@@ -66,6 +66,9 @@ check "show: how long has been watched" 0 \
 	'^The module has watched for [0-9.]+ min\.$' 'Host' show
 tree=$recorded
 
+check "show: what a process has mapped in all is not what it has mapped" 0 \
+	'^PROCESS +ALL-TIME +1G ' '^PROCESS.* MAPPED' show
+
 check "show --pid: only that process" 0 \
 	'^64\.0 GiB mapped in 1 domain:' '5151|CPU 0' show --pid 4242
 check "show --pid: its own cost" 0 \
@@ -107,7 +110,7 @@ check "errors: by name" 0 '^pin +1 +ENOMEM +Cannot allocate memory$' '' errors
 check "hist: bounds" 0 \
 	'64 calls, 50 % below 67\.1 ms, 99 % below 134\.2 ms' '' \
 	hist 'pin_hugetlb_1g_*'
-check "hist: bars" 0 '^  from +33\.6 ms +32 \|#{40}$' '' hist 'pin_*'
+check "hist: bars" 0 '^  from +33\.6 ms below +67\.1 ms +32 \|#{40}$' '' hist 'pin_*'
 check "probes: missing, and why" 0 '^teardown +missing ENOENT ' '' probes
 check "schema: explains" 0 \
 	'^added_4k_leaves +counter +leaves +4K leaves written$' '' schema
