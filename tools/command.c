@@ -13,8 +13,11 @@
 #include "base/paper.h"
 #include "base/tree.h"
 #include "command.h"
+#include "options.h"
 #include "read/diff.h"
 #include "read/snapshot.h"
+#include "show/json.h"
+#include "show/rows.h"
 #include "show/view.h"
 #include "show/view_census.h"
 
@@ -46,6 +49,7 @@ struct request command_inner(const struct request *request, char **args)
 	if (request->given & BIT(OPT_CHECK) & ~inner.command->options)
 		fail(EXIT_USAGE, "%s does not take --check: %s",
 		     inner.command->name, "it walks no tables");
+	option_refuse(&inner, LISTS);
 	return inner;
 }
 
@@ -86,7 +90,8 @@ struct json_object *command_snapshot(const struct request *request)
 	return snap;
 }
 
-static void text_json(FILE *out, struct json_object *view,
+/* What is read again stays as it is. */
+static void text_file(FILE *out, struct json_object *view,
 		      struct json_object *schema)
 {
 	(void)schema;
@@ -110,14 +115,17 @@ static struct json_object *view_of(const struct request *request,
 void command_print(const struct request *request, struct json_object *snap,
 		   struct page page)
 {
-	bool json = request->given & BIT(OPT_JSON) || !request->command->text;
-	text_fn *render = json ? text_json : request->command->text;
+	text_fn *text = request->command->text ?: text_file;
+	text_fn *render = text;
 	struct json_object *own, *view;
 	struct paper paper;
 
 	own = request->pid ? snapshot_of_pid(snap, request->pid) :
 			     json_object_get(snap);
+	if (request->given & BIT(OPT_JSON) && text != text_file)
+		render = text_json;
 	view = view_of(request, own);
+	rows_choose(request, view, tree_get(snap, "schema"));
 	paper_begin(&paper, page);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, page);

@@ -57,25 +57,42 @@ static const struct {
 		"measure starting and ending a VM with all these devices" },
 	[OPT_COMPARE] = { "compare", 'C', "OLD",
 		"hold the result in the argument NEW against that in OLD" },
-	[OPT_ALL] = { "all", 'a', NULL,
-		"every cause; without an argument, every process and domain" },
+	[OPT_OUTPUT] = { "output", 'o', "COLUMNS",
+		"these columns, or also +COLUMNS; keys of the record, too" },
+	[OPT_SORT] = { "sort", 'x', "COLUMN",
+		"numbers with the greatest first, words by the alphabet" },
+	[OPT_FILTER] = { "filter", 'F', "[COLUMN=]PATTERN",
+		"what matches; without COLUMN a name, PID, device or backend" },
+	[OPT_LIMIT] = { "limit", 'l', "ROWS", "print so many rows at most" },
+	[OPT_ALL] = { "all", 'a', NULL, "print all, however many there are; why: every target" },
+	[OPT_NOHEADINGS] = { "noheadings", 'n', NULL,
+		"print no head over the columns" },
+	[OPT_PAIRS] = { "pairs", 'P', NULL,
+		"print COLUMN=\"value\" with raw integers" },
+	[OPT_RAW] = { "raw", 'R', NULL,
+		"print columns without padding, with raw integers" },
+	[OPT_LONG] = { "long", 'L', NULL,
+		"print every number of each, one below the other" },
 };
 
 /* The first two are hidden: they are for the completion. */
-enum { LIST_CMDS = 256, LIST_OPTS, SHOW_VERSION };
+enum { LIST_CMDS = 256, LIST_OPTS, SHOW_VERSION, LONG_OPT };
 
 static void fail_usage(const char *what, const char *word)
 {
 	fail(EXIT_USAGE, "%s '%s': try `iovascope help`", what, word);
 }
 
-static enum opt option_of(int letter)
+/* Where a letter has two meanings, the command takes one of them. */
+static enum opt option_of(const struct command *command, int letter)
 {
-	int nr = 0;
+	int nr, found = NR_OPTS;
 
-	while (nr < NR_OPTS && options[nr].letter != letter)
-		nr++;
-	return nr;
+	for (nr = 0; nr < NR_OPTS; nr++)
+		if (options[nr].letter == letter &&
+		    (found == NR_OPTS || command->options & BIT(nr)))
+			found = nr;
+	return found;
 }
 
 static uint64_t parse_number(const char *word)
@@ -144,6 +161,17 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->repeat = parse_number(arg);
 	else if (nr == OPT_COMPARE)
 		request->compare = arg;
+	else if (nr == OPT_OUTPUT)
+		request->output = arg;
+	else if (nr == OPT_SORT)
+		request->sort = arg;
+	else if (nr == OPT_FILTER)
+		request->filter = arg;
+	else if (nr == OPT_LIMIT)
+		request->limit = parse_number(arg);
+	request->form.noheadings |= nr == OPT_NOHEADINGS;
+	request->form.pairs |= nr == OPT_PAIRS;
+	request->form.raw |= nr == OPT_RAW;
 }
 
 static void list_commands(const struct command *command)
@@ -170,13 +198,15 @@ static const struct command *find_or_fail(const struct command *commands,
 }
 
 /* Answers what getopt_long() found; the hidden options end here. */
-static void option_take(struct request *request, int letter, char **argv)
+static void option_take(struct request *request, const struct command *early,
+			int letter, char **argv)
 {
 	char word[] = { '-', optopt, '\0' };
 
 	switch (letter) {
 	case '?':
-		fail_usage("no such option:", optopt ? word : argv[optind - 1]);
+		fail_usage("no such option:", optopt && optopt < LIST_CMDS ?
+			   word : argv[optind - 1]);
 		break;
 	case ':':
 		fail_usage("argument missing after", argv[optind - 1]);
@@ -191,16 +221,20 @@ static void option_take(struct request *request, int letter, char **argv)
 		request->command = command_find(request->commands, "version");
 		return;
 	}
-	option_store(request, option_of(letter), optarg);
+	option_store(request, letter >= LONG_OPT ? letter - LONG_OPT :
+		     (int)option_of(early, letter), optarg);
 }
 
-static void make_getopt(struct option *longs, char *shorts)
+static void make_getopt(const struct command *early, struct option *longs,
+			char *shorts)
 {
 	*shorts++ = ':';
 	for (int nr = 0; nr < NR_OPTS; nr++) {
 		*longs++ = (struct option){ options[nr].name,
 					    !!options[nr].arg, NULL,
-					    options[nr].letter };
+					    LONG_OPT + nr };
+		if ((int)option_of(early, options[nr].letter) != nr)
+			continue;
 		*shorts++ = options[nr].letter;
 		if (options[nr].arg)
 			*shorts++ = ':';
@@ -224,8 +258,19 @@ static void choose_command(struct request *request, char **words)
 		request->command = find_or_fail(request->commands,
 						*request->args++);
 	} else {
-		fail(EXIT_USAGE, "no command: try `iovascope help`");
+		request->command = command_find(request->commands, "show");
 	}
+}
+
+/* The command is known before its options are: by the first that is named. */
+static const struct command *command_early(const struct command *commands,
+					   char **words)
+{
+	const struct command *command = NULL;
+
+	while (!command && *words)
+		command = command_find(commands, *words++);
+	return command ?: command_find(commands, "show");
 }
 
 /* An IOVA, but where something may have been recorded: there it is a file. */
@@ -241,16 +286,22 @@ static void choose_from(struct request *request)
 		     request->command->name);
 }
 
-static void request_check(const struct request *request)
+void option_refuse(const struct request *request, unsigned int mask)
 {
 	const struct command *command = request->command;
-	unsigned int wrong = request->given & ~command->options;
+	unsigned int wrong = request->given & ~command->options & mask;
 
-	wrong &= ~BIT(OPT_HELP);
 	if (wrong)
 		fail(EXIT_USAGE, "%s does not take --%s: %s %s`",
 		     command->name, options[__builtin_ctz(wrong)].name,
 		     "try `iovascope help", command->name);
+}
+
+static void request_check(const struct request *request)
+{
+	const struct command *command = request->command;
+
+	option_refuse(request, ~BIT(OPT_HELP));
 	if (!command->args && *request->args)
 		fail(EXIT_USAGE, "%s takes no argument: '%s'", command->name,
 		     *request->args);
@@ -268,11 +319,12 @@ struct request options_parse(const struct command *commands, int argc,
 	};
 	struct option longs[NR_OPTS + 4];
 	char shorts[2 * NR_OPTS + 2];
+	const struct command *early = command_early(commands, argv + 1);
 	int letter;
 
-	make_getopt(longs, shorts);
+	make_getopt(early, longs, shorts);
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
-		option_take(&request, letter, argv);
+		option_take(&request, early, letter, argv);
 	choose_command(&request, argv + optind);
 	choose_from(&request);
 	request_check(&request);
@@ -286,7 +338,7 @@ static void help_print(FILE *out, const struct command *command)
 	fputs("usage: iovascope COMMAND [OPTION...] [ARGUMENT...]\n\n", out);
 	fputs("What VFIO maps into the IOMMU, at which leaf sizes, and what it costs.\n",
 	      out);
-	table_row(table, "<COMMAND", "<MEANING");
+	table_row(table, "<COMMAND", "|MEANING");
 	for (; command->name; command++)
 		table_row(table, command->name, command->help);
 	table_end(table, out);
@@ -301,7 +353,7 @@ static void help_print_command(FILE *out, const struct command *command)
 	fprintf(out, "usage: iovascope %s%s%s%s\n\n%s\n", command->name,
 		command->options ? " [OPTION...]" : "",
 		command->args ? " " : "", command->args ?: "", command->help);
-	table_row(table, "<OPTION", "<MEANING");
+	table_row(table, "<OPTION", "|MEANING");
 	for (int nr = 0; nr < NR_OPTS; nr++) {
 		if (!(command->options & BIT(nr)))
 			continue;

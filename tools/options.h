@@ -4,6 +4,9 @@
 
 #include "base/request.h"
 
+/* Ends the program when the command does not take an option of @mask. */
+void option_refuse(const struct request *request, unsigned int mask);
+
 /* Ends the program when a command of the table cannot be run so. */
 struct request options_parse(const struct command *commands, int argc,
 			     char **argv);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "compiler.h"
+#include "table.h"
 
 struct command;
 
@@ -26,7 +27,15 @@ enum opt {
 	OPT_REPEAT,
 	OPT_NODE,
 	OPT_COMPARE,
+	OPT_OUTPUT,
+	OPT_SORT,
+	OPT_FILTER,
+	OPT_LIMIT,
 	OPT_ALL,
+	OPT_NOHEADINGS,
+	OPT_PAIRS,
+	OPT_RAW,
+	OPT_LONG,
 	NR_OPTS
 };
 
@@ -52,6 +61,11 @@ struct request {
 	const char *sizes;
 	uint64_t repeat;
 	const char *compare;
+	const char *output;
+	const char *sort;
+	const char *filter;
+	uint64_t limit;
+	struct table_form form;
 	char **args;
 };
 

@@ -218,12 +218,13 @@ void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data)
 /* Where in the text a tree is printed. */
 struct printer {
 	FILE *out;
+	struct json_object *tree;
+	tree_tell_fn *tell;
 	int level;
-	bool keyed;
 	bool first;
 };
 
-static void value_print(FILE *out, struct json_object *val, int level);
+static void value_print(const struct printer *printer, struct json_object *val);
 
 /* Of what needs no escapes, most of all there is, no copy is made. */
 static void string_print(FILE *out, const char *text)
@@ -249,34 +250,44 @@ static void string_print(FILE *out, const char *text)
 static void member_print(const char *key, struct json_object *val, void *data)
 {
 	struct printer *printer = data;
+	bool keyed = json_object_is_type(printer->tree, json_type_object);
+	struct json_object *told = NULL;
 
+	if (keyed && printer->tell)
+		told = printer->tell(printer->tree, &key, val);
 	fprintf(printer->out, "%s%*s", printer->first ? "" : ",\n",
 		2 * printer->level, "");
 	printer->first = false;
-	if (printer->keyed) {
+	if (keyed) {
 		string_print(printer->out, key);
 		fputs(": ", printer->out);
 	}
-	value_print(printer->out, val, printer->level);
+	value_print(printer, told ?: val);
+	json_object_put(told);
 }
 
-static void members_print(FILE *out, struct json_object *tree, int level)
+static void members_print(const struct printer *outer, struct json_object *tree)
 {
 	bool keyed = json_object_is_type(tree, json_type_object);
-	struct printer printer = { out, level + 1, keyed, true };
+	struct printer printer = *outer;
 
-	fputs(keyed ? "{\n" : "[\n", out);
+	printer.tree = tree;
+	printer.level++;
+	printer.first = true;
+	fputs(keyed ? "{\n" : "[\n", printer.out);
 	tree_each(tree, member_print, &printer);
-	fprintf(out, "%s%*s%c", printer.first ? "" : "\n", 2 * level, "",
-		keyed ? '}' : ']');
+	fprintf(printer.out, "%s%*s%c", printer.first ? "" : "\n",
+		2 * outer->level, "", keyed ? '}' : ']');
 }
 
-static void value_print(FILE *out, struct json_object *val, int level)
+static void value_print(const struct printer *printer, struct json_object *val)
 {
+	FILE *out = printer->out;
+
 	switch (json_object_get_type(val)) {
 	case json_type_object:
 	case json_type_array:
-		members_print(out, val, level);
+		members_print(printer, val);
 		break;
 	case json_type_string:
 		string_print(out, json_object_get_string(val));
@@ -294,10 +305,17 @@ static void value_print(FILE *out, struct json_object *val, int level)
 	}
 }
 
+void tree_print_told(FILE *out, struct json_object *tree, tree_tell_fn *tell)
+{
+	struct printer printer = { .out = out, .tell = tell };
+
+	value_print(&printer, tree);
+	fputc('\n', out);
+}
+
 void tree_print(FILE *out, struct json_object *tree)
 {
-	value_print(out, tree, 0);
-	fputc('\n', out);
+	tree_print_told(out, tree, NULL);
 }
 
 /* qsort() hands its function no argument of ours: the keys to sort by. */

@@ -4,10 +4,11 @@
 # The command line itself, and that everything which lists commands, options
 # or exit codes lists the same ones.
 
-check "no command" 2 'no command: try .iovascope help' ''
+check "no command: show" 0 '^~66\.0 GiB mapped' ''
+check "no command, but options: show" 0 '"live_bytes"' '' --json
 check "unknown command" 2 "no such command: 'frob'" '' frob
 check "unknown option" 2 "no such option: '--frob'" '' show --frob
-check "unknown letter" 2 "no such option: '-x'" '' show -x
+check "unknown letter" 2 "no such option: '-y'" '' show -y
 check "argument missing" 2 "argument missing after '--pid'" '' show --pid
 check "an option of another command" 2 'probes does not take --pid' '' \
 	probes --pid 1
