@@ -91,18 +91,26 @@ static void print_teardown(FILE *out, struct json_object *teardown)
 		human_percent(tree_u64_or_0(teardown, "walk_ns"), ns).s);
 }
 
+/* The rest of them are counted. */
+#define MAX_INEXACT	10
+
 static int print_inexact(FILE *out, struct json_object *inexact)
 {
 	int doubts = 0;
 
 	json_object_object_foreach(inexact, id, reasons) {
-		char *joined = tree_join(inexact, id);
+		char *joined;
 
 		(void)reasons;
-		fprintf(out, "%s domain %s inexact (%s)", doubts++ ? "," : "",
+		if (doubts++ >= MAX_INEXACT)
+			continue;
+		joined = tree_join(inexact, id);
+		fprintf(out, "%s domain %s inexact (%s)", doubts > 1 ? "," : "",
 			id, joined);
 		free(joined);
 	}
+	if (doubts > MAX_INEXACT)
+		fprintf(out, ", and %d domains more", doubts - MAX_INEXACT);
 	return doubts;
 }
 

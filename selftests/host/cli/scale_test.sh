@@ -168,6 +168,8 @@ many_records domains 10000
 many_records processes 1024
 verify "show: 10000 domains and 1024 processes in 50 MiB" small_text 0 60 \
 	' mapped in [0-9]+ domains: ' show
+verify "show: no line of them names ten thousand" line_is '1,$' \
+	'^Quality:.{1,500}, and 3323 domains more[,;]'
 json "show: as JSON it has all of them" \
 	'(.domains | length == 10000) and (.processes | length == 1024)
 	 and .live.live_bytes == ([.domains[] | select(.backend != "none" or
