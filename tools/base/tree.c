@@ -251,10 +251,9 @@ static void member_print(const char *key, struct json_object *val, void *data)
 {
 	struct printer *printer = data;
 	bool keyed = json_object_is_type(printer->tree, json_type_object);
-	struct json_object *told = NULL;
+	bool told = keyed && printer->tell &&
+		    printer->tell(printer->tree, &key, &val);
 
-	if (keyed && printer->tell)
-		told = printer->tell(printer->tree, &key, val);
 	fprintf(printer->out, "%s%*s", printer->first ? "" : ",\n",
 		2 * printer->level, "");
 	printer->first = false;
@@ -262,8 +261,9 @@ static void member_print(const char *key, struct json_object *val, void *data)
 		string_print(printer->out, key);
 		fputs(": ", printer->out);
 	}
-	value_print(printer, told ?: val);
-	json_object_put(told);
+	value_print(printer, val);
+	if (told)
+		json_object_put(val);
 }
 
 static void members_print(const struct printer *outer, struct json_object *tree)

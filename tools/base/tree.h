@@ -51,12 +51,11 @@ void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data);
 void tree_print(FILE *out, struct json_object *tree);
 
 /*
- * What is printed in the place of a member of @obj, which is given back, or
- * NULL for the member itself. It may have another key.
+ * May put another value, which is given back, and another key in the place of a
+ * member of @obj; true when it has.
  */
-typedef struct json_object *tree_tell_fn(struct json_object *obj,
-					 const char **key,
-					 struct json_object *val);
+typedef bool tree_tell_fn(struct json_object *obj, const char **key,
+			  struct json_object **val);
 void tree_print_told(FILE *out, struct json_object *tree, tree_tell_fn *tell);
 
 void tree_sort(struct json_object *list, const char *first, const char *then);

@@ -51,16 +51,18 @@ static struct json_object *numbers_of(const char *joined)
 	return list;
 }
 
-static struct json_object *member_tell(struct json_object *obj,
-				       const char **key,
-				       struct json_object *val)
+static bool member_tell(struct json_object *obj, const char **key,
+			struct json_object **val)
 {
-	if (is_boolean(*key, val))
-		return json_object_new_boolean(json_object_get_uint64(val));
+	if (is_boolean(*key, *val)) {
+		*val = json_object_new_boolean(json_object_get_uint64(*val));
+		return true;
+	}
 	if (strcmp(*key, "group") || !tree_get(obj, "devices"))
-		return NULL;
+		return false;
 	*key = "groups";
-	return numbers_of(json_object_get_string(val) ?: "");
+	*val = numbers_of(json_object_get_string(*val) ?: "");
+	return true;
 }
 
 void text_json(FILE *out, struct json_object *view, struct json_object *schema)
