@@ -14,8 +14,11 @@
 #include "base/progress.h"
 #include "base/tree.h"
 #include "command.h"
+#include "options.h"
 #include "read/diff.h"
 #include "read/snapshot.h"
+#include "show/json.h"
+#include "show/rows.h"
 #include "show/view.h"
 #include "show/view_census.h"
 
@@ -47,6 +50,7 @@ struct request command_inner(const struct request *request, char **args)
 	if (request->given & BIT(OPT_CHECK) & ~inner.command->options)
 		fail(EXIT_USAGE, "%s does not take --check: %s",
 		     inner.command->name, "it walks no tables");
+	option_refuse(&inner, LISTS);
 	return inner;
 }
 
@@ -87,25 +91,12 @@ struct json_object *command_snapshot(const struct request *request)
 	return snap;
 }
 
-static void text_json(FILE *out, struct json_object *view,
+/* What is read again stays as it is. */
+static void text_file(FILE *out, struct json_object *view,
 		      struct json_object *schema)
 {
 	(void)schema;
 	tree_print(out, view);
-}
-
-static void text_json_line(FILE *out, struct json_object *view,
-			   struct json_object *schema)
-{
-	(void)schema;
-	tree_print_line(out, view);
-}
-
-static text_fn *render_of(const struct request *request)
-{
-	if (!(request->given & BIT(OPT_JSON)) && request->command->text)
-		return request->command->text;
-	return request->lines ? text_json_line : text_json;
 }
 
 static struct json_object *view_of(const struct request *request,
@@ -125,15 +116,19 @@ static struct json_object *view_of(const struct request *request,
 void command_print(const struct request *request, struct json_object *snap,
 		   struct page page)
 {
-	text_fn *render = render_of(request);
+	text_fn *text = request->command->text ?: text_file;
+	text_fn *render = text;
 	struct json_object *own, *view;
 	struct paper paper;
 
 	/* What a command reads by itself it has cut out itself. */
 	own = request->pid && !request->command->read ?
 	      snapshot_of_pid(snap, request->pid) : json_object_get(snap);
+	if (request->given & BIT(OPT_JSON) && text != text_file)
+		render = request->lines ? text_json_line : text_json;
 	view = view_of(request, own);
 	progress_end();
+	rows_choose(request, view, tree_get(snap, "schema"));
 	paper_begin(&paper, page);
 	render(paper.out, view, tree_get(snap, "schema"));
 	paper_print(&paper, page);

@@ -9,6 +9,8 @@
 #include "base/request.h"
 #include "base/text.h"
 
+struct rows;
+
 /*
  * A command shows (a view of the snapshot, as text or JSON) or does something
  * else (run). A view is one section, or what a function makes of it, or of the
@@ -19,6 +21,9 @@
  * Reading one that walks takes as long as there are leaves: those are read
  * with --check, or when the walk is known to be short and they are welcome.
  * Of domains and processes text may need these keys only; NULL: all of them.
+ * A view with @rows has a row for each record of one of its members, of which
+ * the user may choose.
+ *
  * What is no part of a snapshot is read by the command's own function. A judge
  * ends the program when the view, which has been printed, is bad news.
  */
@@ -33,12 +38,19 @@ struct command {
 	const char *const *keys;
 	struct json_object *(*read)(const struct request *request);
 	const char *section;
+	const struct rows *rows;
 	struct json_object *(*view)(struct json_object *snap);
 	text_fn *text;
 	void (*judge)(struct json_object *view);
 	bool watchable;
 	void (*run)(const struct request *request);
 };
+
+/* Options of what prints a row for each record. */
+#define LISTS \
+	(BIT(OPT_OUTPUT) | BIT(OPT_SORT) | BIT(OPT_FILTER) | BIT(OPT_LIMIT) | \
+	 BIT(OPT_ALL) | BIT(OPT_NOHEADINGS) | BIT(OPT_PAIRS) | BIT(OPT_RAW) | \
+	 BIT(OPT_LONG))
 
 /* NULL when the table has no such command. */
 const struct command *command_find(const struct command *commands,

@@ -13,6 +13,7 @@
 #include "read/snapshot.h"
 #include "show/census.h"
 #include "show/metrics.h"
+#include "show/rows.h"
 #include "show/text_census.h"
 #include "show/text_counts.h"
 #include "show/text_records.h"
@@ -48,7 +49,8 @@ const struct command commands[] = {
 	{
 		.name = "show",
 		.help = "who maps what, at which leaf sizes, at what cost",
-		.options = FILTERS | BIT(OPT_CHECK),
+		.options = FILTERS | BIT(OPT_CHECK) | BIT(OPT_LIMIT) |
+			   BIT(OPT_ALL),
 		.sections = SECTION_SHOW,
 		.welcome = SECTION_CHECK | SECTION_REFUSALS,
 		.walks = SECTION_CHECK,
@@ -59,19 +61,21 @@ const struct command commands[] = {
 	}, {
 		.name = "domains",
 		.args = "[ID...]",
-		.help = "every IOMMU domain with all its numbers",
-		.options = FILTERS,
+		.help = "every IOMMU domain, a row each",
+		.options = FILTERS | LISTS,
 		.sections = SECTION_DOMAINS,
 		.section = "domains",
+		.rows = &domain_rows,
 		.text = text_domains,
 		.watchable = true,
 	}, {
 		.name = "processes",
 		.args = "[PID | NAME...]",
-		.help = "every process that used VFIO with all its numbers",
-		.options = FILTERS,
+		.help = "every process that used VFIO, a row each",
+		.options = FILTERS | LISTS,
 		.sections = SECTION_PROCESSES,
 		.section = "processes",
+		.rows = &process_rows,
 		.text = text_processes,
 		.watchable = true,
 	}, {
@@ -173,8 +177,9 @@ const struct command commands[] = {
 	}, {
 		.name = "inflight",
 		.help = "calls that have not returned, oldest first",
-		.options = FILTERS,
+		.options = FILTERS | (LISTS & ~BIT(OPT_LONG)),
 		.sections = SECTION_INFLIGHT,
+		.rows = &inflight_rows,
 		.view = view_inflight,
 		.text = text_inflight,
 		.watchable = true,
@@ -225,7 +230,7 @@ const struct command commands[] = {
 		.args = "[COMMAND [KEY...]]",
 		.help = "what happens each second, as show or COMMAND tells it",
 		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT) |
-			   BIT(OPT_CHECK),
+			   BIT(OPT_CHECK) | (LISTS & ~BIT(OPT_NOHEADINGS)),
 		.run = run_watch,
 	}, {
 		.name = "top",
@@ -246,7 +251,7 @@ const struct command commands[] = {
 		.name = "diff",
 		.args = "BEFORE AFTER [COMMAND [KEY...]]",
 		.help = "what happened between two files made by snapshot",
-		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID),
+		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID) | LISTS,
 		.run = run_diff,
 	}, {
 		.name = "metrics",

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/table.h"
 #include "command.h"
 #include "commands.h"
 #include "options.h"
@@ -41,6 +42,7 @@ int main(int argc, char **argv)
 
 	atexit(close_stdout);
 	request = options_parse(commands, argc, argv);
+	table_setup(request.form);
 	command_run(&request);
 	return EXIT_OK;
 }

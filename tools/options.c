@@ -5,6 +5,7 @@
  * anywhere; the first word that is none is the command, and an option which
  * that command does not take is a usage error.
  */
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -17,19 +18,16 @@
 #include "base/table.h"
 #include "base/tree.h"
 #include "command.h"
-#include "complete.h"
 #include "options.h"
 
 #define MAX_INTERVAL	86400.0
-
-_Static_assert(NR_OPTS <= 32, "a bit for each, in request.given");
 
 const struct option_info options[NR_OPTS] = {
 	[OPT_DEBUGFS] = { "debugfs", 'd', "DIR",
 		"read the module's files from DIR" },
 	[OPT_HELP] = { "help", 'h', NULL, "say how to use the command" },
 	[OPT_JSON] = { "json", 'j', NULL, "print JSON with raw integers" },
-	[OPT_PID] = { "pid", 'p', "PID", "show this process only; host: is it able" },
+	[OPT_PID] = { "pid", 'p', "PID", "show this process only" },
 	[OPT_INTERVAL] = { "interval", 'i', "SEC",
 		"report every SEC seconds (1)" },
 	[OPT_COUNT] = { "count", 'n', "COUNT",
@@ -43,7 +41,7 @@ const struct option_info options[NR_OPTS] = {
 	[OPT_START] = { "start", 's', "PID",
 		"where the seconds of the process' start went" },
 	[OPT_DEVICE] = { "device", 'D', "BDF[,BDF...]",
-		"measure with these, which vfio-pci must have; host: is it able" },
+		"measure with these devices, which vfio-pci must have" },
 	[OPT_BACKINGS] = { "backings", 'b', "LIST",
 		"only these of hugetlb_1g,hugetlb_2m,thp,base,memfd,bar" },
 	[OPT_BACKENDS] = { "backends", 'B', "LIST",
@@ -56,8 +54,6 @@ const struct option_info options[NR_OPTS] = {
 		"measure starting and ending a VM with all these devices" },
 	[OPT_COMPARE] = { "compare", 'C', "OLD",
 		"hold the result in the argument NEW against that in OLD" },
-	[OPT_ALL] = { "all", 'a', NULL,
-		"every cause; without an argument, every process and domain" },
 	[OPT_INPUT] = { "input", 'I', "FILE",
 		"read FILE, which was made with --json, not this machine" },
 	[OPT_LIMIT] = { "limit", 'l', "COUNT",
@@ -68,6 +64,21 @@ const struct option_info options[NR_OPTS] = {
 		"print blocks of text for a log, and no screen" },
 	[OPT_COLOR] = { "color", '\0', "auto|always|never",
 		"colours (auto: where the terminal has them)" },
+	[OPT_OUTPUT] = { "output", 'o', "COLUMNS",
+		"these columns, or also +COLUMNS; keys of the record, too" },
+	[OPT_SORT] = { "sort", 'x', "COLUMN",
+		"numbers with the greatest first, words by the alphabet" },
+	[OPT_FILTER] = { "filter", 'F', "[COLUMN=]PATTERN",
+		"what matches; without COLUMN a name, PID, device or backend" },
+	[OPT_ALL] = { "all", 'a', NULL, "all there is, however much; why: of every target" },
+	[OPT_NOHEADINGS] = { "noheadings", 'n', NULL,
+		"print no head over the columns" },
+	[OPT_PAIRS] = { "pairs", 'P', NULL,
+		"print COLUMN=\"value\" with raw integers" },
+	[OPT_RAW] = { "raw", 'R', NULL,
+		"print columns without padding, with raw integers" },
+	[OPT_LONG] = { "long", 'L', NULL,
+		"print every number of each, one below the other" },
 };
 
 /*
@@ -192,6 +203,15 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->compare = arg;
 	else if (nr == OPT_COLOR)
 		request->colour = parse_when(arg);
+	else if (nr == OPT_OUTPUT)
+		request->output = arg;
+	else if (nr == OPT_SORT)
+		request->sort = arg;
+	else if (nr == OPT_FILTER)
+		request->filter = arg;
+	request->form.noheadings |= nr == OPT_NOHEADINGS;
+	request->form.pairs |= nr == OPT_PAIRS;
+	request->form.raw |= nr == OPT_RAW;
 }
 
 static void list_commands(const struct command *command)
@@ -348,16 +368,22 @@ static void rename_options(struct request *request, struct words *words)
 	}
 }
 
-static void request_check(const struct request *request)
+void option_refuse(const struct request *request, unsigned int mask)
 {
 	const struct command *command = request->command;
-	unsigned int wrong = request->given & ~command->options;
+	unsigned int wrong = request->given & ~command->options & mask;
 
-	wrong &= ~BIT(OPT_HELP);
 	if (wrong)
 		fail(EXIT_USAGE, "%s does not take --%s: %s %s`",
 		     command->name, options[__builtin_ctz(wrong)].name,
 		     "try `iovascope help", command->name);
+}
+
+static void request_check(const struct request *request)
+{
+	const struct command *command = request->command;
+
+	option_refuse(request, ~BIT(OPT_HELP));
 	if (!command->args && *request->args)
 		fail(EXIT_USAGE, "%s takes no argument: '%s'", command->name,
 		     *request->args);
@@ -375,14 +401,20 @@ static void store_options(struct request *request, const struct words *words)
 			option_store(request, nr, words->arg[nr]);
 }
 
+/* Empty is as good as not set. */
+const char *options_debugfs(void)
+{
+	const char *debugfs = getenv("IOVASCOPE_DEBUGFS");
+
+	return debugfs && *debugfs ? debugfs : NULL;
+}
+
 struct request options_parse(const struct command *commands, int argc,
 			     char **argv)
 {
-	const char *debugfs = getenv("IOVASCOPE_DEBUGFS");
 	struct request request = {
 		.commands = commands,
-		/* Empty is as good as not set. */
-		.debugfs = debugfs && *debugfs ? debugfs : NULL,
+		.debugfs = options_debugfs(),
 		.interval = 1,
 	};
 	struct words words = {
@@ -392,8 +424,6 @@ struct request options_parse(const struct command *commands, int argc,
 	char shorts[2 * NR_OPTS + 3];
 	int letter;
 
-	if (argc > 1 && !strcmp(argv[1], "--complete"))
-		complete(commands, &request, argv + 2);
 	make_getopt(words.command, longs, shorts);
 	while ((letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
 		option_take(&request, &words, letter, argv);
@@ -411,7 +441,7 @@ static void help_print(FILE *out, const struct command *command)
 	fputs("usage: iovascope COMMAND [OPTION...] [ARGUMENT...]\n\n", out);
 	fputs("What VFIO maps into the IOMMU, at which leaf sizes, and what it costs.\n",
 	      out);
-	table_row(table, "<COMMAND", "<MEANING");
+	table_row(table, "<COMMAND", "|MEANING");
 	for (; command->name; command++)
 		table_row(table, command->name, command->help);
 	table_end(table, out);
@@ -437,7 +467,7 @@ static void help_print_command(FILE *out, const struct command *command)
 	fprintf(out, "usage: iovascope %s%s%s%s\n\n%s\n", command->name,
 		command->options ? " [OPTION...]" : "",
 		command->args ? " " : "", command->args ?: "", command->help);
-	table_row(table, "<OPTION", "<MEANING");
+	table_row(table, "<OPTION", "|MEANING");
 	for (int nr = 0; nr < NR_OPTS; nr++) {
 		if (!(command->options & BIT(nr)))
 			continue;
@@ -486,7 +516,7 @@ void run_help(const struct request *request)
 
 	if (*request->args)
 		command = find_or_fail(request->commands, *request->args);
-	paper_begin(&paper, PAGE_ENDLESS);
+	paper_open(&paper);
 	if (request->given & BIT(OPT_JSON))
 		help_print_json(paper.out, command, request->commands);
 	else if (command)

@@ -28,6 +28,12 @@ enum opt option_of(const struct command *command, int letter);
 const struct command *options_command(const struct command *commands,
 				      char *const *words);
 
+/* Ends the program when the command does not take an option of @mask. */
+void option_refuse(const struct request *request, unsigned int mask);
+
+/* The directory that the environment names, or NULL. */
+const char *options_debugfs(void);
+
 /* Ends the program when a command of the table cannot be run so. */
 struct request options_parse(const struct command *commands, int argc,
 			     char **argv);

@@ -39,39 +39,47 @@
 #define EVERYWHERE (IVS_IN_COUNTERS | IVS_IN_PROCESSES | IVS_IN_DOMAINS)
 #define HOST_AND_PROCESS (IVS_IN_COUNTERS | IVS_IN_PROCESSES)
 
+/* @calls are many of its calls; @bytes is what their bytes are. */
 static const struct {
 	unsigned int where;
-	const char *help;
+	const char *calls;
+	const char *bytes;
 } ops[IVS_NR_OPS] = {
-	[IVS_REGION_MAP] = { HOST_AND_PROCESS,
-		"VFIO_IOMMU_MAP_DMA ioctls; bytes mapped by those that succeeded" },
-	[IVS_REGION_UNMAP] = { HOST_AND_PROCESS,
-		"VFIO_IOMMU_UNMAP_DMA ioctls; bytes unmapped by them" },
-	[IVS_MAP] = { EVERYWHERE,
-		"iommu_map calls; bytes of those that succeeded" },
+	[IVS_REGION_MAP] = { HOST_AND_PROCESS, "VFIO_IOMMU_MAP_DMA ioctls",
+		"mapped by VFIO_IOMMU_MAP_DMA ioctls that succeeded" },
+	[IVS_REGION_UNMAP] = { HOST_AND_PROCESS, "VFIO_IOMMU_UNMAP_DMA ioctls",
+		"unmapped by VFIO_IOMMU_UNMAP_DMA ioctls" },
+	[IVS_MAP] = { EVERYWHERE, "iommu_map calls",
+		"mapped by iommu_map calls that succeeded" },
 	[IVS_UNMAP] = { EVERYWHERE,
-		"iommu_unmap and iommu_unmap_fast calls, but for measured flushes; bytes removed" },
-	[IVS_FLUSH] = { EVERYWHERE,
-		"IOTLB flushes after unmaps; bytes of the ranges flushed" },
+		"iommu_unmap and iommu_unmap_fast calls, measured flushes apart",
+		"removed by iommu_unmap and iommu_unmap_fast calls" },
+	[IVS_FLUSH] = { EVERYWHERE, "IOTLB flushes after unmaps",
+		"in the ranges that were flushed from the IOTLB" },
 	[IVS_PIN] = { HOST_AND_PROCESS,
-		"pins of one physically contiguous run; bytes pinned or resolved" },
+		"pins of one physically contiguous run",
+		"pinned, or resolved where they are a BAR's" },
 	[IVS_UNPIN] = { HOST_AND_PROCESS,
-		"unpins of one physically contiguous run; bytes handed over" },
+		"unpins of one physically contiguous run",
+		"handed over to be unpinned" },
 	[IVS_TEARDOWN] = { HOST_AND_PROCESS,
-		"walk, unmap, flush and unpin of one region; bytes unpinned in it" },
+		"walks, unmaps, flushes and unpins of one region",
+		"unpinned when regions were torn down" },
 };
 
 static const struct {
 	const char *suffix;
 	const char *kind;
 	const char *unit;
-	const char *help;
+	/* What stands around the operation's calls, or bytes. */
+	const char *before;
+	const char *after;
 } fields[IVS_NR_FIELDS] = {
-	[IVS_CALLS] = { "calls", "counter", "calls", "calls returned" },
-	[IVS_ERRORS] = { "errors", "counter", "calls", "calls failed" },
-	[IVS_BYTES] = { "bytes", "counter", "bytes", "bytes" },
-	[IVS_NS] = { "ns", "counter", "ns", "time in the calls" },
-	[IVS_MAX_NS] = { "max_ns", "max", "ns", "longest call" },
+	[IVS_CALLS] = { "calls", "counter", "calls", "", " that returned" },
+	[IVS_ERRORS] = { "errors", "counter", "calls", "", " that failed" },
+	[IVS_BYTES] = { "bytes", "counter", "bytes", "bytes ", "" },
+	[IVS_NS] = { "ns", "counter", "ns", "time in ", "" },
+	[IVS_MAX_NS] = { "max_ns", "max", "ns", "longest of the ", "" },
 };
 
 static const struct {
@@ -425,13 +433,15 @@ static void schema_series(struct seq_file *m, enum ivs_op op,
 	enum ivs_field field;
 
 	for (field = 0; field < IVS_NR_FIELDS; field++) {
-		snprintf(help, sizeof(help), "%s: %s", fields[field].help,
-			 ops[op].help);
+		snprintf(help, sizeof(help), "%s%s%s", fields[field].before,
+			 field == IVS_BYTES ? ops[op].bytes : ops[op].calls,
+			 fields[field].after);
 		stats_key(key, op, backing, fields[field].suffix);
 		ivs_text_schema(m, key, ops[op].where, fields[field].kind,
 				fields[field].unit, help);
 	}
-	snprintf(help, sizeof(help), "time of one call: %s", ops[op].help);
+	snprintf(help, sizeof(help), "time of one of the %s",
+		 ops[op].calls);
 	stats_key(key, op, backing, "duration_ns");
 	ivs_text_schema(m, key, 0, "hist", "ns", help);
 }
@@ -442,8 +452,8 @@ static void schema_op(struct seq_file *m, enum ivs_op op)
 	char key[KEY_MAX], help[160];
 
 	schema_series(m, op, IVS_NR_BACKINGS);
-	snprintf(help, sizeof(help), "size of one successful call: %s",
-		 ops[op].help);
+	snprintf(help, sizeof(help), "size of one of the %s that succeeded",
+		 ops[op].calls);
 	stats_key(key, op, IVS_NR_BACKINGS, "size_bytes");
 	ivs_text_schema(m, key, 0, "hist", "bytes", help);
 	if (op_is_backed(op))

@@ -97,10 +97,10 @@ why_gone() {
 	client reserved_range || return
 	pid=$(./iovascope refusals --json | jq "$(since)[0].pid")
 	must_fail test -d "/proc/$pid" &&
-		ask 1 '.fix_needed == 1 and .refusals[0].cause ==
+		ask 1 '.fix_needed == true and .refusals[0].cause ==
 			"iova-reserved" and (.answer | test("^Refused"))' \
 			why "$pid" &&
-		ask 1 '.fix_needed == 1 and (.answer | test("^Refused"))' \
+		ask 1 '.fix_needed == true and (.answer | test("^Refused"))' \
 			why --start "$pid" &&
 		./iovascope show >/run/show && sed -n 1,3p /run/show &&
 		sed -n 1p /run/show | grep '^Refused .*(iova-reserved)'
@@ -218,7 +218,7 @@ qemu() {
 		-device "vfio-pci,host=$EDU" || return
 	kill "$(</run/qemu.pid)"
 	tail --pid="$(</run/qemu.pid)" -f /dev/null
-	./iovascope refusals --json | jq -e "$(since) | map(select(.matters == 1)) == []"
+	./iovascope refusals --json | jq -e "$(since) | map(select(.matters == true)) == []"
 }
 
 good() {
@@ -227,7 +227,7 @@ good() {
 }
 
 nothing() {
-	ask 0 '.fix_needed == 0 and .causes == [] and
+	ask 0 '.fix_needed == false and .causes == [] and
 		.answer == "Nothing was refused."' refusals &&
 		must_fail grep '^Refused' <(./iovascope show)
 }
@@ -329,7 +329,7 @@ iommufd_bar() {
 iommufd_iova() {
 	iommufd refused_iova && found 1 "$(cause iova-taken '
 		map(.cause) == ["iova-taken", "iova-reserved", "harmless"]') and
-		.[2].cause == \"harmless\" and .[2].matters == 0"
+		.[2].cause == \"harmless\" and .[2].matters == false"
 }
 
 iommufd_limit() {

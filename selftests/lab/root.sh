@@ -14,7 +14,10 @@ GUEST_PACKAGES=(
 # To build modules with, by hand and as users do; and programs, where those
 # are built.
 BUILD_PACKAGES=(bc dkms gcc kmod libc6-dev make)
-PROGRAM_PACKAGES=(libjson-c-dev libncurses-dev libtracefs-dev pkg-config)
+PROGRAM_PACKAGES=(
+	libjson-c-dev libncurses-dev libpci-dev libsmartcols-dev libtracefs-dev
+	pkg-config
+)
 
 # Nobody reads these in a guest.
 ROOT_LEAVES_OUT=(
@@ -172,7 +175,7 @@ setup_packageroot() {
 	kver=$(lab_kver)
 	suite_index "$ROW_SUITE"
 	packages=(
-		dkms libjson-c5 libncursesw6 openssl
+		dkms libjson-c5 libncursesw6 libpci3 openssl
 		"linux-headers-$kver" "linux-headers-${kver/-amd/-cloud-amd}"
 	)
 	key=$( (

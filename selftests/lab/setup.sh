@@ -49,8 +49,8 @@ shopt -s inherit_errexit
 HOST_PACKAGES=(
 	bc binutils ca-certificates clang coccinelle codespell
 	debian-archive-keyring file gcc git jq kmod libc6-dev libjson-c-dev
-	libncurses-dev libtracefs-dev make mandoc perl pkg-config rsync shellcheck
-	shfmt sparse tmux xz-utils zsh zstd
+	libncurses-dev libpci-dev libsmartcols-dev libtracefs-dev make mandoc
+	perl pkg-config rsync shellcheck shfmt sparse tmux xz-utils zsh zstd
 	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
 )
 

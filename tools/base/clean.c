@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "clean.h"
 #include "utf8.h"
@@ -37,13 +38,13 @@ void clean_word(char *word)
 	char *to = word;
 
 	while (*word) {
-		size_t bad = clean_bad(word);
+		size_t bad = clean_bad(word), len = bad ?: utf8_len(word);
 
-		*to++ = bad ? '?' : *word;
-		word += bad ?: 1;
-		/* The rest of a good character is no character of its own. */
-		while (!bad && (*word & 0xc0) == 0x80)
-			*to++ = *word++;
+		if (bad)
+			*to++ = '?';
+		else
+			to = memmove(to, word, len) + len;
+		word += len;
 	}
 	*to = '\0';
 }

@@ -9,7 +9,7 @@ struct json_object;
 
 /* Large enough for a name and a number; by value, so that calls nest. */
 struct human {
-	char s[96];
+	char s[192];
 };
 
 struct human human_bytes(uint64_t bytes);

@@ -44,6 +44,7 @@ static size_t char_print(const char *text)
 static void page_print(const char *text, struct page page)
 {
 	size_t row = 0, column = 0;
+	const char *start = text;
 
 	while (*text) {
 		if (*text != '\n' && column++ == page.columns) {
@@ -59,7 +60,7 @@ static void page_print(const char *text, struct page page)
 		text += char_print(text);
 	}
 	/* A row that has been cut ends, too. */
-	if (*text && column)
+	if (*text && text > start && text[-1] != '\n')
 		putchar('\n');
 }
 

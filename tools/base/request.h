@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "compiler.h"
+#include "table.h"
 
 struct command;
 
@@ -27,12 +28,19 @@ enum opt {
 	OPT_REPEAT,
 	OPT_NODE,
 	OPT_COMPARE,
-	OPT_ALL,
 	OPT_INPUT,
 	OPT_LIMIT,
 	OPT_ALIGN,
 	OPT_BATCH,
 	OPT_COLOR,
+	OPT_OUTPUT,
+	OPT_SORT,
+	OPT_FILTER,
+	OPT_ALL,
+	OPT_NOHEADINGS,
+	OPT_PAIRS,
+	OPT_RAW,
+	OPT_LONG,
 	NR_OPTS
 };
 
@@ -62,6 +70,10 @@ struct request {
 	const char *colour;
 	/* JSON is one object a line, for there will be several. */
 	bool lines;
+	const char *output;
+	const char *sort;
+	const char *filter;
+	struct table_form form;
 	char **args;
 };
 

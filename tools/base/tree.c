@@ -228,12 +228,15 @@ void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data)
 /* Where in the text a tree is printed. */
 struct printer {
 	FILE *out;
+	struct json_object *tree;
+	tree_tell_fn *tell;
 	int level;
-	bool keyed;
 	bool first;
+	/* All of it on one line. */
+	bool flat;
 };
 
-static void value_print(FILE *out, struct json_object *val, int level);
+static void value_print(const struct printer *printer, struct json_object *val);
 
 /* Of what needs no escapes, most of all there is, no copy is made. */
 static void string_print(FILE *out, const char *text)
@@ -256,37 +259,54 @@ static void string_print(FILE *out, const char *text)
 	json_object_put(word);
 }
 
+static void line_begin(const struct printer *printer, int level)
+{
+	if (!printer->flat)
+		fprintf(printer->out, "\n%*s", 2 * level, "");
+}
+
 static void member_print(const char *key, struct json_object *val, void *data)
 {
 	struct printer *printer = data;
+	bool keyed = json_object_is_type(printer->tree, json_type_object);
+	bool told = keyed && printer->tell &&
+		    printer->tell(printer->tree, &key, &val);
 
-	fprintf(printer->out, "%s%*s", printer->first ? "" : ",\n",
-		2 * printer->level, "");
+	if (!printer->first)
+		fputc(',', printer->out);
+	line_begin(printer, printer->level);
 	printer->first = false;
-	if (printer->keyed) {
+	if (keyed) {
 		string_print(printer->out, key);
-		fputs(": ", printer->out);
+		fputs(printer->flat ? ":" : ": ", printer->out);
 	}
-	value_print(printer->out, val, printer->level);
+	value_print(printer, val);
+	if (told)
+		json_object_put(val);
 }
 
-static void members_print(FILE *out, struct json_object *tree, int level)
+static void members_print(const struct printer *outer, struct json_object *tree)
 {
 	bool keyed = json_object_is_type(tree, json_type_object);
-	struct printer printer = { out, level + 1, keyed, true };
+	struct printer printer = *outer;
 
-	fputs(keyed ? "{\n" : "[\n", out);
+	printer.tree = tree;
+	printer.level++;
+	printer.first = true;
+	fputc(keyed ? '{' : '[', printer.out);
 	tree_each(tree, member_print, &printer);
-	fprintf(out, "%s%*s%c", printer.first ? "" : "\n", 2 * level, "",
-		keyed ? '}' : ']');
+	line_begin(&printer, outer->level);
+	fputc(keyed ? '}' : ']', printer.out);
 }
 
-static void value_print(FILE *out, struct json_object *val, int level)
+static void value_print(const struct printer *printer, struct json_object *val)
 {
+	FILE *out = printer->out;
+
 	switch (json_object_get_type(val)) {
 	case json_type_object:
 	case json_type_array:
-		members_print(out, val, level);
+		members_print(printer, val);
 		break;
 	case json_type_string:
 		string_print(out, json_object_get_string(val));
@@ -304,17 +324,25 @@ static void value_print(FILE *out, struct json_object *val, int level)
 	}
 }
 
-void tree_print(FILE *out, struct json_object *tree)
+void tree_print_told(FILE *out, struct json_object *tree, tree_tell_fn *tell)
 {
-	value_print(out, tree, 0);
+	struct printer printer = { .out = out, .tell = tell };
+
+	value_print(&printer, tree);
 	fputc('\n', out);
 }
 
-void tree_print_line(FILE *out, struct json_object *tree)
+void tree_print(FILE *out, struct json_object *tree)
 {
-	fprintf(out, "%s\n",
-		json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
+	tree_print_told(out, tree, NULL);
+}
+
+void tree_print_line(FILE *out, struct json_object *tree, tree_tell_fn *tell)
+{
+	struct printer printer = { .out = out, .tell = tell, .flat = true };
+
+	value_print(&printer, tree);
+	fputc('\n', out);
 }
 
 /* qsort() hands its function no argument of ours: the keys to sort by. */

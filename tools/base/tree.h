@@ -50,7 +50,15 @@ void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data);
 
 /* As JSON for people: indented, with a newline at its end. */
 void tree_print(FILE *out, struct json_object *tree);
-void tree_print_line(FILE *out, struct json_object *tree);
+
+/*
+ * May put another value, which is given back, and another key in the place of a
+ * member of @obj; true when it has.
+ */
+typedef bool tree_tell_fn(struct json_object *obj, const char **key,
+			  struct json_object **val);
+void tree_print_told(FILE *out, struct json_object *tree, tree_tell_fn *tell);
+void tree_print_line(FILE *out, struct json_object *tree, tree_tell_fn *tell);
 
 void tree_sort(struct json_object *list, const char *first, const char *then);
 struct json_object *tree_sorted(struct json_object *records, const char *key);

@@ -26,6 +26,7 @@
 #include "base/tree.h"
 #include "debugfs.h"
 #include "keyed.h"
+#include "names.h"
 #include "packed.h"
 #include "snapshot.h"
 
@@ -180,7 +181,7 @@ static struct json_object *section_parse(const struct section_type *type,
 }
 
 static void section_add(struct json_object *snap, const char *dir, size_t nr,
-			const char *const *keys, bool wanted)
+			const char *const *keys, bool wanted, bool live)
 {
 	char *path = alloc_print("%s/%s", dir, sections[nr].name);
 	struct json_object *section;
@@ -188,6 +189,8 @@ static void section_add(struct json_object *snap, const char *dir, size_t nr,
 
 	progress_say("reading %s", sections[nr].name);
 	section = section_parse(&sections[nr], path, keys, &err);
+	if (!err && live)
+		names_add(section);
 	if (!err)
 		tree_add(snap, sections[nr].name, section);
 	else if (wanted || err != -ENOENT)
@@ -206,7 +209,7 @@ void snapshot_add_keys(struct json_object *snap, const char *dir,
 		if ((wanted | welcome) & BIT(nr))
 			section_add(snap, dir ?: found, nr,
 				    BIT(nr) & SECTION_MANY ? keys : NULL,
-				    wanted & BIT(nr));
+				    wanted & BIT(nr), !dir);
 	free(found);
 }
 
@@ -236,6 +239,8 @@ struct json_object *snapshot_read_keys(const char *dir,
 	struct json_object *snap = tree_new();
 
 	tree_add_u64(snap, "format", FORMAT);
+	if (!dir)
+		tree_add(snap, "host", names_host());
 	/* Every command needs to know whom it talks to, and the units. */
 	snapshot_add_keys(snap, dir,
 			  SECTION_INFO | SECTION_SCHEMA | sections_wanted, 0,

@@ -331,6 +331,27 @@ static void check_row(struct table *table, const char *id,
 	hex_cell(table, record, "iova");
 }
 
+/*
+ * What a domain needs tables for is known, and how many there are; but a driver
+ * keeps tables that have become empty, and a verdict is on leaves.
+ */
+static void print_kept(FILE *out, struct json_object *check)
+{
+	uint64_t needed, there, kept = 0;
+
+	json_object_object_foreach(check, id, record) {
+		(void)id;
+		if (tree_is(record, "verdict", "equal") &&
+		    tree_u64(record, "flow_table_bytes", &needed) &&
+		    tree_u64(record, "census_table_bytes", &there) &&
+		    there > needed)
+			kept += there - needed;
+	}
+	if (kept)
+		fprintf(out, "Equal is said of leaves; %s of tables hold none any more, drivers keep them until the domain goes.\n",
+			human_bytes(kept).s);
+}
+
 void text_check(FILE *out, struct json_object *view,
 		struct json_object *schema)
 {
@@ -340,6 +361,7 @@ void text_check(FILE *out, struct json_object *view,
 	fputs("Flow and census: ", out);
 	text_verdicts(out, tree_get(view, "result"));
 	fputs(".\n", out);
+	print_kept(out, tree_get(view, "check"));
 	table_row(table, "DOMAIN", "<VERDICT", "<DEVICES", "FLOW: 1G", "2M",
 		  "4K", "CENSUS: 1G", "2M", "4K", "TABLES: FLOW", "CENSUS",
 		  "FIRST AT");

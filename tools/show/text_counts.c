@@ -94,7 +94,7 @@ void text_errors(FILE *out, struct json_object *view,
 
 	(void)schema;
 	text_interval(out, view);
-	table_row(table, "<OPERATION", "CALLS", "<ERROR", "<MEANING");
+	table_row(table, "<OPERATION", "CALLS", "<ERROR", "|MEANING");
 	json_object_object_foreach(tree_get(view, "errors"), op, counts) {
 		json_object_object_foreach(counts, err, count) {
 			error_row(table, op, err,
@@ -130,7 +130,10 @@ static void print_buckets(FILE *out, const struct hist *hist, const char *unit)
 			max = hist->bucket[nr];
 	}
 	for (nr = first; nr <= last; nr++) {
-		fprintf(out, "  from %10s", human_unit(hist_lower(nr), unit).s);
+		fprintf(out, "  from %10s below %10s",
+			human_unit(hist_lower(nr), unit).s,
+			nr + 1 < HIST_BUCKETS ?
+			human_unit(hist_lower(nr + 1), unit).s : "-");
 		print_bar(out, hist->bucket[nr], max);
 	}
 }
@@ -171,7 +174,7 @@ void text_schema(FILE *out, struct json_object *view,
 	struct table *table = table_new(4);
 
 	(void)schema;
-	table_row(table, "<KEY", "<KIND", "<UNIT", "<MEANING");
+	table_row(table, "<KEY", "<KIND", "<UNIT", "|MEANING");
 	json_object_object_foreach(tree_get(view, "schema"), key, desc) {
 		table_cell(table, "%s", key);
 		table_cell(table, "%s", tree_word(desc, "kind"));

@@ -7,46 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clean.h"
 #include "base/human.h"
 #include "base/table.h"
 #include "base/tree.h"
 #include "cost.h"
+#include "read/names.h"
+#include "rows.h"
 #include "text_records.h"
 
 #define BASE_PAGE	4096
-#define MAX_COMM	15
 
-/* The kernel's names have 15 bytes, but those of a foreign file any number. */
-struct human text_owner(struct json_object *record)
-{
-	const char *comm = tree_word(record, "comm");
-	struct human out = { "-" };
-
-	if (!tree_u64_or_0(record, "pid"))
-		return out;
-	snprintf(out.s, sizeof(out.s), "%.*s (%ju)",
-		 (int)clean_len(comm, MAX_COMM), comm,
-		 (uintmax_t)tree_u64_or_0(record, "pid"));
-	clean_word(out.s);
-	return out;
-}
-
-/* The first device and how many more there are. */
+/* The first device, what it is called, and how many more there are. */
 struct human text_devices(struct json_object *domain)
 {
-	char *devices = tree_join(domain, "devices");
-	char *rest = devices, *first = strsep(&rest, ",");
-	struct human out;
-	int more = 0;
+	struct json_object *devices = tree_get(domain, "devices");
+	size_t nr = tree_length(devices);
+	struct human out = { "-" };
+	const char *bdf, *name;
+	char more[24] = "";
 
-	while (strsep(&rest, ","))
-		more++;
-	if (more)
-		snprintf(out.s, sizeof(out.s), "%.16s +%d", first, more);
-	else
-		snprintf(out.s, sizeof(out.s), "%.31s", first);
-	free(devices);
+	if (!nr)
+		return out;
+	bdf = json_object_get_string(tree_at(devices, 0)) ?: "-";
+	name = names_device(domain, bdf);
+	if (nr > 1)
+		snprintf(more, sizeof(more), " +%zu", nr - 1);
+	snprintf(out.s, sizeof(out.s), "%.31s%s%s%.48s", bdf, more,
+		 name ? " " : "", name ?: "");
 	return out;
 }
 
@@ -71,7 +58,7 @@ void text_interval(FILE *out, struct json_object *view)
 	struct json_object *gone = tree_get(view, "gone");
 	uint64_t ns;
 
-	if (!tree_u64(view, "interval_ns", &ns))
+	if (!tree_u64(view, "interval_ns", &ns) || table_is_raw())
 		return;
 	fprintf(out, "In %s", human_ns(ns).s);
 	json_object_object_foreach(gone, section, ids) {
@@ -152,7 +139,7 @@ static void print_domain_head(FILE *out, const char *id,
 	char *reasons = tree_join(domain, "inexact");
 
 	fprintf(out, "domain %s: %s, %s, backend %s, group %s, devices %s\n",
-		id, text_owner(domain).s, tree_word(domain, "type"),
+		id, names_owner(domain).s, tree_word(domain, "type"),
 		tree_word(domain, "backend"), tree_word(domain, "group"),
 		devices);
 	if (*text_about(domain))
@@ -162,63 +149,72 @@ static void print_domain_head(FILE *out, const char *id,
 	free(reasons);
 }
 
+static void print_left_out(FILE *out, struct json_object *view)
+{
+	uint64_t more = tree_u64_or_0(view, "left_out");
+
+	if (more && !table_is_raw())
+		fprintf(out, "(%ju more: --all)\n", (uintmax_t)more);
+}
+
+static void print_domain(FILE *out, const char *id, struct json_object *domain,
+			 struct json_object *schema)
+{
+	print_domain_head(out, id, domain);
+	print_record(out, domain, schema);
+}
+
+static void print_process(FILE *out, const char *id,
+			  struct json_object *process,
+			  struct json_object *schema)
+{
+	fprintf(out, "process %s: %s%s\n", id, names_owner(process).s,
+		tree_is(process, "alive", "0") ? ", gone" : "");
+	print_record(out, process, schema);
+}
+
+/* A row of each, or every number of each. */
+static void print_records(FILE *out, struct json_object *records,
+			  const struct rows *rows, struct json_object *schema,
+			  void (*print)(FILE *out, const char *id,
+					struct json_object *record,
+					struct json_object *schema))
+{
+	const char *gap = "";
+
+	if (!rows_long()) {
+		rows_print(out, records, rows, schema, SIZE_MAX, NULL);
+		return;
+	}
+	json_object_object_foreach(records, id, record) {
+		fputs(gap, out);
+		print(out, id, record, schema);
+		gap = "\n";
+	}
+}
+
 void text_domains(FILE *out, struct json_object *view,
 		  struct json_object *schema)
 {
 	struct json_object *domains = tree_get(view, "domains");
-	const char *gap = "";
 
 	text_interval(out, view);
 	if (!json_object_object_length(domains))
-		fputs("No domain has been used.\n", out);
-	json_object_object_foreach(domains, id, domain) {
-		fputs(gap, out);
-		print_domain_head(out, id, domain);
-		print_record(out, domain, schema);
-		gap = "\n";
-	}
+		rows_say_none(out, "No domain has been used.");
+	print_records(out, domains, &domain_rows, schema, print_domain);
+	print_left_out(out, view);
 }
 
 void text_processes(FILE *out, struct json_object *view,
 		    struct json_object *schema)
 {
 	struct json_object *processes = tree_get(view, "processes");
-	const char *gap = "";
 
 	text_interval(out, view);
 	if (!json_object_object_length(processes))
-		fputs("No process has used VFIO.\n", out);
-	json_object_object_foreach(processes, id, process) {
-		fprintf(out, "%sprocess %s: %s%s\n", gap, id,
-			text_owner(process).s,
-			tree_is(process, "alive", "0") ? ", gone" : "");
-		print_record(out, process, schema);
-		gap = "\n";
-	}
-}
-
-/* The first @max calls that have not returned; the view has oldest first. */
-void text_calls(FILE *out, struct json_object *inflight, size_t max)
-{
-	struct table *table = table_new(6);
-	size_t rows = 0;
-
-	table_row(table, "IN FLIGHT", "<CALL", "<PROCESS", "AGE", "IOVA",
-		  "BYTES");
-	json_object_object_foreach(inflight, id, call) {
-		if (rows++ >= max)
-			continue;
-		table_cell(table, "%s", id);
-		table_cell(table, "%s", tree_word(call, "op"));
-		table_cell(table, "%s", text_owner(call).s);
-		table_cell(table, "%s", human_key(call, "age_ns", "ns").s);
-		table_cell(table, "0x%jx",
-			   (uintmax_t)tree_u64_or_0(call, "iova"));
-		table_cell(table, "%s", human_key(call, "bytes", "bytes").s);
-	}
-	table_end(table, out);
-	if (rows > max)
-		fprintf(out, "(%zu more: iovascope inflight)\n", rows - max);
+		rows_say_none(out, "No process has used VFIO.");
+	print_records(out, processes, &process_rows, schema, print_process);
+	print_left_out(out, view);
 }
 
 void text_inflight(FILE *out, struct json_object *view,
@@ -226,11 +222,11 @@ void text_inflight(FILE *out, struct json_object *view,
 {
 	struct json_object *inflight = tree_get(view, "inflight");
 
-	(void)schema;
 	text_interval(out, view);
 	if (!json_object_object_length(inflight))
-		fputs("Every call has returned.\n", out);
-	text_calls(out, inflight, SIZE_MAX);
+		rows_say_none(out, "Every call has returned.");
+	rows_print(out, inflight, &inflight_rows, schema, SIZE_MAX, NULL);
+	print_left_out(out, view);
 }
 
 static void probe_row(struct table *table, const char *row,
@@ -256,7 +252,7 @@ void text_probes(FILE *out, struct json_object *view,
 
 	(void)schema;
 	table_row(table, "<PROBE", "<STATE", "<SYMBOL", "<MODULE", "MISSED",
-		  "<FEEDS");
+		  "|FEEDS");
 	json_object_object_foreach(tree_get(view, "probes"), row, probe)
 		probe_row(table, row, probe);
 	table_end(table, out);

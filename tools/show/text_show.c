@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/compiler.h"
 #include "base/human.h"
 #include "base/leaf.h"
 #include "base/paper.h"
-#include "base/table.h"
 #include "base/tree.h"
+#include "rows.h"
 #include "text_census.h"
 #include "text_records.h"
 #include "text_show.h"
@@ -56,40 +55,6 @@ static void print_answer(FILE *out, struct json_object *live)
 	fputs(".\n", out);
 }
 
-static void print_more(FILE *out, size_t rows, const char *command)
-{
-	if (rows > MAX_ROWS)
-		fprintf(out, "(%zu more: iovascope %s)\n", rows - MAX_ROWS,
-			command);
-}
-
-static void domain_row(struct table *table, const char *id,
-		       struct json_object *domain)
-{
-	table_cell(table, "%s", id);
-	table_cell(table, "%s", text_owner(domain).s);
-	table_cell(table, "%s", text_devices(domain).s);
-	table_cell(table, "%s", tree_word(domain, "backend"));
-	table_cell(table, "%s%s", text_about(domain),
-		   human_key(domain, "live_bytes", "bytes").s);
-	for (int leaf = LEAF_1G; leaf >= LEAF_4K; leaf--)
-		table_cell(table, "%s", live_bytes(domain, leaf).s);
-}
-
-static void print_domains(FILE *out, struct json_object *domains)
-{
-	struct table *table = table_new(5 + NR_LEAVES);
-	size_t rows = 0;
-
-	table_row(table, "DOMAIN", "<OWNER", "<DEVICES", "<BACKEND", "MAPPED",
-		  "1G", "2M", "4K");
-	json_object_object_foreach(domains, id, domain)
-		if (rows++ < MAX_ROWS)
-			domain_row(table, id, domain);
-	table_end(table, out);
-	print_more(out, rows, "domains");
-}
-
 /* Of those that have gone only what they did matters. */
 static bool is_idle(struct json_object *process)
 {
@@ -98,39 +63,17 @@ static bool is_idle(struct json_object *process)
 	       !tree_u64_or_0(process, "teardown_calls");
 }
 
-static void process_row(struct table *table, struct json_object *process)
+static void print_processes(FILE *out, struct json_object *processes,
+			    struct json_object *schema)
 {
-	static const struct {
-		const char *key;
-		const char *unit;
-	} columns[] = {
-		{ "region_map_bytes", "bytes" }, { "added_1g_leaves", "leaves" },
-		{ "added_2m_leaves", "leaves" }, { "added_4k_leaves", "leaves" },
-		{ "region_map_ns", "ns" }, { "pin_ns", "ns" },
-		{ "map_ns", "ns" }, { "teardown_ns", "ns" },
-	};
+	struct json_object *busy = tree_new();
 
-	table_cell(table, "%s%s", text_owner(process).s,
-		   tree_is(process, "alive", "0") ? " gone" : "");
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		table_cell(table, "%s", human_key(process, columns[i].key,
-						  columns[i].unit).s);
-}
-
-static void print_processes(FILE *out, struct json_object *processes)
-{
-	struct table *table = table_new(9);
-	size_t rows = 0;
-
-	table_row(table, "<PROCESS", "MAPPED", "LEAVES: 1G", "2M", "4K",
-		  "MAP_DMA", "PIN", "MAP", "TEARDOWN");
-	json_object_object_foreach(processes, id, process) {
-		(void)id;
-		if (!is_idle(process) && rows++ < MAX_ROWS)
-			process_row(table, process);
-	}
-	table_end(table, out);
-	print_more(out, rows, "processes");
+	json_object_object_foreach(processes, id, process)
+		if (!is_idle(process))
+			tree_share(busy, processes, id);
+	rows_print(out, busy, &process_rows, schema, rows_max(MAX_ROWS),
+		   "processes");
+	json_object_put(busy);
 }
 
 static void print_teardown(FILE *out, struct json_object *teardown)
@@ -148,18 +91,26 @@ static void print_teardown(FILE *out, struct json_object *teardown)
 		human_percent(tree_u64_or_0(teardown, "walk_ns"), ns).s);
 }
 
+/* The rest of them are counted. */
+#define MAX_INEXACT	10
+
 static int print_inexact(FILE *out, struct json_object *inexact)
 {
 	int doubts = 0;
 
 	json_object_object_foreach(inexact, id, reasons) {
-		char *joined = tree_join(inexact, id);
+		char *joined;
 
 		(void)reasons;
-		fprintf(out, "%s domain %s inexact (%s)", doubts++ ? "," : "",
+		if (doubts++ >= MAX_INEXACT)
+			continue;
+		joined = tree_join(inexact, id);
+		fprintf(out, "%s domain %s inexact (%s)", doubts > 1 ? "," : "",
 			id, joined);
 		free(joined);
 	}
+	if (doubts > MAX_INEXACT)
+		fprintf(out, ", and %d domains more", doubts - MAX_INEXACT);
 	return doubts;
 }
 
@@ -257,6 +208,21 @@ static void print_others(FILE *out, struct json_object *quality,
 	free(events);
 }
 
+/* A screen that is sent to somebody else must say whose it is. */
+static void print_host(FILE *out, struct json_object *view)
+{
+	struct json_object *host = tree_get(view, "host");
+
+	if (host)
+		fprintf(out, "Host %s, %s. ", tree_word(host, "name"),
+			tree_word(host, "time"));
+	if (tree_get(view, "watched_ns"))
+		fprintf(out, "The module has watched for %s.",
+			human_key(view, "watched_ns", "ns").s);
+	if (host || tree_get(view, "watched_ns"))
+		fputc('\n', out);
+}
+
 void text_show(FILE *out, struct json_object *view, struct json_object *schema)
 {
 	struct json_object *quality = tree_get(view, "quality");
@@ -266,11 +232,14 @@ void text_show(FILE *out, struct json_object *view, struct json_object *schema)
 	if (tree_get(view, "incident"))
 		fprintf(out, "%s\n", tree_word(view, "incident"));
 	print_answer(out, tree_get(view, "live"));
-	text_calls(out, tree_get(view, "inflight"), MAX_ROWS);
-	print_domains(out, tree_get(view, "domains"));
-	print_processes(out, tree_get(view, "processes"));
+	rows_print(out, tree_get(view, "inflight"), &inflight_rows, schema,
+		   rows_max(MAX_ROWS), "inflight");
+	rows_print(out, tree_get(view, "domains"), &domain_rows, schema,
+		   rows_max(MAX_ROWS), "domains");
+	print_processes(out, tree_get(view, "processes"), schema);
 	text_cost(out, tree_get(view, "cost"));
 	fputc('\n', out);
+	print_host(out, view);
 	print_teardown(out, tree_get(view, "teardown"));
 	print_others(out, quality, schema);
 	print_quality(out, quality, schema);

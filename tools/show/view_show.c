@@ -7,12 +7,11 @@
 
 #include "base/tree.h"
 #include "cost.h"
+#include "incident.h"
 #include "read/blind.h"
 #include "view.h"
 #include "view_census.h"
 #include "view_show.h"
-#include "why/inflight.h"
-#include "why/refusals.h"
 
 /* What text_show() prints of records, and what is summed up here. */
 const char *const show_keys[] = {
@@ -151,14 +150,24 @@ static struct json_object *quality_of(struct json_object *snap)
 	return quality;
 }
 
-/* What somebody waits for an answer to: a stuck pin, or what was refused. */
 static void incident_add(struct json_object *view, struct json_object *snap)
 {
-	char *line = inflight_incident(snap) ?: refusals_lately(snap);
+	char *line = incident_of(snap);
 
 	if (line)
 		tree_add_word(view, "incident", line);
 	free(line);
+}
+
+/* How long the numbers have been counted. */
+static void watched_add(struct json_object *view, struct json_object *snap)
+{
+	struct json_object *info = tree_get(snap, "info");
+	uint64_t now, loaded;
+
+	if (tree_u64(info, "now_ns", &now) &&
+	    tree_u64(info, "loaded_ns", &loaded) && loaded <= now)
+		tree_add_u64(view, "watched_ns", now - loaded);
 }
 
 struct json_object *view_show(struct json_object *snap)
@@ -168,6 +177,8 @@ struct json_object *view_show(struct json_object *snap)
 	struct json_object *view = view_new(snap);
 
 	tree_share(view, snap, "info");
+	tree_share(view, snap, "host");
+	watched_add(view, snap);
 	incident_add(view, snap);
 	tree_add(view, "live", live_of(domains));
 	tree_add(view, "domains", tree_sorted(domains, "live_bytes"));

@@ -21,7 +21,8 @@
 #include "head.h"
 #include "lines.h"
 #include "model.h"
-#include "show/text_records.h"
+#include "read/names.h"
+#include "show/json.h"
 #include "state.h"
 
 /* A log has no edge; what is wider than this is no line. */
@@ -73,7 +74,7 @@ static void calls_print(FILE *out, const struct top *top)
 		char *text = call_text(id, call);
 
 		clean_word(text);
-		fprintf(out, "%s, by %s\n", text, text_owner(call).s);
+		fprintf(out, "%s, by %s\n", text, names_owner(call).s);
 		free(text);
 	}
 	json_object_put(calls);
@@ -206,7 +207,7 @@ void batch_json(const struct top *top, const struct top_state *state)
 	tree_add(view, "vms", lines_tell(lines));
 	tree_add(view, "domains", domains_tell(top));
 	tree_share(view, top->snap, "inflight");
-	tree_print_line(stdout, view);
+	text_json_line(stdout, view, NULL);
 	json_object_put(view);
 	lines_free(lines);
 }

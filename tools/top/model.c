@@ -14,12 +14,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clean.h"
 #include "base/tree.h"
 #include "model.h"
 #include "read/diff.h"
-
-#define MAX_COMM	15
+#include "read/names.h"
 
 static const char *const rate_keys[NR_RATES] = {
 	[RATE_MAP] = "map_calls",
@@ -88,18 +86,13 @@ static void live_add(struct top_facts *facts, struct json_object *domain)
 	}
 }
 
-static char *name_of(const char *comm, uint64_t pid)
+static char *name_of(struct json_object *record, uint64_t pid)
 {
-	char *name;
-
 	if (pid == PID_HOST)
 		return alloc_copy("the host's own");
 	if (pid == PID_UNKNOWN)
 		return alloc_copy("process not known");
-	name = alloc_print("%.*s (%ju)", (int)clean_len(comm, MAX_COMM), comm,
-			   (uintmax_t)pid);
-	clean_word(name);
-	return name;
+	return alloc_copy(names_owner(record).s);
 }
 
 static int by_pid(const void *a, const void *b)
@@ -166,10 +159,10 @@ static void vms_collect(struct top *top)
 	top->nr_vms = kept;
 }
 
-static void vm_call(struct top_item *vm, const char *comm)
+static void vm_call(struct top_item *vm, struct json_object *record)
 {
 	if (!vm->name)
-		vm->name = name_of(comm, vm->pid);
+		vm->name = name_of(record, vm->pid);
 }
 
 /* Its name is that of the process that is there, not of one before it. */
@@ -183,7 +176,7 @@ static void processes_add(struct top *top, struct json_object *before)
 					      tree_u64_or_0(process, "pid"));
 
 		if (!tree_is(process, "alive", "0"))
-			vm_call(vm, tree_word(process, "comm"));
+			vm_call(vm, process);
 		rates_add(&vm->facts, tree_get(old, id), process, top->seconds);
 	}
 }
@@ -197,7 +190,7 @@ static void domain_add(struct top *top, const char *id,
 	*item = (struct top_item){
 		.pid = vm->pid,
 		.id = id,
-		.name = name_of(tree_word(domain, "comm"), vm->pid),
+		.name = name_of(domain, vm->pid),
 		.record = domain,
 		.facts = facts_none(top),
 	};
@@ -206,7 +199,7 @@ static void domain_add(struct top *top, const char *id,
 	/* Nobody pins for a domain alone. */
 	item->facts.rate[RATE_PIN] = NAN;
 	live_add(&vm->facts, domain);
-	vm_call(vm, tree_word(domain, "comm"));
+	vm_call(vm, domain);
 	if (vm->pid != PID_HOST)
 		live_add(&top->all, domain);
 	if (vm->pid >= PID_HOST)
@@ -238,7 +231,7 @@ static void calls_add(struct top *top)
 		struct top_item *vm = top_vm(top, tree_u64_or_0(call, "pid"));
 
 		(void)id;
-		vm_call(vm, tree_word(call, "comm"));
+		vm_call(vm, call);
 		call_add(&vm->facts, age);
 		call_add(&top->all, age);
 	}

@@ -16,6 +16,7 @@
 #include "cause.h"
 #include "finding.h"
 #include "inflight.h"
+#include "read/names.h"
 #include "spent.h"
 
 #define STUCK_NS	10000000000ull
@@ -139,9 +140,8 @@ char *inflight_incident(struct json_object *snap)
 	}
 	if (!oldest)
 		return NULL;
-	line = alloc_print("Stuck (stuck-pin): a pin of %s (%s) has not returned for %s (call %s; iovascope why --start %s).",
-			   tree_word(oldest, "comm"), tree_word(oldest, "pid"),
-			   human_ns(age).s, tid, tree_word(oldest, "pid"));
+	line = alloc_print("Stuck (stuck-pin): a pin of %s has not returned for %s (call %s; iovascope why --start %s).",
+			   names_owner(oldest).s, human_ns(age).s, tid, tree_word(oldest, "pid"));
 	clean_word(line);
 	return line;
 }

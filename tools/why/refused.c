@@ -21,6 +21,7 @@
 #include "base/tree.h"
 #include "cause.h"
 #include "holder.h"
+#include "read/names.h"
 #include "refused.h"
 #include "reserved.h"
 
@@ -466,6 +467,7 @@ struct json_object *refused_judge(const char *id, struct json_object *refusal)
 	tree_add_word(found, "refusal", id);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		tree_share(found, refusal, keys[i]);
+	names_share(found, refusal);
 	return found;
 }
 
@@ -489,8 +491,7 @@ char *refused_call(struct json_object *cause)
 			(uintmax_t)fact(cause, "iova"));
 	else if (tree_get(cause, "target"))
 		fprintf(paper.out, " of %s", tree_word(cause, "target"));
-	fprintf(paper.out, " by %s (%s): %s", tree_word(cause, "comm"),
-		tree_word(cause, "pid"),
+	fprintf(paper.out, " by %s: %s", names_owner(cause).s,
 		err ? strerrorname_np(err) ?: "errno" : "no");
 	if (fact(cause, "repeats") > 1)
 		fprintf(paper.out, ", %s times", tree_word(cause, "repeats"));

@@ -25,6 +25,7 @@
 #include "inflight.h"
 #include "lookup.h"
 #include "read/blind.h"
+#include "read/names.h"
 #include "read/snapshot.h"
 #include "refusals.h"
 #include "spent.h"
@@ -249,6 +250,7 @@ static struct json_object *target_of(struct json_object *snap,
 	tree_add_word(target, "kind", "pid");
 	tree_share(target, spent->record, "pid");
 	tree_share(target, spent->record, "comm");
+	names_share(target, spent->record);
 	tree_add(target, "domains", tree_new_list());
 	tree_add(target, "devices", tree_new_list());
 	json_object_object_foreach(domains, id, domain) {

@@ -10,6 +10,7 @@
 
 #include "base/bdf.h"
 #include "base/fail.h"
+#include "read/names.h"
 #include "refusals.h"
 #include "target.h"
 #include "base/tree.h"
@@ -32,6 +33,8 @@ static void target_add_domain(struct json_object *target, const char *id,
 		return;
 	tree_share(target, domain, "pid");
 	tree_share(target, domain, "comm");
+	tree_share(target, domain, "pci");
+	names_share(target, domain);
 }
 
 static struct json_object *target_new(const char *kind, const char *name)

@@ -23,7 +23,7 @@
 	SMALL_BAR=$(device 0x1b36:0x0005 7)
 	NIC=$(device 0x8086:0x10d3)
 
-	NOTHING_TO_FIX='.fix_needed == 0 and .short_bytes == 0 and
+	NOTHING_TO_FIX='.fix_needed == false and .short_bytes == 0 and
 		.causes == [] and .missing == []'
 }
 
@@ -74,7 +74,8 @@ answer_is() {
 		([.causes[] | select(.cause != \"stuck-pin\").ns] | add // 0) <=
 			.total_ns"
 	./iovascope "$@" --json >/run/answer || rc=$?
-	[[ $want != either ]] || want=$(jq .fix_needed /run/answer)
+	[[ $want != either ]] || want=$(jq 'if .fix_needed then 1 else 0 end' \
+		/run/answer)
 	((rc == want)) &&
 		jq -e ".causes[0] as \$c | $filter" /run/answer >/dev/null &&
 		return

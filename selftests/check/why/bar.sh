@@ -10,7 +10,7 @@ bar_too_small() {
 		answer_is 0 "$(cause bar-too-small "
 			\$c.device == \"$SMALL_BAR\" and
 			\$c.bar_bytes == 256 * $M and \$c.bytes == 256 * $M and
-			\$c.used == \"2m\" and .fix_needed == 0")" why "$PID"
+			\$c.used == \"2m\" and .fix_needed == false")" why "$PID"
 }
 
 bar_unaligned() {

@@ -25,9 +25,9 @@ host_without_backend() {
 }
 
 host_able() {
-	answer_is 0 '.fix_needed == 0 and .causes == [] and
+	answer_is 0 '.fix_needed == false and .causes == [] and
 		.units.dmar0.second_leaves == ["4k", "2m", "1g"] and
-		.units.dmar0.translation == 1 and .hugetlb["1g"].total == 4 and
+		.units.dmar0.translation == true and .hugetlb["1g"].total == 4 and
 		(.cmdline | index("intel_iommu=on") != null) and
 		.backends.vfio_iommu_type1 == 1' host
 }
@@ -49,7 +49,7 @@ hw_no_1g() {
 	hold ./why_client "${GIB_FILE[@]}" &&
 		answer_is 0 "$(cause hw-no-1g "
 			\$c.bytes == $G and \$c.used == \"2m\" and
-			\$c.unit == \"dmar0\" and .fix_needed == 0 and
+			\$c.unit == \"dmar0\" and .fix_needed == false and
 			\$c.evidence[0] ==
 				\"its capability register is 0xd20084222f0606: bit 35 is 0\"")" \
 			why "$PID" &&
@@ -62,7 +62,7 @@ other_unit() {
 	hold ./why_client "${GIB_FILE[@]}" &&
 		answer_is 0 "$(cause hw-no-1g "
 			\$c.bytes == $G and \$c.used == \"2m\" and
-			\$c.unit == \"dmar0\" and .fix_needed == 0 and
+			\$c.unit == \"dmar0\" and .fix_needed == false and
 			(\$c.says | test(\"what all units have\")) and
 			(\$c.evidence | any(test(\"dmar1, which serves\")))")" \
 			why "$PID"
@@ -83,7 +83,7 @@ behind_the_weak_unit() {
 }
 
 host_two_units() {
-	answer_is 0 "$(cause hw-no-1g "\$c.unit == \"dmar0\" and .able == 0 and
+	answer_is 0 "$(cause hw-no-1g "\$c.unit == \"dmar0\" and .able == false and
 		.units.dmar0.second_leaves == [\"4k\", \"2m\"] and
 		.units.dmar1.second_leaves == [\"4k\", \"2m\", \"1g\"] and
 		(.units | map(.translation) == [1, 1])")" host
@@ -93,11 +93,11 @@ hw_no_2m() {
 	hold ./why_client --backing hugetlb_2m --size 4M &&
 		answer_is 0 "$(cause hw-no-2m "
 			\$c.bytes == 4 * $M and \$c.used == \"4k\" and
-			\$c.unit == \"dmar0\" and .fix_needed == 0")" \
+			\$c.unit == \"dmar0\" and .fix_needed == false")" \
 			why "$PID" --want 2m
 }
 
 not_intel() {
-	answer_is 0 "$(cause not-vtd "\$c.fixable == 0 and .fix_needed == 0 and
+	answer_is 0 "$(cause not-vtd "\$c.fixable == false and .fix_needed == false and
 		(\$c.says | test(\"ivhd0\"))")" "$@"
 }

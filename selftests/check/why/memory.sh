@@ -78,7 +78,7 @@ permission_split() {
 hole() {
 	hold ./why_client "${GIB_FILE[@]}" --hole 2M &&
 		answer_is 1 "$(cause hole "
-			\$c.bytes == $G - 2 * $M and \$c.fixable == 1 and
+			\$c.bytes == $G - 2 * $M and \$c.fixable == true and
 			\$c.hole_iova == $IOVA + $G / 2 and
 			\$c.hole_bytes == 2 * $M")" why "$PID"
 }
@@ -90,7 +90,7 @@ hole_of_a_pc() {
 	hold_qemu -m 2G -mem-path /dev/hugepages1G \
 		-device "vfio-pci,host=$NIC" &&
 		answer_is 0 "$(cause hole "
-			\$c.fixable == 0 and .fix_needed == 0 and
+			\$c.fixable == false and .fix_needed == false and
 			\$c.bytes >= $G - 2 * $M and \$c.bytes <= $G and
 			.wanted_bytes == $G")" why "$PID"
 }
@@ -99,7 +99,7 @@ run_too_short() {
 	hold ./why_client --backing hugetlb_2m --size 4M &&
 		answer_is 0 "$(cause run-too-short "
 			\$c.bytes == 4 * $M and \$c.used == \"2m\" and
-			.fix_needed == 0")" why "$PID" &&
+			.fix_needed == false")" why "$PID" &&
 		answer_is 0 "$NOTHING_TO_FIX" why "$PID" --want 2m
 }
 

@@ -22,7 +22,7 @@ start_bars() {
 # time is the number of instructions.
 start_bars_by_large_steps() {
 	hold ./why_client --device "$BAR" --bars 128G &&
-		answer_is 0 ".fix_needed == 0 and .missing == [] and
+		answer_is 0 ".fix_needed == false and .missing == [] and
 			.backings.mmio.bytes == 128 * $G and
 			([.causes[].cause] | index(\"bar-lookup\") == null and
 			index(\"bar-address\") == null)" why --start "$PID"
@@ -64,7 +64,7 @@ start_bar_lookup_by_address() {
 start_map_entries() {
 	hold ./why_client "${GIB_FILE[@]}" --iova $((IOVA + 4096)) &&
 		answer_is 0 "$(cause map-entries "
-			\$c.fixable == 0 and \$c.ns == .phases.map_ns and
+			\$c.fixable == false and \$c.ns == .phases.map_ns and
 			(\$c.evidence | any(test(\"262144 4K\")))")" \
 			why --start "$PID"
 }
@@ -85,7 +85,7 @@ start_base_pages() {
 	hold ./why_client "${SEVEN_DEVICES[@]}" --backing base --size 512M \
 		--bars 4M &&
 		answer_is either "$(cause base-pages "
-			(.fix_needed == 1) == (.total_ns >= 100000000) and
+			(.fix_needed == true) == (.total_ns >= 100000000) and
 			.phases.first_touch_ns == 0 and
 			.backings.base.bytes == 512 * $M and
 			(.answer | test(\"BAR\") | not)")" why --start "$PID"
@@ -94,7 +94,7 @@ start_base_pages() {
 start_nothing_to_fix() {
 	hold ./why_client "${GIB_FILE[@]}" &&
 		answer_is 0 "$(cause pin-lookup "
-			.fix_needed == 0 and .phases.first_touch_ns == 0 and
+			.fix_needed == false and .phases.first_touch_ns == 0 and
 			.backings.hugetlb_1g.bytes == $G")" why --start "$PID"
 }
 
@@ -105,7 +105,7 @@ start_teardown() {
 	hold ./why_client "${GIB_FILE[@]}" || return
 	pid=$PID
 	client_end
-	walk="$(cause teardown-walk "\$c.fixable == 0 and \$c.ns > 0 and
+	walk="$(cause teardown-walk "\$c.fixable == false and \$c.ns > 0 and
 		\$c.ns == .phases.walk_ns")"
 	answer_is 0 "$walk" why --start "$pid" &&
 		cp /run/answer /run/live &&
@@ -117,7 +117,7 @@ start_teardown() {
 start_duplicates() {
 	hold ./why_client "${SEVEN_DEVICES[@]}" --containers "${GIB_FILE[@]}" &&
 		answer_is either "$(cause duplicate-pins "
-			(.fix_needed == 1) == (.total_ns >= 100000000) and
+			(.fix_needed == true) == (.total_ns >= 100000000) and
 			\$c.factor_percent == 700 and
 			.backings.hugetlb_1g.bytes == 7 * $G")" \
 			why --start "$PID"

@@ -96,6 +96,10 @@ check "check: a line a domain" 1 \
 	'^ +3 +equal +0000:3b:00\.0 \+1 +64 +0 +6144 +64 +0 +6144 +60\.0 KiB +60\.0 KiB +-$' \
 	'' check
 check "check: where they differ first" 1 '^ +5 +inexact .* 0x80000000$' '' check
+check "check: why there are more tables beside equal" 0 \
+	'^Equal is said of leaves; 16\.0 KiB of tables hold none any more, ' '' \
+	check --debugfs "$PWD/trees/lab"
+check "check: not of domains that are not equal" 1 '' 'Equal is said' check
 check "check: JSON tells the caller, too" 1 '"inexact": 1' '' check --json
 
 # verdict WORD: what domain 5's self-check said.
@@ -150,11 +154,11 @@ check "watch: walks when told to" 0 '^Self-check: 2 domains equal\.$' '' \
 	watch -n 1 -i 0.05 --check
 [[ $counting ]] || sed -i 's/exact=0/exact=1/' "$tree/domains"
 check "show: walks what is short" 0 '^Self-check: 2 domains equal\.$' '' show
-json "show: in JSON, too" '.check.made == 1 and .check.domains == 2' show -j
+json "show: in JSON, too" '.check.made == true and .check.domains == 2' show -j
 [[ $counting ]] || sed -i 's/live_4k_leaves=512/live_4k_leaves=999999/' \
 	"$tree/domains"
 check "show: does not walk many leaves" 0 '^Self-check: not made, ' '' show
-json "show: how many, in JSON" '.check.made == 0 and .check.leaves == 1007271' \
+json "show: how many, in JSON" '.check.made == false and .check.leaves == 1007271' \
 	show --json
 check "show --check: walks them" 0 '^Self-check: 2 domains equal\.$' '' \
 	show --check

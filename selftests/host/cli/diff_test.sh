@@ -130,7 +130,8 @@ watch_fits() {
 		"stty rows ${size% *} cols $columns; $IOVASCOPE watch -n 1 -i 0.05" \
 		"$tmp/typescript" >/dev/null </dev/null || return
 	sed '1d;$d' "$tmp/typescript" | tr -d '\r' |
-		sed 's/^.*\x1b\[J//' | sed '/^$/{$d}' >"$tmp/out"
+		sed 's/^.*\x1b\[J//; s/\xe2\x80\xa6/./g' | sed '/^$/{$d}' \
+		>"$tmp/out"
 	awk -v columns="$columns" -v most="$((${size% *} - 1))" '
 		{ rows += length == 0 ? 1 : int((length + columns - 1) / columns) }
 		END { print rows, "rows"; exit !(rows > 10 && rows <= most) }' \

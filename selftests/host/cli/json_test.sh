@@ -17,12 +17,16 @@ verify "counters: each key and value of the file, and no other" \
 json "counters: numbers are integers" \
 	'[.counters[] | type == "number" and . == floor] | all' counters -j
 json "domains: as in the file" \
-	'.domains["5"] | .exact == 0 and .inexact == ["older", "missed"]
+	'.domains["5"] | .exact == false and .inexact == ["older", "missed"]
 	 and .devices == ["0000:5e:00.0"] and .pid == 5151
-	 and .live_2m_leaves == 1024 and .group == "21"' domains --json
+	 and .live_2m_leaves == 1024 and .groups == [21]
+	 and (has("group") | not)' domains --json
+json "domains: several groups" '.domains["3"].groups == [17, 18]' domains -j
+json "snapshot: what is read again stays as it is" \
+	'.domains["3"] | .exact == 1 and .group == "17,18"' snapshot --json
 json "domains: an empty list" '.domains["3"].inexact == []' --json domains
 json "processes: escapes undone" \
-	'.processes["2"] | .comm == "CPU 0/KVM" and .alive == 0' \
+	'.processes["2"] | .comm == "CPU 0/KVM" and .alive == false' \
 	processes --json
 json "inflight: iova is a number" \
 	'.inflight["4301.1"] | .iova == 68719476736 and .op == "pin"' \

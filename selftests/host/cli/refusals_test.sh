@@ -66,7 +66,7 @@ refusal() {
 
 # cause NAME ID FILTER: the one refusal there is has this cause, and matters.
 cause() {
-	json_exit "$1" 1 ".fix_needed == 1 and (.causes | length) == 1 and
+	json_exit "$1" 1 ".fix_needed == true and (.causes | length) == 1 and
 		(.causes[0] | .cause == \"$2\" and ($3))" refusals --json
 }
 
@@ -87,7 +87,7 @@ json_exit "a module that remembers none" 1 '.refusals == []' \
 
 scene none
 check "no refusal" 0 '^Nothing was refused\.$' '' refusals
-json "no refusal, as JSON" '.causes == [] and .fix_needed == 0' refusals --json
+json "no refusal, as JSON" '.causes == [] and .fix_needed == false' refusals --json
 
 scene width
 refusal 4242 map_dma check 22 iova=0x380000000000 bytes=$((32 * MIB)) \
@@ -249,8 +249,8 @@ cause "what wraps" bad-argument '.says | test("2\\^64")'
 # ---- what is no incident ----
 
 harmless() {
-	json "$1" '.fix_needed == 0 and (.causes | length) == 1 and
-		.causes[0].matters == 0' refusals --json
+	json "$1" '.fix_needed == false and (.causes | length) == 1 and
+		.causes[0].matters == false' refusals --json
 }
 
 scene overcome
@@ -286,7 +286,7 @@ json_exit "why a process that is gone" 1 '(.refusals | length) == 1 and
 check "and in words" 1 \
 	'^Refused \(iova-reserved\): map_dma of 32\.0 MiB at IOVA 0xfe000000 by vmm \(6161\): EINVAL, 3 times:' \
 	'' why 6161
-json_exit "why --start" 1 '.fix_needed == 1 and
+json_exit "why --start" 1 '.fix_needed == true and
 	.refusals[0].cause == "iova-taken" and
 	(.answer | test("^Refused"))' why --start 4242 --json
 check "a process that nobody knows" 2 'nothing has a mapping' '' why 6162

@@ -25,6 +25,8 @@ command -v jq >/dev/null || fatal "jq is missing: apt-get install jq"
 
 # Messages and numbers are compared as the tool writes them in C.
 export LC_ALL=C
+# And rows are as long as they are; table_test.sh says what fits in fewer.
+export COLUMNS=200
 unset IOVASCOPE_DEBUGFS
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT

@@ -146,9 +146,9 @@ check "why: several, and one that maps nothing" 1 \
 verify "why: each by its name" line_is 3 '^4242 \(qemu-system-x86\): 24\.0 MiB of '
 verify "why: nothing of the other" line_is '$' \
 	'^777: Nothing is mapped for 777\.$'
-json_exit "why: several, as a list" 1 '.fix_needed == 1 and .question == "why"
+json_exit "why: several, as a list" 1 '.fix_needed == true and .question == "why"
 	and [.targets[].target.name] == ["4242", "777"]
-	and [.targets[].fix_needed] == [1, 0]' why pid:4242 777 --json
+	and [.targets[].fix_needed] == [true, false]' why pid:4242 777 --json
 new_tree all
 [[ $counting ]] || cp -r "$tree/devices/0000:3b:00.0" "$tree/devices/0000:5e:00.0"
 json_exit "why --all: every process" 1 '[.targets[].target |
@@ -168,6 +168,8 @@ many_records domains 10000
 many_records processes 1024
 verify "show: 10000 domains and 1024 processes in 50 MiB" small_text 0 60 \
 	' mapped in [0-9]+ domains: ' show
+verify "show: no line of them names ten thousand" line_is '1,$' \
+	'^Quality:.{1,500}, and 3323 domains more[,;]'
 json "show: as JSON it has all of them" \
 	'(.domains | length == 10000) and (.processes | length == 1024)
 	 and .live.live_bytes == ([.domains[] | select(.backend != "none" or

@@ -37,6 +37,38 @@ check "show: own time" 0 'own time 412\.0 ms in 1180000 calls\.$' '' show
 check "show: events that are no loss" 0 \
 	'^Also seen: 1 split_leaf_calls\.$' '' show
 
+# The most urgent stands first, and alone; each is taken away in turn.
+new_tree urgent
+[[ $counting ]] || {
+	sed -i '/^4301/d' "$tree/inflight"
+	printf 'format 1\n1 pid=4242 comm=qemu-system-x86 start_ns=1 request=map_dma backend=type1 step=check error=22 iova=0x0 bytes=4096 repeats=1 first_ns=4811000000000 last_ns=4811000000000\n' \
+		>"$tree/refusals"
+	sed -i '/^3 / s/verdict=equal/verdict=differs/' "$tree/check"
+	sed -i '/^5 / s/live_4k_bytes=[0-9]*/live_4k_bytes=2147483648/' \
+		"$tree/domains"
+}
+check "show: first a refusal" 0 '^Refused ' '^Differs|^Small' show --check
+verify "show: in the first line" line_is 1 '^Refused '
+[[ $counting ]] || echo 'format 1' >"$tree/refusals"
+check "show: then a domain that differs" 0 \
+	'^Differs: the IO page tables of domain 3, of qemu-system-x86 \(4242\), do not' \
+	'^Small' show --check
+verify "show: in the first line" line_is 1 '^Differs: '
+check "show: then a VM at 4K" 0 \
+	'^Small leaves: 2\.0 GiB of the 2\.0 GiB of CPU 0/KVM \(5151\) are in 4K leaves \(iovascope why 5151\)\.$' \
+	'' show
+verify "show: in the first line" line_is 1 '^Small leaves: '
+[[ $counting ]] || sed -i '/^5 / s/live_4k_bytes=[0-9]*/live_4k_bytes=1073741823/' \
+	"$tree/domains"
+check "show: not of less than a GiB" 0 '^~66' '^Small' show
+verify "show: then the sum" line_is 1 '^~66\.0 GiB mapped'
+check "show: how long has been watched" 0 \
+	'^The module has watched for [0-9.]+ min\.$' 'Host' show
+tree=$recorded
+
+check "show: what a process has mapped in all is not what it has mapped" 0 \
+	'^PROCESS +ALL-TIME +1G ' '^PROCESS.* MAPPED' show
+
 check "show --pid: only that process" 0 \
 	'^64\.0 GiB mapped in 1 domain:' '5151|CPU 0' show --pid 4242
 check "show --pid: its own cost" 0 \
@@ -45,12 +77,13 @@ check "show --pid: its walk" 0 '92\.0 % the walk' '' -p 4242 show
 check "show --pid: a process nobody has seen" 1 \
 	'process 1: not seen by the module' '' show --pid 1
 
-check "domains: all of a domain" 0 '^live_1g_leaves +64$' '' domains
+check "domains: all of a domain" 0 '^live_1g_leaves +64$' '' domains --long
 check "domains: several devices and groups" 0 \
-	'group 17,18, devices 0000:3b:00\.0,0000:3c:00\.0$' '' domains
-check "domains: one by its id" 0 '^domain 9: ' '^domain [35]' domains 9
+	'group 17,18, devices 0000:3b:00\.0,0000:3c:00\.0$' '' domains -L
+check "domains: one by its id" 0 '^domain 9: ' '^domain [35]' domains 9 --long
 check "processes: by backing" 0 \
-	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' processes 5151
+	'^  thp +10000 +0 +2\.0 GiB +524\.3 ms .* 1000$' '' \
+	processes 5151 --long
 check "processes: by name" 0 'CPU 0/KVM \(5151\)' '4242' processes 'CPU*'
 check "processes: not by an id that is not shown" 2 '^iovascope: 2: no such key' \
 	'' processes 2
@@ -77,7 +110,7 @@ check "errors: by name" 0 '^pin +1 +ENOMEM +Cannot allocate memory$' '' errors
 check "hist: bounds" 0 \
 	'64 calls, 50 % below 67\.1 ms, 99 % below 134\.2 ms' '' \
 	hist 'pin_hugetlb_1g_*'
-check "hist: bars" 0 '^  from +33\.6 ms +32 \|#{40}$' '' hist 'pin_*'
+check "hist: bars" 0 '^  from +33\.6 ms below +67\.1 ms +32 \|#{40}$' '' hist 'pin_*'
 check "probes: missing, and why" 0 '^teardown +missing ENOENT ' '' probes
 check "schema: explains" 0 \
 	'^added_4k_leaves +counter +leaves +4K leaves written$' '' schema

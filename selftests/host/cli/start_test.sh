@@ -29,7 +29,7 @@ adds_up='([.phases[]] | add) == .total_ns
 tells() {
 	json_exit "start: $1" "$2" \
 		".question == \"start\" and .causes[0].cause == \"$3\"
-		 and .causes[0].ns == $4 and .fix_needed == $2 and $adds_up
+		 and .causes[0].ns == $4 and (.fix_needed | if . then 1 else 0 end) == $2 and $adds_up
 		 and (${5:-true})" why --start 4242 --json
 }
 

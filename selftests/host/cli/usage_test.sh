@@ -17,7 +17,8 @@ check "a key that was mistyped" 2 \
 	counters pin_cals
 check "a key that is like none" 2 'zzz: no such key .`iovascope c' 'mean' \
 	counters zzz
-check "unknown letter" 2 "no such option: '-x'" '' show -x
+check "no command, but options: show" 0 '"live_bytes"' '' --json
+check "unknown letter" 2 "no such option: '-y'" '' show -y
 check "argument missing" 2 "argument missing after '--pid'" '' show --pid
 check "an option of another command" 2 'probes does not take --pid' '' \
 	probes --pid 1

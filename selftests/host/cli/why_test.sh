@@ -96,7 +96,7 @@ set_system() {
 finds() {
 	json_exit "why: $2 (${tree##*/}${5:+ ${*:5}})" "$1" \
 		".causes[0].cause == \"$2\" and .causes[0].bytes == $3
-		 and .fix_needed == $1
+		 and (.fix_needed | if . then 1 else 0 end) == $1
 		 and ([.causes[].bytes] | add) == .short_bytes
 		 and (.causes[0].fix | length > 9) and (${4:-true})" \
 		why pid:4242 --json "${@:5}"
@@ -110,7 +110,7 @@ check "why: nothing to fix" 0 \
 	why 4242
 verify "why: the answer is the first line" line_is 1 '^Nothing to fix'
 json "why: JSON" \
-	'.question == "why" and .want == "1g" and .fix_needed == 0
+	'.question == "why" and .want == "1g" and .fix_needed == false
 	 and .causes == [] and .missing == [] and .mapped_bytes == 2147483648
 	 and .wanted_bytes == .mapped_bytes and .leaf_bytes["1g"] == 2147483648
 	 and .target.kind == "pid" and .target.domains == ["3"]' why 4242 -j
@@ -393,7 +393,7 @@ json_exit "host: iommu-off" 1 '.causes[0].cause == "iommu-off"' host --json
 	echo "format 1" >"$tree/$file"
 done
 json_exit "why: not-vtd" 1 '.causes[0].cause == "not-vtd"' why 4242 --json
-json_exit "host: not-vtd" 1 '.causes[0].cause == "not-vtd" and .able == 0' \
+json_exit "host: not-vtd" 1 '.causes[0].cause == "not-vtd" and .able == false' \
 	host --json
 
 # Where another IOMMU serves, no setting makes a VT-d of it.
@@ -406,7 +406,7 @@ json_exit "host: not-vtd, with a left-over name" 1 \
 put_dir /sys/class/iommu/ivhd0
 set_system /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
 json_exit "why: another IOMMU" 0 '.causes[0] | .cause == "not-vtd" and
-	.fixable == 0 and (.says | test("ivhd0"))' why 4242 --json
+	.fixable == false and (.says | test("ivhd0"))' why 4242 --json
 check "host: another IOMMU" 0 \
 	'^Nothing to fix, but not able .not-vtd.: this machine.s IOMMU is no Intel VT-d: ivhd0\.$' \
 	'no-1g-pages' host
@@ -419,7 +419,7 @@ check "host: able" 0 '^Able: ' 'cause:|Not known' host
 verify "host: lockdown is told" line_is '1,$' '^Lockdown: integrity$'
 verify "host: the limit of locked memory is told" line_is '1,$' \
 	'^Limit of locked memory, of who asks: 8\.0 MiB, at most unlimited$'
-json "host: JSON" '.question == "host" and .able == 1 and .causes == []
+json "host: JSON" '.question == "host" and .able == true and .causes == []
 	and .cmdline == ["intel_iommu=on", "iommu=nopt"]
 	and .hugetlb["1g"] == {total: 64, free: 0, nodes: {"0": {total: 64}}}
 	and .memlock_bytes == 8388608 and .memlock_hard_bytes == "unlimited"
@@ -433,7 +433,7 @@ json "host: JSON" '.question == "host" and .able == 1 and .causes == []
 # host_finds CAUSE [FIX]: the first cause, and whether it can be fixed (1).
 host_finds() {
 	json_exit "host: $1" "${2:-1}" ".causes[0].cause == \"$1\" and
-		.able == 0 and .fix_needed == ${2:-1}" host --json
+		.able == false and (.fix_needed | if . then 1 else 0 end) == ${2:-1}" host --json
 }
 
 edit probes 's/^(map .*)state=attached/\1state=failed/'
@@ -470,7 +470,7 @@ edit probes 's/state=missing/state=attached/'
 edit units '/dmar1/ { s/first_1g=1/first_1g=0/; s/ecap=0x/ecap=0x480000/ }'
 json "host: the second stage by choice" \
 	'.units.dmar1.stage == "second" and .units.dmar1.scalable == 1
-	 and .units.dmar1.first_leaves == ["4k", "2m"] and .able == 1' host --json
+	 and .units.dmar1.first_leaves == ["4k", "2m"] and .able == true' host --json
 set_system /proc/kallsyms "0 t intel_iommu_domain_alloc_first_stage"
 host_finds hw-no-1g 0
 json "host: the first stage by choice" '.units.dmar1.stage == "first"
