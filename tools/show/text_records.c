@@ -251,7 +251,7 @@ void text_probes(FILE *out, struct json_object *view,
 	struct table *table = table_new(6);
 
 	(void)schema;
-	table_row(table, "<PROBE", "<STATE", "<SYMBOL", "<MODULE", "MISSED",
+	table_row(table, "=PROBE", "=STATE", "=SYMBOL", "<MODULE", "MISSED",
 		  "|FEEDS");
 	json_object_object_foreach(tree_get(view, "probes"), row, probe)
 		probe_row(table, row, probe);
