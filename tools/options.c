@@ -187,6 +187,16 @@ static void list_options(const struct command *command)
 			printf("--%s\n", options[nr].name);
 }
 
+const struct command *command_find(const struct command *commands,
+				   const char *name)
+{
+	const struct command *command = commands;
+
+	while (command->name && strcmp(command->name, name))
+		command++;
+	return command->name ? command : NULL;
+}
+
 static const struct command *find_or_fail(const struct command *commands,
 					  const char *name)
 {

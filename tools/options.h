@@ -4,6 +4,10 @@
 
 #include "base/request.h"
 
+/* NULL when the table has no such command. */
+const struct command *command_find(const struct command *commands,
+				   const char *name);
+
 /* Ends the program when the command does not take an option of @mask. */
 void option_refuse(const struct request *request, unsigned int mask);
 
