@@ -409,6 +409,23 @@ static int all_described(const char *file_name, int nested)
 	return good;
 }
 
+/* What a key counts is told of this key alone, not of its operation's bytes. */
+TEST_F(grammar, schema_tells_of_one_key)
+{
+	struct json_object *schema = stats_read("schema");
+	unsigned int nr = 0;
+
+	json_object_object_foreach(schema, key, line) {
+		const char *help = stats_word(line, "help");
+
+		ASSERT_EQ(NULL, strstr(help, "; "))
+			TH_LOG("%s: %s", key, help);
+		nr++;
+	}
+	ASSERT_LE(100, nr);
+	json_object_put(schema);
+}
+
 TEST_F(grammar, schema_covers_all)
 {
 	EXPECT_TRUE(all_described("counters", 0));

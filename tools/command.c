@@ -7,8 +7,6 @@
  * JSON or Prometheus' format. The table says which sections, which view and
  * which text belong to a command; no command knows the format it is printed in.
  */
-#include <string.h>
-
 #include "base/fail.h"
 #include "base/paper.h"
 #include "base/progress.h"
@@ -21,16 +19,6 @@
 #include "show/rows.h"
 #include "show/view.h"
 #include "show/view_census.h"
-
-const struct command *command_find(const struct command *commands,
-				   const char *name)
-{
-	const struct command *command = commands;
-
-	while (command->name && strcmp(command->name, name))
-		command++;
-	return command->name ? command : NULL;
-}
 
 struct request command_inner(const struct request *request, char **args)
 {

@@ -52,9 +52,6 @@ struct command {
 	 BIT(OPT_ALL) | BIT(OPT_NOHEADINGS) | BIT(OPT_PAIRS) | BIT(OPT_RAW) | \
 	 BIT(OPT_LONG))
 
-/* NULL when the table has no such command. */
-const struct command *command_find(const struct command *commands,
-				   const char *name);
 void command_run(const struct request *request);
 
 /* The command in @args, or show, with the options of the outer request. */

@@ -246,6 +246,16 @@ static struct hint option_near(const char *word)
 	return near_end(&near);
 }
 
+const struct command *command_find(const struct command *commands,
+				   const char *name)
+{
+	const struct command *command = commands;
+
+	while (command->name && strcmp(command->name, name))
+		command++;
+	return command->name ? command : NULL;
+}
+
 static const struct command *find_or_fail(const struct command *commands,
 					  const char *name)
 {

@@ -28,6 +28,10 @@ enum opt option_of(const struct command *command, int letter);
 const struct command *options_command(const struct command *commands,
 				      char *const *words);
 
+/* NULL when the table has no such command. */
+const struct command *command_find(const struct command *commands,
+				   const char *name);
+
 /* Ends the program when the command does not take an option of @mask. */
 void option_refuse(const struct request *request, unsigned int mask);
 

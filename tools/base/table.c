@@ -128,7 +128,7 @@ static char kind_of(const struct table *table, size_t column)
 
 static bool is_number(const struct table *table, size_t column)
 {
-	return !strchr("<|", kind_of(table, column)) || !kind_of(table, column);
+	return !kind_of(table, column) || !strchr("<=|", kind_of(table, column));
 }
 
 static const char *cell_at(const struct table *table, size_t i)
@@ -191,7 +191,7 @@ static int widest_text(const struct table *table, const struct fit *fit)
 	for (size_t i = 0; i < fit->shown; i++) {
 		bool prose = kind_of(table, i) == '|';
 
-		if (is_number(table, i) ||
+		if (is_number(table, i) || kind_of(table, i) == '=' ||
 		    fit->width[i] <= (prose ? MIN_PROSE : MIN_TEXT))
 			continue;
 		if (widest < 0 || fit->width[i] > fit->width[widest])

@@ -28,7 +28,8 @@ bool table_is_raw(void);
  * Cells are added row by row, a head row first. A column has numbers, which are
  * aligned at their right and never cut, unless its head begins with '<': that
  * is text, which may end in an ellipsis where a row is too long; or with '|':
- * that is prose, which goes on in the cell's next line. Neither is printed.
+ * that is prose, which goes on in the cell's next line; or with '=': that is
+ * text of which nothing can be spared. None of these is printed.
  */
 struct table *table_new(size_t columns);
 void table_row(struct table *table, ...);

@@ -8,6 +8,7 @@
 
 #include "base/bdf.h"
 #include "base/fail.h"
+#include "base/human.h"
 #include "base/request.h"
 #include "base/tree.h"
 #include "census.h"
@@ -42,6 +43,7 @@ void judge_check(struct json_object *view)
 	uint64_t equal = tree_u64_or_0(tree_get(result, "verdicts"), "equal");
 
 	if (equal != domains)
-		fail(EXIT_RUNTIME, "check: not equal in %ju of %ju domains",
-		     (uintmax_t)(domains - equal), (uintmax_t)domains);
+		fail(EXIT_RUNTIME, "check: not equal in %ju of %ju domain%s",
+		     (uintmax_t)(domains - equal), (uintmax_t)domains,
+		     human_s(domains));
 }

@@ -8,7 +8,7 @@
 #include "base/tree.h"
 #include "read/names.h"
 #include "rows.h"
-#include "text_records.h"
+#include "text_label.h"
 
 /* In front of numbers that are known to be off. */
 static struct human mapped(struct json_object *domain)
@@ -92,7 +92,7 @@ const struct row_column owner_columns[] = {
 	{ "CONTAINER", "container", NULL, NULL, false, false },
 	{ "SANDBOX", "sandbox", NULL, NULL, false, true },
 	{ "UNIT", "unit", NULL, NULL, false, true },
-	{ NULL }
+	{ .name = NULL }
 };
 
 static const struct row_column domain_columns[] = {
@@ -110,7 +110,7 @@ static const struct row_column domain_columns[] = {
 	{ "TYPE", "type", NULL, NULL, false, false },
 	{ "EXACT", "exact", "", NULL, false, false },
 	{ "INEXACT", "inexact", NULL, NULL, false, false },
-	{ NULL }
+	{ .name = NULL }
 };
 
 static const struct row_column process_columns[] = {
@@ -125,7 +125,7 @@ static const struct row_column process_columns[] = {
 	{ "TEARDOWN", "teardown_ns", "ns", NULL, true, false },
 	{ "ID", NULL, "", NULL, false, false },
 	{ "ALIVE", "alive", "", NULL, false, false },
-	{ NULL }
+	{ .name = NULL }
 };
 
 static const struct row_column inflight_columns[] = {
@@ -135,7 +135,7 @@ static const struct row_column inflight_columns[] = {
 	{ "AGE", "age_ns", "ns", NULL, true, false },
 	{ "IOVA", "iova", "", iova, true, false },
 	{ "BYTES", "bytes", "bytes", NULL, true, false },
-	{ NULL }
+	{ .name = NULL }
 };
 
 const struct rows domain_rows = { "domains", domain_columns };

@@ -12,7 +12,7 @@
 #include "base/table.h"
 #include "base/tree.h"
 #include "text_census.h"
-#include "text_records.h"
+#include "text_label.h"
 
 /* One cell for each leaf size: prefix, size and suffix make the key. */
 static void size_cells(struct table *table, struct json_object *record,

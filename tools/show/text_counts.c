@@ -55,7 +55,7 @@ void text_counters(FILE *out, struct json_object *view,
 	size_t skipped = 0;
 
 	text_interval(out, view);
-	table_row(table, "<COUNTER", "VALUE", "RATE");
+	table_row(table, "=COUNTER", "VALUE", "RATE");
 	json_object_object_foreach(counters, key, val) {
 		uint64_t number = json_object_get_uint64(val);
 		const char *unit = unit_of(schema, key);
@@ -174,7 +174,7 @@ void text_schema(FILE *out, struct json_object *view,
 	struct table *table = table_new(4);
 
 	(void)schema;
-	table_row(table, "<KEY", "<KIND", "<UNIT", "|MEANING");
+	table_row(table, "=KEY", "<KIND", "<UNIT", "|MEANING");
 	json_object_object_foreach(tree_get(view, "schema"), key, desc) {
 		table_cell(table, "%s", key);
 		table_cell(table, "%s", tree_word(desc, "kind"));

@@ -13,35 +13,10 @@
 #include "cost.h"
 #include "read/names.h"
 #include "rows.h"
+#include "text_label.h"
 #include "text_records.h"
 
 #define BASE_PAGE	4096
-
-/* The first device, what it is called, and how many more there are. */
-struct human text_devices(struct json_object *domain)
-{
-	struct json_object *devices = tree_get(domain, "devices");
-	size_t nr = tree_length(devices);
-	struct human out = { "-" };
-	const char *bdf, *name;
-	char more[24] = "";
-
-	if (!nr)
-		return out;
-	bdf = json_object_get_string(tree_at(devices, 0)) ?: "-";
-	name = names_device(domain, bdf);
-	if (nr > 1)
-		snprintf(more, sizeof(more), " +%zu", nr - 1);
-	snprintf(out.s, sizeof(out.s), "%.31s%s%s%.48s", bdf, more,
-		 name ? " " : "", name ?: "");
-	return out;
-}
-
-/* In front of numbers that are known to be off. */
-const char *text_about(struct json_object *domain)
-{
-	return tree_is(domain, "exact", "0") ? "~" : "";
-}
 
 /* "domains" and "processes", but "1 domain" and "1 process". */
 static int name_len(const char *section, size_t nr)
@@ -251,7 +226,7 @@ void text_probes(FILE *out, struct json_object *view,
 	struct table *table = table_new(6);
 
 	(void)schema;
-	table_row(table, "<PROBE", "<STATE", "<SYMBOL", "<MODULE", "MISSED",
+	table_row(table, "=PROBE", "=STATE", "=SYMBOL", "<MODULE", "MISSED",
 		  "|FEEDS");
 	json_object_object_foreach(tree_get(view, "probes"), row, probe)
 		probe_row(table, row, probe);

@@ -8,8 +8,6 @@
 text_fn text_domains, text_processes, text_inflight, text_probes;
 
 /* Pieces that others print, too. */
-struct human text_devices(struct json_object *domain);
-const char *text_about(struct json_object *domain);
 void text_interval(FILE *out, struct json_object *view);
 void text_cost(FILE *out, struct json_object *cost);
 

@@ -100,6 +100,10 @@ check "check: why there are more tables beside equal" 0 \
 	'^Equal is said of leaves; 16\.0 KiB of tables hold none any more, ' '' \
 	check --debugfs "$PWD/trees/lab"
 check "check: not of domains that are not equal" 1 '' 'Equal is said' check
+new_tree one_domain
+[[ $counting ]] || sed -i '/^3 /d' "$tree/check"
+check "check: one domain is one" 1 'not equal in 1 of 1 domain$' '' check
+tree=$recorded
 check "check: JSON tells the caller, too" 1 '"inexact": 1' '' check --json
 
 # verdict WORD: what domain 5's self-check said.

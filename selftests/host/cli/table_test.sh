@@ -92,6 +92,8 @@ verify "table: 80 columns where there is no terminal" fits 80 domains
 verify "table: fits, of processes" fits 80 processes
 verify "table: fits, of calls" fits 80 inflight
 verify "table: fits, prose too" fits 80 schema
+check "table: the symbol of a probe is never cut" 0 \
+	'missing ENOENT +vfio_unmap_unpin ' '' probes
 verify "help: fits" fits 80 help
 verify "help: fits, of a command" fits 80 help bench
 check "table: the PID stays where a name is cut" 0 \

@@ -174,6 +174,31 @@ manual_has_words() {
 	done
 }
 
+# Keys that the command makes up itself: of the views, and the phases of a start.
+view_keys() {
+	local view
+
+	for view in show domains census check "runs 0000:3b:00.0" inflight \
+		"why 4242" "why --start 4242" refusals; do
+		# shellcheck disable=SC2086
+		IOVASCOPE_DEBUGFS=$recorded "$IOVASCOPE" $view --json |
+			jq -r 'keys[], (.phases // {} | keys[])'
+	done 2>/dev/null | sort -u
+}
+
+manual_has_view_keys() {
+	local key keys
+
+	keys=$(view_keys)
+	(($(wc -l <<<"$keys") >= 40)) || return
+	for key in $keys; do
+		grep -qE "^\.(It |Ic |)(Cm|Ql|Ic)?( .*)? $key( |$)" "$manual" &&
+			continue
+		echo "$key: not in the manual"
+		return 1
+	done
+}
+
 # The table of causes: each identifier, with a star when nothing changes it.
 causes() {
 	sed -n 's/^	\[CAUSE_[A-Z0-9_]*\] = { "\([a-z0-9-]*\)", \(true\|false\),$/\1 \2/p' \
@@ -228,6 +253,7 @@ verify "the manual and the options agree" manual_has_options
 verify "the manual and the exit codes agree" manual_has_exit_codes
 verify "the manual and the files agree" manual_has_files
 verify "the manual has the module's words" manual_has_words
+verify "the manual has the keys of JSON" manual_has_view_keys
 verify "the table of causes can be read" causes_are_all
 verify "the manual and the causes agree" manual_has_causes
 verify "every cause is brought about in the lab" causes_are_forced
