@@ -57,6 +57,12 @@ static const struct {
 		"measure starting and ending a VM with all these devices" },
 	[OPT_COMPARE] = { "compare", 'C', "OLD",
 		"hold the result in the argument NEW against that in OLD" },
+	[OPT_TEXTFILE] = { "textfile", 'T', "FILE",
+		"replace FILE, which node_exporter reads, in one step" },
+	[OPT_PROCESSES] = { "processes", 'E', NULL,
+		"series for each process that is alive, too" },
+	[OPT_LIMIT] = { "limit", 'L', "COUNT",
+		"series for COUNT domains, processes and tables at most (500)" },
 };
 
 /* The first two are hidden: they are for the completion. */
@@ -142,6 +148,10 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->repeat = parse_number(arg);
 	else if (nr == OPT_COMPARE)
 		request->compare = arg;
+	else if (nr == OPT_TEXTFILE)
+		request->textfile = arg;
+	else if (nr == OPT_LIMIT)
+		request->limit = parse_number(arg);
 }
 
 static void list_commands(const struct command *command)

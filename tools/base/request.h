@@ -26,6 +26,9 @@ enum opt {
 	OPT_REPEAT,
 	OPT_NODE,
 	OPT_COMPARE,
+	OPT_TEXTFILE,
+	OPT_PROCESSES,
+	OPT_LIMIT,
 	NR_OPTS
 };
 
@@ -51,6 +54,8 @@ struct request {
 	const char *sizes;
 	uint64_t repeat;
 	const char *compare;
+	const char *textfile;
+	uint64_t limit;
 	char **args;
 };
 
