@@ -25,7 +25,11 @@ trap 'step_abort; rm -rf "$work"' EXIT
 
 COMMAND="usr/bin/iovascope
 usr/share/bash-completion/completions/iovascope
+usr/share/iovascope/fleet/dashboard.json
+usr/share/iovascope/fleet/rules.yml
 usr/share/man/man1/iovascope.1"
+UNITS="lib/systemd/system/iovascope-metrics.service
+lib/systemd/system/iovascope-metrics.timer"
 
 # What dkms needs, below the folder of a version.
 dkms_files() {
@@ -94,10 +98,11 @@ machine() {
 
 echo "TAP version 13"
 mapfile -t command_files <<<"$COMMAND"
+mapfile -t units <<<"$UNITS"
 mapfile -t source_files < <(dkms_files | sed "s:^:usr/src/iovascope-$old/:")
 tap "make install" make_tree install
 tap "make install: these files and no others" \
-	files_are "$work/dest" "${command_files[@]}"
+	files_are "$work/dest" "${command_files[@]}" "${units[@]/#/usr/}"
 tap "make uninstall" make_tree uninstall
 tap "make uninstall leaves nothing" files_are "$work/dest"
 tap "make dkms-install" make_tree dkms-install
@@ -112,7 +117,7 @@ tap "lintian has nothing to say" judge
 tap "built again they are the same" same_again
 tap "iovascope: these files and no others" \
 	package_is "$work/root/debs/old/iovascope_${old}_amd64.deb" \
-	"${command_files[@]/%iovascope.1/iovascope.1.gz}" \
+	"${command_files[@]/%iovascope.1/iovascope.1.gz}" "${units[@]}" \
 	usr/share/doc/iovascope/{README.md.gz,changelog.gz,copyright}
 tap "iovascope-dkms: these files and no others" \
 	package_is "$work/root/debs/old/iovascope-dkms_${old}_all.deb" \
