@@ -389,11 +389,28 @@ static void print_domain_info(FILE *out, struct json_object *domains)
 	}
 }
 
-static void print_device(FILE *out, const char *domain, const char *device)
+/* Each label that the record has a member for: what is not known is absent. */
+static void print_known(FILE *out, struct json_object *record,
+			const char *const *labels)
 {
+	for (; *labels; labels++) {
+		if (!tree_get(record, *labels))
+			continue;
+		fputc(',', out);
+		print_label(out, *labels, tree_word(record, *labels), "");
+	}
+}
+
+static void print_device(FILE *out, const char *id, struct json_object *domain,
+			 const char *device)
+{
+	static const char *const labels[] = { "name", "numa_node", NULL };
+
 	fputs("iovascope_device_info{", out);
 	print_label(out, "device", device, ",");
-	print_label(out, "domain", domain, "} 1\n");
+	print_label(out, "domain", id, "");
+	print_known(out, tree_get(tree_get(domain, "pci"), device), labels);
+	fputs("} 1\n", out);
 }
 
 static void print_device_info(FILE *out, struct json_object *domains)
@@ -408,7 +425,7 @@ static void print_device_info(FILE *out, struct json_object *domains)
 				print_head(out, "device_info", "gauge",
 					   "Which domain the device is in.");
 			first = false;
-			print_device(out, id, json_object_get_string
+			print_device(out, id, domain, json_object_get_string
 				     (tree_at(devices, i)));
 		}
 	}
@@ -419,6 +436,10 @@ static void print_process_info(FILE *out, struct json_object *alive,
 			       struct json_object *shown,
 			       struct json_object *owners)
 {
+	static const char *const labels[] = {
+		"vm", "libvirt", "sandbox", "pod", "namespace", "container",
+		"unit", NULL
+	};
 	bool first = true;
 
 	json_object_object_foreach(alive, pid, process) {
@@ -430,7 +451,9 @@ static void print_process_info(FILE *out, struct json_object *alive,
 		first = false;
 		fputs("iovascope_process_info{", out);
 		print_label(out, "pid", pid, ",");
-		print_label(out, "comm", tree_word(process, "comm"), "} 1\n");
+		print_label(out, "comm", tree_word(process, "comm"), "");
+		print_known(out, process, labels);
+		fputs("} 1\n", out);
 	}
 }
 

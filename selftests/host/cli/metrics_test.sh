@@ -32,6 +32,12 @@ check "which devices it has" 0 \
 check "what its process is called" 0 \
 	'^iovascope_process_info\{pid="4242",comm="qemu-system-x86"\} 1$' \
 	'^iovascope_process_calls' metrics
+new_tree named
+[[ $counting ]] || sed -i 's/$/ vm=web pod=gpu-0/' "$tree/processes"
+check "and what else it is known by" 0 \
+	'^iovascope_process_info\{pid="4242",comm="qemu-system-x86",vm="web",pod="gpu-0"\} 1$' \
+	'' metrics
+tree=$recorded
 check "a process that is gone is not there" 0 '' 'process.*pid="5151"' \
 	metrics --processes
 check "a process that is alive, when asked for" 0 \
