@@ -27,6 +27,7 @@ COMMAND="usr/bin/iovascope
 usr/share/bash-completion/completions/iovascope
 usr/share/iovascope/fleet/dashboard.json
 usr/share/iovascope/fleet/rules.yml
+$(cd tools && printf 'usr/share/iovascope/%s\n' schema/*.json)
 usr/share/man/man1/iovascope.1"
 UNITS="lib/systemd/system/iovascope-metrics.service
 lib/systemd/system/iovascope-metrics.timer"

@@ -33,7 +33,7 @@ check "what its process is called" 0 \
 	'^iovascope_process_info\{pid="4242",comm="qemu-system-x86"\} 1$' \
 	'^iovascope_process_calls' metrics
 new_tree named
-[[ $counting ]] || sed -i 's/$/ vm=web pod=gpu-0/' "$tree/processes"
+[[ $counting ]] || sed -i '2,$ s/$/ vm=web pod=gpu-0/' "$tree/processes"
 check "and what else it is known by" 0 \
 	'^iovascope_process_info\{pid="4242",comm="qemu-system-x86",vm="web",pod="gpu-0"\} 1$' \
 	'' metrics

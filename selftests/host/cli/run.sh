@@ -29,7 +29,8 @@ unset IOVASCOPE_DEBUGFS
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 recorded=$PWD/trees/two_vms
-((${#})) || set -- *_test.sh
+all=
+((${#})) || { all=--all && set -- *_test.sh; }
 
 run_files() {
 	local file
@@ -40,6 +41,10 @@ run_files() {
 		# shellcheck source=/dev/null
 		. "./$file"
 	done
+	mkdir -p "$tmp/kept"
+	if have_validator "all JSON fits its schemas"; then
+		verify "all JSON fits its schemas" validate "$tmp/kept" $all
+	fi
 }
 
 echo "KTAP version 1"
