@@ -62,13 +62,18 @@ static const struct {
 	[KIND_CENSUS] = { "census", "census_", "device", "table" },
 };
 
-/* One run of printing. @records: by what the label says. */
+/*
+ * One run of printing. @records: those that have series, by what the label
+ * says. @sums: of all domains, by backend. @tables: the device under which each
+ * is told, by number.
+ */
 struct exposition {
 	FILE *out;
 	struct json_object *snap;
 	struct json_object *records[NR_KINDS];
 	uint64_t left_out[NR_KINDS];
 	struct json_object *sums;
+	struct json_object *tables;
 };
 
 static bool is_ns(const struct metric *metric)
@@ -458,17 +463,20 @@ static void print_process_info(FILE *out, struct json_object *alive,
 }
 
 /* Tables are told under one of their devices, so that a sum has each once. */
-static void print_census_info(FILE *out, struct json_object *census,
-			      struct json_object *told)
+static void print_census_info(const struct exposition *expo)
 {
-	if (!json_object_object_length(told))
+	struct json_object *census = tree_get(expo->snap, "census");
+	FILE *out = expo->out;
+
+	if (!json_object_object_length(expo->records[KIND_CENSUS]))
 		return;
 	print_head(out, "census_info", "gauge",
 		   "How the device's requests are translated; told_by: the device under which its table is told.");
 	json_object_object_foreach(census, device, record) {
-		const char *by = tree_word(record, "told_by");
+		const char *by = tree_word(expo->tables,
+					   tree_word(record, "table"));
 
-		if (!tree_get(told, by))
+		if (!tree_get(expo->records[KIND_CENSUS], by))
 			continue;
 		fputs("iovascope_census_info{", out);
 		print_label(out, "device", device, ",");
@@ -723,24 +731,17 @@ static void choose_processes(struct exposition *expo,
 static void choose_tables(struct exposition *expo, uint64_t limit)
 {
 	struct json_object *census = tree_get(expo->snap, "census");
-	struct json_object *tables;
 
 	if (!census)
 		return;
-	tables = tree_new();
 	json_object_object_foreach(census, device, record) {
 		const char *table = tree_word(record, "table");
-		bool known = tree_get(tables, table);
 
-		if (!tree_get(record, "table"))
+		if (!tree_get(record, "table") || tree_get(expo->tables, table))
 			continue;
-		if (!known)
-			tree_add_word(tables, table, device);
-		tree_add_word(record, "told_by", tree_word(tables, table));
-		if (!known)
-			choose(expo, KIND_CENSUS, limit, device, record);
+		tree_add_word(expo->tables, table, device);
+		choose(expo, KIND_CENSUS, limit, device, record);
 	}
-	json_object_put(tables);
 }
 
 static void sum_domain(struct json_object *sums, struct json_object *domain,
@@ -832,8 +833,7 @@ static void print_infos(const struct exposition *expo,
 	print_device_info(expo->out, domains);
 	print_process_info(expo->out, alive, expo->records[KIND_PROCESS],
 			   owners);
-	print_census_info(expo->out, tree_get(expo->snap, "census"),
-			  expo->records[KIND_CENSUS]);
+	print_census_info(expo);
 	json_object_put(owners);
 }
 
@@ -864,6 +864,7 @@ void metrics_print(FILE *out, struct json_object *snap,
 	for (size_t kind = 0; kind < NR_KINDS; kind++)
 		expo.records[kind] = tree_new();
 	expo.sums = sums_of(domains, &metrics);
+	expo.tables = tree_new();
 	choose_domains(&expo, scope->limit, false);
 	choose_domains(&expo, scope->limit, true);
 	choose_processes(&expo, alive, scope->processes ? scope->limit : 0);
@@ -874,6 +875,7 @@ void metrics_print(FILE *out, struct json_object *snap,
 	print_rest(&expo);
 	for (size_t kind = 0; kind < NR_KINDS; kind++)
 		json_object_put(expo.records[kind]);
+	json_object_put(expo.tables);
 	json_object_put(expo.sums);
 	json_object_put(alive);
 	metrics_free(&metrics);
