@@ -61,7 +61,7 @@ static const struct {
 		"replace FILE, which node_exporter reads, in one step" },
 	[OPT_PROCESSES] = { "processes", 'E', NULL,
 		"series for each process that is alive, too" },
-	[OPT_LIMIT] = { "limit", 'L', "COUNT",
+	[OPT_LIMIT] = { "limit", 'l', "COUNT",
 		"series for COUNT domains, processes and tables at most (500)" },
 };
 

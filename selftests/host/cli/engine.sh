@@ -163,8 +163,8 @@ have_validator() {
 	return 1
 }
 
-# validate DIR [--all]: do the objects in DIR fit; with --all, is there one of
-# each schema?
+# validate DIR [COMMAND...]: do the objects in DIR fit, and is there one of each
+# of the commands that has a schema?
 validate() {
 	/usr/bin/python3 ./validate.py ../../../tools/schema "$@"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""usage: validate.py SCHEMAS KEPT [--all]
+"""usage: validate.py SCHEMAS KEPT [COMMAND...]
 
 Hold what the command printed as JSON against its schemas. KEPT has, of each
 run, NR.json and NR.args, an argument a line; SCHEMAS is tools/schema. Of a
@@ -41,7 +41,7 @@ def schema_of(args, validators):
         return "show"
     if commands[:1] == ["why"] and {"--start", "-s"} & set(args):
         return "why-start"
-    return commands[0]
+    return (commands or ["show"])[0]
 
 
 def objects(text):
@@ -68,10 +68,10 @@ def main():
                 where = "/".join(str(step) for step in error.absolute_path)
                 print(f"{name}: {' '.join(args)}: {where}:"
                       f" {error.message[:200]}")
-    unseen = sorted(set(validators) - set(seen) - {"common"})
+    unseen = sorted((set(sys.argv[3:]) & set(validators)) - set(seen))
     print(f"{sum(seen.values())} objects of {len(seen)} schemas;"
           f" none of: {' '.join(unseen) or '-'}")
-    return 1 if bad or ("--all" in sys.argv and unseen) else 0
+    return 1 if bad or unseen else 0
 
 
 if __name__ == "__main__":
