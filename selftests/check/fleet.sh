@@ -158,9 +158,10 @@ becomes() {
 	return 1
 }
 
-# not_empty QUERY: as a panel asks; there is a number.
+# not_empty QUERY: as a panel asks, of all the time that there was; a number is
+# there.
 not_empty() {
-	local query=${1//\$__rate_interval/10s} said
+	local query=${1//\$__rate_interval/5m} said
 
 	query=${query//\$instance/.*}
 	said=$(ask "$query")
@@ -177,7 +178,7 @@ replaced_often() {
 	for ((nr = 0; nr < 50; nr++)); do
 		write && sleep 0.05 || return
 	done
-	becomes 'max_over_time(node_textfile_scrape_error[10s])' 0
+	becomes 'max_over_time(node_textfile_scrape_error[5m])' 0
 }
 
 alone() {
@@ -215,7 +216,7 @@ tap "a refusal is an alert" becomes \
 tap "it goes on" go_on
 tap "and is written" write
 tap "a rate is there" becomes \
-	'count(rate(iovascope_calls_total{op="region_map"}[10s]) > 0)' 1
+	'count(rate(iovascope_calls_total{op="region_map"}[5m]) > 0)' 1
 tap "what a page costs is recorded" becomes \
 	'round(iovascope:call_ns_per_page:increase1h{op="pin",backing="hugetlb_1g"})' 160
 mapfile -t queries < <(jq -r '.panels[].targets[].expr' \
