@@ -12,7 +12,6 @@
 #include "options.h"
 #include "read/snapshot.h"
 #include "show/census.h"
-#include "show/metrics.h"
 #include "show/rows.h"
 #include "show/text_census.h"
 #include "show/text_counts.h"
@@ -20,6 +19,7 @@
 #include "show/text_show.h"
 #include "show/view_census.h"
 #include "show/view_show.h"
+#include "textfile.h"
 #include "top/top.h"
 #include "vm/memory.h"
 #include "vm/p2p.h"
@@ -255,14 +255,14 @@ const struct command commands[] = {
 		.run = run_diff,
 	}, {
 		.name = "metrics",
-		.help = "everything in Prometheus' text format",
-		.options = READS | BIT(OPT_CHECK),
+		.help = "what a fleet is watched by, in Prometheus' text format",
+		.options = READS | BIT(OPT_CHECK) | BIT(OPT_TEXTFILE) |
+			   BIT(OPT_PROCESSES) | BIT(OPT_LIMIT),
 		.sections = SECTION_ALL,
 		.welcome = SECTION_UNITS | SECTION_REFUSALS |
-			   SECTION_REFUSED,
+			   SECTION_REFUSED | SECTION_CHECK,
 		.walks = SECTION_WALKS,
-		.view = json_object_get,
-		.text = text_metrics,
+		.run = run_metrics,
 	}, {
 		.name = "version",
 		.help = "the version of this tool",

@@ -79,6 +79,10 @@ const struct option_info options[NR_OPTS] = {
 		"print columns without padding, with raw integers" },
 	[OPT_LONG] = { "long", 'L', NULL,
 		"print every number of each, one below the other" },
+	[OPT_TEXTFILE] = { "textfile", 'T', "FILE",
+		"replace FILE, which node_exporter reads, in one step" },
+	[OPT_PROCESSES] = { "processes", 'E', NULL,
+		"series for each process that is alive, too" },
 };
 
 /*
@@ -209,6 +213,8 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->sort = arg;
 	else if (nr == OPT_FILTER)
 		request->filter = arg;
+	else if (nr == OPT_TEXTFILE)
+		request->textfile = arg;
 	request->form.noheadings |= nr == OPT_NOHEADINGS;
 	request->form.pairs |= nr == OPT_PAIRS;
 	request->form.raw |= nr == OPT_RAW;

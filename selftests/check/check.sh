@@ -11,6 +11,7 @@
 #   static   whitespace to sparse: what can be told without running anything
 #   host     unit tests of pure code
 #   cli      the tool on recorded trees
+#   fleet    from the tool to the dashboard, by node_exporter and Prometheus
 #   lab      the lab's own verdict
 #   guest    the tests inside the lab
 #   busy     those of what has to be exact, while the host's own devices work

@@ -11,11 +11,12 @@ set -uo pipefail
 . "$LAB_TREE/selftests/check/tap.sh"
 
 export IOVASCOPE=$LAB_TREE/build/tools/iovascope
-PATH+=:$LAB_CACHE/promtool
+PATH+=:$LAB_CACHE/prometheus
 
 echo "TAP version 13"
 tap "the tool builds" flock "$LAB_TREE" make -C "$LAB_TREE" tools
-tap "promtool is there" "$LAB_DIR/setup.sh" promtool
+tap "promtool and the validator are there" "$LAB_DIR/setup.sh" prometheus \
+	validator
 for script in "$LAB_TREE"/selftests/host/cli/*.sh; do
 	[[ ! -x $script ]] ||
 		tap_program "$(basename "$script")" timeout 600 "$script"

@@ -71,7 +71,7 @@ on_command() {
 	[[ -z $CASE ]] || usage_error "$TEST has no cases"
 	prepare_host
 	make -s -C "$LAB_TREE" tools
-	IOVASCOPE=$LAB_TREE/build/tools/iovascope PATH+=:$LAB_CACHE/promtool \
+	IOVASCOPE=$LAB_TREE/build/tools/iovascope PATH+=:$LAB_CACHE/prometheus \
 		exec "$LAB_TREE/selftests/host/cli/run.sh" "$TEST.sh"
 }
 

@@ -26,7 +26,12 @@ trap 'step_abort; rm -rf "$work"' EXIT
 COMMAND="usr/bin/iovascope
 usr/share/bash-completion/completions/iovascope
 usr/share/zsh/vendor-completions/_iovascope
+usr/share/iovascope/fleet/dashboard.json
+usr/share/iovascope/fleet/rules.yml
+$(cd tools && printf 'usr/share/iovascope/%s\n' schema/*.json)
 $(printf 'usr/share/man/man1/%s\n' tools/*.1 | sed 's:tools/::')"
+UNITS="lib/systemd/system/iovascope-metrics.service
+lib/systemd/system/iovascope-metrics.timer"
 
 # What dkms needs, below the folder of a version.
 dkms_files() {
@@ -95,10 +100,11 @@ machine() {
 
 echo "TAP version 13"
 mapfile -t command_files <<<"$COMMAND"
+mapfile -t units <<<"$UNITS"
 mapfile -t source_files < <(dkms_files | sed "s:^:usr/src/iovascope-$old/:")
 tap "make install" make_tree install
 tap "make install: these files and no others" \
-	files_are "$work/dest" "${command_files[@]}"
+	files_are "$work/dest" "${command_files[@]}" "${units[@]/#/usr/}"
 tap "make uninstall" make_tree uninstall
 tap "make uninstall leaves nothing" files_are "$work/dest"
 tap "make dkms-install" make_tree dkms-install
@@ -113,7 +119,7 @@ tap "lintian has nothing to say" judge
 tap "built again they are the same" same_again
 tap "iovascope: these files and no others" \
 	package_is "$work/root/debs/old/iovascope_${old}_amd64.deb" \
-	"${command_files[@]/%.1/.1.gz}" \
+	"${command_files[@]/%.1/.1.gz}" "${units[@]}" \
 	usr/share/doc/iovascope/{README.md.gz,changelog.gz,copyright}
 tap "iovascope-dkms: these files and no others" \
 	package_is "$work/root/debs/old/iovascope-dkms_${old}_all.deb" \

@@ -38,6 +38,11 @@ tool_says() {
 	[[ $(iovascope version) == "iovascope $1" ]]
 }
 
+timer_is_off() {
+	[[ -s /lib/systemd/system/iovascope-metrics.timer ]] &&
+		! find /etc/systemd -name 'iovascope*' | grep .
+}
+
 # A kernel that has no KPROBES, or so its configuration says.
 refuses_without_kprobes() {
 	local none=9.9.9-none
@@ -105,6 +110,7 @@ tap "modules of $kver: there, of $old, signed" signed "$old" "$kver"
 tap "nothing to complain of in dkms's make.log" make_log_is_clean
 tap "the command runs" tool_says "$old"
 tap "the man page is there" test -s /usr/share/man/man1/iovascope.1.gz
+tap "the timer is there, and off" timer_is_off
 keep old
 
 mv "$hidden" "/lib/modules/$other"

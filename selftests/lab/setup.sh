@@ -19,7 +19,8 @@
 #   packageroot  a root with dkms, to install them in
 #   qemu         a QEMU that can emulate first-stage tables, if the machine's
 #                own cannot
-#   promtool     Prometheus's own check of what the command prints for it
+#   prometheus   Prometheus and node_exporter, which the command prints for
+#   validator    what holds the command's JSON against its schemas
 #   plotting     what draws the plots of the bench
 #   kvm          try KVM once; the lab uses it from then on if it boots. "make
 #                check" asks for this, too
@@ -42,15 +43,15 @@ shopt -s inherit_errexit
 . "$LAB_DIR/compile.sh"
 . "$LAB_DIR/root.sh"
 . "$LAB_DIR/qemu.sh"
-. "$LAB_DIR/promtool.sh"
+. "$LAB_DIR/prometheus.sh"
 . "$LAB_DIR/machine.sh"
 
 # Building and checking (first block), the lab (second).
 HOST_PACKAGES=(
-	bc binutils ca-certificates clang coccinelle codespell
+	bc binutils ca-certificates clang coccinelle codespell curl
 	debian-archive-keyring file gcc git jq kmod libc6-dev libjson-c-dev
 	libncurses-dev libpci-dev libsmartcols-dev libtracefs-dev make mandoc
-	perl pkg-config rsync shellcheck shfmt sparse tmux xz-utils zsh zstd
+	perl pkg-config rsync shellcheck shfmt sparse systemd tmux xz-utils zsh zstd
 	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
 )
 
@@ -58,6 +59,8 @@ HOST_PACKAGES=(
 PACKAGING_PACKAGES=(debhelper dh-dkms dpkg-dev lintian)
 
 PLOTTING_PACKAGES=(gnuplot-nox)
+
+VALIDATOR_PACKAGES=(python3-jsonschema)
 
 NEED_APT_MIB=1500
 
@@ -102,6 +105,10 @@ setup_packages() {
 
 setup_packaging() {
 	install_missing "${PACKAGING_PACKAGES[@]}"
+}
+
+setup_validator() {
+	install_missing "${VALIDATOR_PACKAGES[@]}"
 }
 
 setup_plotting() {
@@ -153,7 +160,7 @@ parse_options() {
 			exit 0
 			;;
 		packages | kselftest | kernel | root | buildroot | packaging | \
-			packageroot | qemu | promtool | plotting | kvm)
+			packageroot | qemu | prometheus | validator | plotting | kvm)
 			PARTS+=("$1")
 			;;
 		*) usage_error "unknown argument '$1'" ;;

@@ -41,6 +41,8 @@ enum opt {
 	OPT_PAIRS,
 	OPT_RAW,
 	OPT_LONG,
+	OPT_TEXTFILE,
+	OPT_PROCESSES,
 	NR_OPTS
 };
 
@@ -74,6 +76,7 @@ struct request {
 	const char *sort;
 	const char *filter;
 	struct table_form form;
+	const char *textfile;
 	char **args;
 };
 

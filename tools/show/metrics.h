@@ -2,8 +2,29 @@
 #ifndef IOVASCOPE_METRICS_H
 #define IOVASCOPE_METRICS_H
 
-#include "base/text.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
-text_fn text_metrics;
+struct json_object;
+
+/* With as many domains a host has less than 20 000 series. */
+#define METRICS_LIMIT	500
+
+/*
+ * Of each kind of record at most @limit have series, and processes only when
+ * that is said. What was left out is counted.
+ */
+struct metrics_scope {
+	uint64_t limit;
+	bool processes;
+};
+
+/* A snapshot, as Prometheus reads it. */
+void metrics_print(FILE *out, struct json_object *snap,
+		   const struct metrics_scope *scope);
+
+/* What is printed where nothing could be read. */
+void metrics_print_down(FILE *out);
 
 #endif

@@ -39,7 +39,7 @@ static void live_add(struct json_object *live, struct json_object *domain)
  * The host's own, which is another matter. Of a domain that is older than the
  * module nobody saw the backend, but the DMA API's are not unmanaged.
  */
-static bool is_dma_api(struct json_object *domain)
+bool view_is_dma_api(struct json_object *domain)
 {
 	return tree_is(domain, "backend", "none") &&
 	       !tree_is(domain, "type", "unmanaged");
@@ -54,7 +54,7 @@ static struct json_object *live_of(struct json_object *domains)
 	tree_add_u64(live, "inexact_domains", 0);
 	json_object_object_foreach(domains, id, domain) {
 		(void)id;
-		if (!is_dma_api(domain))
+		if (!view_is_dma_api(domain))
 			live_add(live, domain);
 	}
 	return live;

@@ -9,7 +9,7 @@ tree=/nonexistent
 check "no module" 3 'load the module \(modprobe iovascope\)' mapped show
 check "no module: JSON" 3 'modprobe iovascope' '\{' show --json
 check "no module: snapshot" 3 'modprobe iovascope' '\{' snapshot
-check "no module: metrics" 3 'modprobe iovascope' '^#' metrics
+check "no module: metrics" 3 'modprobe iovascope' 'iovascope_(info|up 1)' metrics
 check "no module: watch" 3 'modprobe iovascope' '' watch -n 1
 tree=$tmp/empty_dir
 [[ $counting ]] || mkdir "$tree"

@@ -185,10 +185,10 @@ check "metrics: without a walk" 0 \
 check "metrics --check: verdicts" 0 '^iovascope_check_equal\{domain="5"\} 0$' \
 	'' metrics --check
 check "metrics --check: a table's leaves" 0 \
-	'^iovascope_census_4k_leaves\{device="0000:3b:00\.0",unit="dmar0",table="1"\} 6144$' \
+	'^iovascope_census_leaves\{device="0000:3b:00\.0",leaf="4k"\} 6144$' \
 	'' metrics --check
 check "metrics --check: help" 0 \
-	'^# TYPE iovascope_census_best_1g_leaves gauge$' '' metrics --check
+	'^# TYPE iovascope_census_best_leaves gauge$' '' metrics --check
 [[ $counting ]] || "$IOVASCOPE" snapshot --check --debugfs "$recorded" \
 	>"$tmp/walked.json"
 check "diff: the later self-check" 0 '^Self-check: 2 domains: 1 equal, ' '' \
@@ -238,7 +238,8 @@ check "older module: runs" 1 'runs: not there: .* another version' '' \
 check "older module: show" 0 '^Self-check: not made, this module has no census\.$' '' show
 check "older module: show --check" 1 'check: not there: ' 'mapped' show --check
 json "older module: snapshot" 'has("units") | not' snapshot
-check "older module: metrics" 0 '^iovascope_pin_calls_total ' 'unit_' metrics
+check "older module: metrics" 0 '^iovascope_calls_total\{op="map"\} ' 'unit_' \
+	metrics
 [[ $counting ]] || "$IOVASCOPE" snapshot --debugfs "$tree" >"$tmp/older.json"
 check "older module: diff" 0 '^Self-check: not made, this module has no census\.$' '' \
 	diff "$tmp/older.json" "$tmp/older.json"

@@ -11,6 +11,7 @@
 # scratch directory that goes with the run.
 
 nr=0
+nr_json=0
 pass=0
 fail=0
 skip=0
@@ -53,9 +54,19 @@ run() {
 	err=$(tr -d '\0' <"$tmp/err")
 }
 
-# tool ARG...: run the tool on $tree.
+# tool ARG...: run the tool on $tree. What it says in JSON is kept for the
+# validator, which is started once for all of it.
 tool() {
 	IOVASCOPE_DEBUGFS=$tree run "$IOVASCOPE" "$@"
+	[[ $out != "{"* ]] || keep_json "$@"
+}
+
+keep_json() {
+	local kept=$tmp/kept/$((++nr_json))
+
+	mkdir -p "$tmp/kept"
+	cp "$tmp/out" "$kept.json"
+	printf '%s\n' "$@" >"$kept.args"
 }
 
 # only_count: is this the run that counts checks? Then this one is counted.
@@ -143,6 +154,19 @@ have() {
 	command -v "$2" >/dev/null && return
 	skip "$1" "$2 is not installed"
 	return 1
+}
+
+# have_validator NAME: Debian's python3-jsonschema, whatever else is called python3.
+have_validator() {
+	/usr/bin/python3 -c 'import jsonschema' 2>/dev/null && return
+	skip "$1" "python3-jsonschema is not installed"
+	return 1
+}
+
+# validate DIR [COMMAND...]: do the objects in DIR fit, and is there one of each
+# of the commands that has a schema?
+validate() {
+	/usr/bin/python3 ./validate.py ../../../tools/schema "$@"
 }
 
 # new_tree NAME: a copy of the recorded tree to be changed; $tree names it.

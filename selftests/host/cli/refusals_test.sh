@@ -382,6 +382,11 @@ check "metrics" 0 \
 	'^iovascope_refusals_total\{errno="22",step="check"\} 3$' '' metrics
 check "of each step" 0 \
 	'^iovascope_refusals_total\{errno="12",step="pin"\} 2$' '' metrics
+scene age
+refusal 4242 map_dma check 17 last_ns=4811000000000
+check "metrics: how long ago, by cause" 0 \
+	'^iovascope_refusal_age_seconds\{cause="iova-taken"\} 1\.000000000$' '' \
+	metrics
 
 # ---- a module that does not know of them ----
 

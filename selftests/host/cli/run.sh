@@ -31,7 +31,11 @@ unset IOVASCOPE_DEBUGFS
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 recorded=$PWD/trees/two_vms
-((${#})) || set -- *_test.sh
+commands=()
+if ((!${#})); then
+	mapfile -t commands < <("$IOVASCOPE" --list-cmds && echo why-start)
+	set -- *_test.sh
+fi
 
 run_files() {
 	local file
@@ -42,6 +46,11 @@ run_files() {
 		# shellcheck source=/dev/null
 		. "./$file"
 	done
+	mkdir -p "$tmp/kept"
+	if have_validator "all JSON fits its schemas"; then
+		verify "all JSON fits its schemas" validate "$tmp/kept" \
+			"${commands[@]}"
+	fi
 }
 
 echo "KTAP version 1"
