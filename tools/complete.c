@@ -90,7 +90,7 @@ static struct json_object *section(struct completion *completion,
 static void offer_members(const struct completion *completion,
 			  struct json_object *records, const char *key)
 {
-	json_object_object_foreach(records, id, record)
+	tree_foreach(records, id, record)
 		offer(completion, key ? tree_word(record, key) : id);
 }
 
@@ -125,7 +125,7 @@ static void offer_domains(struct completion *completion)
 /* Those in a domain; to list what is in any table would be to walk them. */
 static void offer_devices(struct completion *completion)
 {
-	json_object_object_foreach(section(completion, SECTION_DOMAINS,
+	tree_foreach(section(completion, SECTION_DOMAINS,
 					   "domains"), id, domain) {
 		struct json_object *devices = tree_get(domain, "devices");
 
@@ -369,12 +369,11 @@ static bool offer_joined(struct completion *completion)
 	return completion->typed[len];
 }
 
-void complete(const struct command *commands, const struct request *request,
-	      char **words)
+void complete(const struct command *commands, char **words)
 {
 	struct completion completion = {
 		.commands = commands,
-		.debugfs = request->debugfs,
+		.debugfs = options_debugfs(),
 	};
 	size_t nr = 0;
 	enum opt open;

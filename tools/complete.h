@@ -5,14 +5,12 @@
 #include "base/compiler.h"
 
 struct command;
-struct request;
 
 /*
  * Prints what the last of the words, which is being typed, may become, one a
  * line, and ends the program. ":files" is any file. What is printed would not
  * be refused as it is.
  */
-__noreturn void complete(const struct command *commands,
-			 const struct request *request, char **words);
+__noreturn void complete(const struct command *commands, char **words);
 
 #endif

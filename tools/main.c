@@ -25,6 +25,7 @@
 #include "base/table.h"
 #include "command.h"
 #include "commands.h"
+#include "complete.h"
 #include "options.h"
 
 /* A full disk is found out only at the end, when the buffer is written. */
@@ -41,6 +42,8 @@ int main(int argc, char **argv)
 	struct request request;
 
 	atexit(close_stdout);
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		complete(commands, argv + 2);
 	request = options_parse(commands, argc, argv);
 	table_setup(request.form);
 	command_run(&request);

@@ -76,7 +76,7 @@ struct hint near_member(struct json_object *tree, const char *word)
 {
 	struct near near = near_begin(word);
 
-	json_object_object_foreach(tree_members(tree), name, val) {
+	tree_foreach(tree, name, val) {
 		(void)val;
 		near_offer(&near, name);
 	}

@@ -90,7 +90,7 @@ struct json_object *tree_get(struct json_object *obj, const char *key)
 	return json_object_object_get_ex(obj, key, &val) ? val : NULL;
 }
 
-/* For json_object_object_foreach(), which takes no NULL for an absent section. */
+/* For tree_foreach(): json-c's own takes no NULL for an absent section. */
 struct json_object *tree_members(struct json_object *obj)
 {
 	static struct json_object *none;

@@ -22,6 +22,10 @@ void tree_share(struct json_object *to, struct json_object *from,
 
 struct json_object *tree_get(struct json_object *obj, const char *key);
 struct json_object *tree_members(struct json_object *obj);
+
+/* Each member; of what is not there, none. */
+#define tree_foreach(obj, key, val) \
+	json_object_object_foreach(tree_members(obj), key, val)
 bool tree_u64(struct json_object *obj, const char *key, uint64_t *val);
 uint64_t tree_u64_or_0(struct json_object *obj, const char *key);
 const char *tree_word(struct json_object *obj, const char *key);

@@ -239,7 +239,7 @@ static void cell_tell(struct series *series, struct json_object *view,
 	samples_tell(row, "map", &cell->map);
 	samples_tell(row, "unmap", &cell->unmap);
 	if (cell->held) {
-		json_object_object_foreach(cell->held, key, val)
+		tree_foreach(cell->held, key, val)
 			tree_add(row, key, json_object_get(val));
 	}
 	tree_append(tree_get(view, "rows"), row);

@@ -17,7 +17,7 @@ bool probe_is_blind(struct json_object *probe)
 
 const char *blind_probe(struct json_object *snap, const char *feed)
 {
-	json_object_object_foreach(tree_get(snap, "probes"), row, probe)
+	tree_foreach(tree_get(snap, "probes"), row, probe)
 		if (probe_is_blind(probe) && tree_lists(probe, "feeds", feed))
 			return row;
 	return NULL;

@@ -37,7 +37,7 @@ static struct json_object *diff_counts(struct json_object *before,
 {
 	struct json_object *diff = tree_new();
 
-	json_object_object_foreach(after, key, val) {
+	tree_foreach(after, key, val) {
 		uint64_t more = grown(key, before, after);
 
 		(void)val;
@@ -52,7 +52,7 @@ static struct json_object *diff_all_counts(struct json_object *before,
 {
 	struct json_object *diff = tree_new();
 
-	json_object_object_foreach(after, name, counts)
+	tree_foreach(after, name, counts)
 		tree_add(diff, name,
 			 diff_counts(tree_get(before, name), counts));
 	return diff;
@@ -64,7 +64,7 @@ static struct json_object *diff_record(struct json_object *schema,
 {
 	struct json_object *diff = tree_new();
 
-	json_object_object_foreach(after, key, val) {
+	tree_foreach(after, key, val) {
 		struct json_object *desc = tree_get(schema, key);
 
 		(void)val;
@@ -82,7 +82,7 @@ static struct json_object *diff_records(struct json_object *schema,
 {
 	struct json_object *diff = tree_new();
 
-	json_object_object_foreach(after, id, record)
+	tree_foreach(after, id, record)
 		tree_add(diff, id,
 			 diff_record(schema, tree_get(before, id), record));
 	return diff;
@@ -94,7 +94,7 @@ static void add_gone(struct json_object *gone, const char *section,
 	struct json_object *ids = tree_new_list();
 
 	tree_add(gone, section, ids);
-	json_object_object_foreach(tree_get(before, section), id, record) {
+	tree_foreach(tree_get(before, section), id, record) {
 		(void)record;
 		if (!tree_get(tree_get(after, section), id))
 			tree_append_word(ids, id);
@@ -154,7 +154,7 @@ struct json_object *snapshot_diff(struct json_object *before,
 	struct json_object *diff = tree_new();
 
 	check_same_load(before, after);
-	json_object_object_foreach(after, name, section)
+	tree_foreach(after, name, section)
 		if (section)
 			tree_add(diff, name,
 				 diff_section(schema, name,
@@ -172,7 +172,7 @@ static struct json_object *records_of_pid(struct json_object *records,
 	struct json_object *own = tree_new();
 	uint64_t owner;
 
-	json_object_object_foreach(records, id, record)
+	tree_foreach(records, id, record)
 		if (tree_u64(record, "pid", &owner) && owner == pid)
 			tree_share(own, records, id);
 	return own;
@@ -188,7 +188,7 @@ static struct json_object *sum_key(const char *key, struct json_object *total,
 	struct json_object *val;
 	uint64_t part;
 
-	json_object_object_foreach(processes, id, process) {
+	tree_foreach(processes, id, process) {
 		(void)id;
 		if (!tree_u64(process, key, &part))
 			continue;
@@ -209,7 +209,7 @@ static struct json_object *counters_of(struct json_object *counters,
 {
 	struct json_object *own = tree_new();
 
-	json_object_object_foreach(counters, key, total)
+	tree_foreach(counters, key, total)
 		tree_add(own, key, sum_key(key, total, schema, processes));
 	return own;
 }
@@ -220,7 +220,7 @@ static struct json_object *check_of(struct json_object *check,
 {
 	struct json_object *own = tree_new();
 
-	json_object_object_foreach(check, id, record) {
+	tree_foreach(check, id, record) {
 		(void)record;
 		if (tree_get(domains, id))
 			tree_share(own, check, id);
@@ -230,7 +230,7 @@ static struct json_object *check_of(struct json_object *check,
 
 bool snapshot_has_pid(struct json_object *snap, uint64_t pid)
 {
-	json_object_object_foreach(tree_get(snap, "processes"), id, record) {
+	tree_foreach(tree_get(snap, "processes"), id, record) {
 		(void)id;
 		if (tree_u64_or_0(record, "pid") == pid)
 			return true;
@@ -246,7 +246,7 @@ struct json_object *snapshot_of_pid(struct json_object *snap, uint64_t pid)
 	struct json_object *own = tree_new();
 	struct json_object *processes;
 
-	json_object_object_foreach(snap, name, section) {
+	tree_foreach(snap, name, section) {
 		(void)section;
 		tree_share(own, snap, name);
 	}

@@ -84,7 +84,7 @@ static void process_add(struct json_object *record)
 	    !is_same(record, pid, start))
 		return;
 	key = alloc_print("%ju %ju", (uintmax_t)pid, (uintmax_t)start);
-	json_object_object_foreach(known(key, find_process, pid, NULL), name,
+	tree_foreach(known(key, find_process, pid, NULL), name,
 				   val)
 		tree_add(record, name, json_object_get(val));
 	free(key);
@@ -115,7 +115,7 @@ static void devices_add(struct json_object *record, const char *id)
 
 void names_add(struct json_object *records)
 {
-	json_object_object_foreach(records, id, record) {
+	tree_foreach(records, id, record) {
 		process_add(record);
 		devices_add(record, id);
 	}

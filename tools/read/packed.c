@@ -77,7 +77,7 @@ static bool form_fits(const struct form *form, struct json_object *record)
 
 	if ((size_t)json_object_object_length(record) != form->nr)
 		return false;
-	json_object_object_foreach(record, key, val) {
+	tree_foreach(record, key, val) {
 		(void)val;
 		if (strcmp(key, form->key[i++]))
 			return false;
@@ -95,7 +95,7 @@ static size_t form_add(struct packed *packed, struct json_object *record)
 	form->nr = 0;
 	form->key = alloc_zeroed(json_object_object_length(record),
 				 sizeof(*form->key));
-	json_object_object_foreach(record, key, val) {
+	tree_foreach(record, key, val) {
 		(void)val;
 		form->key[form->nr++] = alloc_copy(key);
 	}
@@ -178,7 +178,7 @@ void packed_add(struct packed *packed, const char *name,
 	packed->used = 0;
 	bytes_put(packed, name, strlen(name) + 1);
 	integer_put(packed, form_of(packed, record));
-	json_object_object_foreach(record, key, val) {
+	tree_foreach(record, key, val) {
 		(void)key;
 		value_put(packed, val);
 	}

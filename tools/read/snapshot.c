@@ -91,7 +91,7 @@ static struct json_object *list_of(const char *joined)
 static void type_values(const struct section_type *type,
 			struct json_object *record)
 {
-	json_object_object_foreach(record, key, val) {
+	tree_foreach(record, key, val) {
 		/* The value is gone when its successor is added. */
 		const char *word = json_object_get_string(val) ?: "";
 
@@ -109,7 +109,7 @@ static bool shape_ok(const struct section_type *type,
 {
 	if (!json_object_is_type(section, json_type_object))
 		return false;
-	json_object_object_foreach(section, name, val) {
+	tree_foreach(section, name, val) {
 		(void)name;
 		if (!val ||
 		    json_object_is_type(val, json_type_object) == type->flat)
@@ -125,7 +125,7 @@ static void type_section(const struct section_type *type,
 		type_values(type, section);
 		return;
 	}
-	json_object_object_foreach(section, name, record) {
+	tree_foreach(section, name, record) {
 		(void)name;
 		type_values(type, record);
 	}

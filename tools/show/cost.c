@@ -93,7 +93,7 @@ struct json_object *cost_of(struct json_object *record)
 {
 	struct json_object *cost = tree_new();
 
-	json_object_object_foreach(record, key, val) {
+	tree_foreach(record, key, val) {
 		size_t len = stem_len(key, "calls");
 
 		(void)val;

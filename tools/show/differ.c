@@ -55,7 +55,7 @@ static char *meaning_of(struct json_object *record)
 
 void differ_explain(struct json_object *check)
 {
-	json_object_object_foreach(check, id, record) {
+	tree_foreach(check, id, record) {
 		char *text;
 
 		(void)id;

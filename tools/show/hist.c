@@ -26,7 +26,7 @@ struct hist hist_load(struct json_object *counts)
 {
 	struct hist hist = { 0 };
 
-	json_object_object_foreach(counts, lower, val) {
+	tree_foreach(counts, lower, val) {
 		uint64_t count = json_object_get_uint64(val);
 		uint64_t bound;
 		char *end;

@@ -25,7 +25,7 @@ static char *differs(struct json_object *snap)
 	/* Walking may take long, so it may not have been made. */
 	if (!check)
 		return NULL;
-	json_object_object_foreach(check, id, record) {
+	tree_foreach(check, id, record) {
 		if (!tree_is(record, "verdict", "differs"))
 			continue;
 		return alloc_print("Differs: the IO page tables of domain %s, of %s, do not hold what has been counted (iovascope check).",
@@ -41,7 +41,7 @@ static char *small_leaves(struct json_object *snap)
 	struct json_object *worst = NULL;
 	char *line;
 
-	json_object_object_foreach(tree_get(snap, "domains"), id, domain) {
+	tree_foreach(tree_get(snap, "domains"), id, domain) {
 		(void)id;
 		bytes = tree_u64_or_0(domain, "live_4k_bytes");
 		if (bytes <= most || !tree_u64_or_0(domain, "pid") ||

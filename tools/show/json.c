@@ -17,10 +17,11 @@
 #include "json.h"
 
 static const char *const booleans[] = {
-	"able", "alive", "baseline", "dma_api", "exact", "first_1g", "first_2m",
-	"fix_needed", "fixable", "intel_iommu", "made", "matters", "present",
-	"readable", "required", "second_1g", "second_2m", "translation",
-	"unverified", NULL
+	"able", "alive", "alone", "baseline", "blocks", "dma_api", "exact",
+	"first_1g", "first_2m", "fix_needed", "fixable", "intel_iommu",
+	"ipc_lock", "made", "matters", "present", "private", "readable",
+	"required", "second_1g", "second_2m", "translation", "unverified",
+	NULL
 };
 
 static bool is_boolean(const char *key, struct json_object *val)

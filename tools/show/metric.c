@@ -229,7 +229,7 @@ struct metrics metrics_of(struct json_object *schema)
 		.metric = alloc_zeroed(most, sizeof(struct metric)),
 	};
 
-	json_object_object_foreach(schema, key, desc)
+	tree_foreach(schema, key, desc)
 		if (!tree_is(desc, "kind", "max"))
 			metric_name(&metrics.metric[metrics.nr++], key, desc,
 				    schema);

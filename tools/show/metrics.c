@@ -285,7 +285,7 @@ static void print_sums(const struct exposition *expo,
 	bool first = true;
 	uint64_t val;
 
-	json_object_object_foreach(expo->sums, backend, sums) {
+	tree_foreach(expo->sums, backend, sums) {
 		for (size_t i = 0; i < nr; i++) {
 			if (family[i].superseded ||
 			    !tree_u64(sums, family[i].key, &val))
@@ -305,14 +305,14 @@ static void print_sums(const struct exposition *expo,
 static void print_domains(FILE *out, struct json_object *sums)
 {
 	print_head(out, "domains", "gauge", "Domains that there are.");
-	json_object_object_foreach(sums, backend, sum) {
+	tree_foreach(sums, backend, sum) {
 		fputs("iovascope_domains{", out);
 		print_label(out, "backend", backend, "} ");
 		print_u64(out, tree_u64_or_0(sum, "domains"));
 	}
 	print_head(out, "inexact_domains", "gauge",
 		   "Domains whose numbers are known to be not all of it.");
-	json_object_object_foreach(sums, of, sum_of) {
+	tree_foreach(sums, of, sum_of) {
 		fputs("iovascope_inexact_domains{", out);
 		print_label(out, "backend", of, "} ");
 		print_u64(out, tree_u64_or_0(sum_of, "inexact"));
@@ -338,7 +338,7 @@ static void print_records(const struct exposition *expo, enum kind kind,
 	bool first = true;
 	uint64_t val;
 
-	json_object_object_foreach(expo->records[kind], name, record) {
+	tree_foreach(expo->records[kind], name, record) {
 		for (size_t i = 0; i < nr; i++) {
 			if (family[i].superseded ||
 			    !tree_u64(record, family[i].key, &val))
@@ -377,7 +377,7 @@ static void print_domain_info(FILE *out, struct json_object *domains)
 		return;
 	print_head(out, "domain_info", "gauge",
 		   "What the domain is, and the process that made it.");
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		fputs("iovascope_domain_info{", out);
 		print_label(out, "domain", id, ",");
 		print_label(out, "type", tree_word(domain, "type"), ",");
@@ -387,7 +387,7 @@ static void print_domain_info(FILE *out, struct json_object *domains)
 	}
 	print_head(out, "domain_exact", "gauge",
 		   "Whether the numbers of the domain are all of it.");
-	json_object_object_foreach(domains, of, record) {
+	tree_foreach(domains, of, record) {
 		fputs("iovascope_domain_exact{", out);
 		print_label(out, "domain", of, "} ");
 		print_u64(out, !is_no(record, "exact"));
@@ -422,7 +422,7 @@ static void print_device_info(FILE *out, struct json_object *domains)
 {
 	bool first = true;
 
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		struct json_object *devices = tree_get(domain, "devices");
 
 		for (size_t i = 0; i < tree_length(devices); i++) {
@@ -447,7 +447,7 @@ static void print_process_info(FILE *out, struct json_object *alive,
 	};
 	bool first = true;
 
-	json_object_object_foreach(alive, pid, process) {
+	tree_foreach(alive, pid, process) {
 		if (!tree_get(shown, pid) && !tree_get(owners, pid))
 			continue;
 		if (first)
@@ -472,7 +472,7 @@ static void print_census_info(const struct exposition *expo)
 		return;
 	print_head(out, "census_info", "gauge",
 		   "How the device's requests are translated; told_by: the device under which its table is told.");
-	json_object_object_foreach(census, device, record) {
+	tree_foreach(census, device, record) {
 		const char *by = tree_word(expo->tables,
 					   tree_word(record, "table"));
 
@@ -492,8 +492,8 @@ static void print_errors(FILE *out, struct json_object *errors)
 {
 	print_head(out, "errors_total", "counter",
 		   "Calls that failed, by errno.");
-	json_object_object_foreach(errors, op, counts) {
-		json_object_object_foreach(counts, err, count) {
+	tree_foreach(errors, op, counts) {
+		tree_foreach(counts, err, count) {
 			fputs("iovascope_errors_total{", out);
 			print_label(out, "op", op, ",");
 			print_label(out, "errno", err, "} ");
@@ -509,8 +509,8 @@ static void print_refused(FILE *out, struct json_object *sums)
 		return;
 	print_head(out, "refusals_total", "counter",
 		   "Requests that were refused, by errno (0: an answer that means no) and the step that failed.");
-	json_object_object_foreach(sums, step, counts) {
-		json_object_object_foreach(counts, err, count) {
+	tree_foreach(sums, step, counts) {
+		tree_foreach(counts, err, count) {
 			fputs("iovascope_refusals_total{", out);
 			print_label(out, "errno", err, ",");
 			print_label(out, "step", step, "} ");
@@ -554,14 +554,14 @@ static void print_probes(FILE *out, struct json_object *probes)
 {
 	print_head(out, "probe_attached", "gauge",
 		   "Whether the probe sees its calls.");
-	json_object_object_foreach(probes, row, probe) {
+	tree_foreach(probes, row, probe) {
 		fputs("iovascope_probe_attached{", out);
 		print_label(out, "probe", row, "} ");
 		print_u64(out, tree_is(probe, "state", "attached"));
 	}
 	print_head(out, "probe_blind", "gauge",
 		   "Whether the probe should see calls and does not.");
-	json_object_object_foreach(probes, of, one) {
+	tree_foreach(probes, of, one) {
 		fputs("iovascope_probe_blind{", out);
 		print_label(out, "probe", of, ",");
 		print_label(out, "state", tree_word(one, "state"), "} ");
@@ -574,11 +574,11 @@ static struct json_object *inflight_ops(struct json_object *snap)
 {
 	struct json_object *ops = tree_new();
 
-	json_object_object_foreach(tree_get(snap, "errors"), op, counts) {
+	tree_foreach(tree_get(snap, "errors"), op, counts) {
 		(void)counts;
 		tree_add(ops, op, tree_new());
 	}
-	json_object_object_foreach(tree_get(snap, "inflight"), id, call) {
+	tree_foreach(tree_get(snap, "inflight"), id, call) {
 		const char *of = tree_word(call, "op");
 		uint64_t age = tree_u64_or_0(call, "age_ns");
 
@@ -598,14 +598,14 @@ static void print_inflight(FILE *out, struct json_object *snap)
 
 	print_head(out, "inflight_calls", "gauge",
 		   "Calls that have not returned.");
-	json_object_object_foreach(ops, op, calls) {
+	tree_foreach(ops, op, calls) {
 		fputs("iovascope_inflight_calls{", out);
 		print_label(out, "op", op, "} ");
 		print_u64(out, tree_u64_or_0(calls, "calls"));
 	}
 	print_head(out, "inflight_oldest_seconds", "gauge",
 		   "Age of the oldest call that has not returned.");
-	json_object_object_foreach(ops, of, oldest) {
+	tree_foreach(ops, of, oldest) {
 		fputs("iovascope_inflight_oldest_seconds{", out);
 		print_label(out, "op", of, "} ");
 		print_value(out, tree_u64_or_0(oldest, "age_ns"), true);
@@ -620,7 +620,7 @@ static void print_units(FILE *out, struct json_object *units)
 		return;
 	print_head(out, "unit_translates", "gauge",
 		   "Whether the remapping unit translates.");
-	json_object_object_foreach(units, name, unit) {
+	tree_foreach(units, name, unit) {
 		fputs("iovascope_unit_translates{", out);
 		print_label(out, "unit", name, ",");
 		print_label(out, "mode", tree_word(unit, "mode"), "} ");
@@ -638,13 +638,13 @@ static void print_verdicts(FILE *out, struct json_object *check)
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		tree_add_u64(verdicts, known[i], 0);
-	json_object_object_foreach(check, id, record) {
+	tree_foreach(check, id, record) {
 		(void)id;
 		tree_add_sum(verdicts, tree_word(record, "verdict"), 1);
 	}
 	print_head(out, "check_domains", "gauge",
 		   "Domains by whether the tables hold what has been counted.");
-	json_object_object_foreach(verdicts, verdict, nr) {
+	tree_foreach(verdicts, verdict, nr) {
 		fputs("iovascope_check_domains{", out);
 		print_label(out, "verdict", verdict, "} ");
 		print_u64(out, json_object_get_uint64(nr));
@@ -662,7 +662,7 @@ static void print_check(const struct exposition *expo)
 	if (!check)
 		return;
 	print_verdicts(out, check);
-	json_object_object_foreach(check, id, record) {
+	tree_foreach(check, id, record) {
 		if (!tree_get(expo->records[KIND_DOMAIN], id) &&
 		    !tree_is(record, "verdict", "differs"))
 			continue;
@@ -696,7 +696,7 @@ static void choose_domains(struct exposition *expo, uint64_t limit,
 	struct json_object *sorted;
 
 	sorted = tree_sorted(tree_get(expo->snap, "domains"), "live_bytes");
-	json_object_object_foreach(sorted, id, domain)
+	tree_foreach(sorted, id, domain)
 		if (view_is_dma_api(domain) == own)
 			choose(expo, KIND_DOMAIN, limit, id, domain);
 	json_object_put(sorted);
@@ -707,7 +707,7 @@ static struct json_object *processes_alive(struct json_object *processes)
 {
 	struct json_object *alive = tree_new();
 
-	json_object_object_foreach(processes, id, process) {
+	tree_foreach(processes, id, process) {
 		(void)id;
 		if (!is_no(process, "alive"))
 			tree_add(alive, tree_word(process, "pid"),
@@ -722,7 +722,7 @@ static void choose_processes(struct exposition *expo,
 {
 	struct json_object *sorted = tree_sorted(alive, "last_ns");
 
-	json_object_object_foreach(sorted, pid, process)
+	tree_foreach(sorted, pid, process)
 		choose(expo, KIND_PROCESS, limit, pid, process);
 	json_object_put(sorted);
 }
@@ -734,7 +734,7 @@ static void choose_tables(struct exposition *expo, uint64_t limit)
 
 	if (!census)
 		return;
-	json_object_object_foreach(census, device, record) {
+	tree_foreach(census, device, record) {
 		const char *table = tree_word(record, "table");
 
 		if (!tree_get(record, "table") || tree_get(expo->tables, table))
@@ -763,7 +763,7 @@ static struct json_object *sums_of(struct json_object *domains,
 {
 	struct json_object *sums = tree_new();
 
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		const char *backend = tree_word(domain, "backend");
 
 		(void)id;
@@ -814,7 +814,7 @@ static struct json_object *owners_of(struct json_object *domains)
 {
 	struct json_object *owners = tree_new();
 
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		(void)id;
 		tree_add_u64(owners, tree_word(domain, "pid"), 1);
 	}

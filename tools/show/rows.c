@@ -196,7 +196,7 @@ static void choose_matching(const struct rows *rows, struct json_object *view,
 	}
 	device = bdf_of(filter.pattern);
 	filter.pattern = device ?: filter.pattern;
-	json_object_object_foreach(records, id, record)
+	tree_foreach(records, id, record)
 		if (record_matches(rows, &filter, id, record))
 			tree_add(chosen, id, json_object_get(record));
 	tree_add(view, rows->section, chosen);
@@ -255,7 +255,7 @@ static void cut_records(const struct rows *rows, struct json_object *view,
 
 	if (nr <= limit)
 		return;
-	json_object_object_foreach(records, id, record)
+	tree_foreach(records, id, record)
 		if (limit) {
 			tree_add(first, id, json_object_get(record));
 			limit--;
@@ -346,7 +346,7 @@ void rows_print(FILE *out, struct json_object *records, const struct rows *rows,
 	choose_columns(&choice, rows, schema, command);
 	table = table_new(choice.nr);
 	print_heads(table, &choice);
-	json_object_object_foreach(records, id, record)
+	tree_foreach(records, id, record)
 		if (nr++ < max)
 			print_row(table, &choice, id, record);
 	table_end(table, out);

@@ -81,7 +81,7 @@ static void print_units(FILE *out, struct json_object *units)
 {
 	uint64_t all = json_object_object_length(units), on = 0;
 
-	json_object_object_foreach(units, name, unit) {
+	tree_foreach(units, name, unit) {
 		(void)name;
 		on += tree_is(unit, "translation", "1");
 	}
@@ -104,7 +104,7 @@ void text_units(FILE *out, struct json_object *view,
 	table_row(table, "<UNIT", "SEGMENT", "ADDRESS", "<TRANSLATION",
 		  "<MODE", "<LEVELS", "<SECOND STAGE", "<FIRST STAGE", "CAP",
 		  "ECAP");
-	json_object_object_foreach(units, name, unit)
+	tree_foreach(units, name, unit)
 		unit_row(table, name, unit);
 	table_end(table, out);
 }
@@ -173,7 +173,7 @@ static void print_tables(FILE *out, struct json_object *tables)
 	table_row(table, "TABLE", "<DEVICES", "MAPPED", "1G", "2M", "4K",
 		  "READ-ONLY", "MMIO", "RUNS", "LEAVES", "AT BEST", "TABLES",
 		  "AT BEST");
-	json_object_object_foreach(tables, nr, record)
+	tree_foreach(tables, nr, record)
 		table_cells(table, nr, record);
 	table_end(table, out);
 }
@@ -184,7 +184,7 @@ static void print_devices(FILE *out, struct json_object *census)
 
 	table_row(table, "<DEVICE", "<UNIT", "<TYPE", "LEVELS", "DOMAIN ID",
 		  "TABLE");
-	json_object_object_foreach(census, device, record)
+	tree_foreach(census, device, record)
 		table_row(table, device, tree_word(record, "unit"),
 			  tree_word(record, "type"),
 			  tree_word(record, "levels"),
@@ -196,7 +196,7 @@ static void print_devices(FILE *out, struct json_object *census)
 /* How far a table's numbers can be trusted. */
 static void print_doubts(FILE *out, struct json_object *tables)
 {
-	json_object_object_foreach(tables, nr, table) {
+	tree_foreach(tables, nr, table) {
 		uint64_t garbage = tree_u64_or_0(table, "garbage");
 
 		if (tree_is(table, "readable", "0"))
@@ -309,7 +309,7 @@ void text_verdicts(FILE *out, struct json_object *result)
 		fputs(" equal", out);
 		return;
 	}
-	json_object_object_foreach(verdicts, verdict, val) {
+	tree_foreach(verdicts, verdict, val) {
 		fprintf(out, "%s %s %s", gap, json_object_get_string(val),
 			verdict);
 		gap = ",";
@@ -339,7 +339,7 @@ static void print_kept(FILE *out, struct json_object *check)
 {
 	uint64_t needed, there, kept = 0;
 
-	json_object_object_foreach(check, id, record) {
+	tree_foreach(check, id, record) {
 		(void)id;
 		if (tree_is(record, "verdict", "equal") &&
 		    tree_u64(record, "flow_table_bytes", &needed) &&
@@ -365,10 +365,10 @@ void text_check(FILE *out, struct json_object *view,
 	table_row(table, "DOMAIN", "<VERDICT", "<DEVICES", "FLOW: 1G", "2M",
 		  "4K", "CENSUS: 1G", "2M", "4K", "TABLES: FLOW", "CENSUS",
 		  "FIRST AT");
-	json_object_object_foreach(tree_get(view, "check"), id, record)
+	tree_foreach(tree_get(view, "check"), id, record)
 		check_row(table, id, record);
 	table_end(table, out);
-	json_object_object_foreach(tree_get(view, "check"), of, differs) {
+	tree_foreach(tree_get(view, "check"), of, differs) {
 		if (tree_get(differs, "meaning"))
 			fprintf(out, "\nDomain %s: %s.\n", of,
 				tree_word(differs, "meaning"));

@@ -56,7 +56,7 @@ void text_counters(FILE *out, struct json_object *view,
 
 	text_interval(out, view);
 	table_row(table, "=COUNTER", "VALUE", "RATE");
-	json_object_object_foreach(counters, key, val) {
+	tree_foreach(counters, key, val) {
 		uint64_t number = json_object_get_uint64(val);
 		const char *unit = unit_of(schema, key);
 
@@ -95,8 +95,8 @@ void text_errors(FILE *out, struct json_object *view,
 	(void)schema;
 	text_interval(out, view);
 	table_row(table, "<OPERATION", "CALLS", "<ERROR", "|MEANING");
-	json_object_object_foreach(tree_get(view, "errors"), op, counts) {
-		json_object_object_foreach(counts, err, count) {
+	tree_foreach(tree_get(view, "errors"), op, counts) {
+		tree_foreach(counts, err, count) {
 			error_row(table, op, err,
 				  json_object_get_uint64(count));
 			errors++;
@@ -157,7 +157,7 @@ void text_hist(FILE *out, struct json_object *view, struct json_object *schema)
 	size_t skipped = 0;
 
 	text_interval(out, view);
-	json_object_object_foreach(tree_get(view, "hist"), key, counts) {
+	tree_foreach(tree_get(view, "hist"), key, counts) {
 		struct hist hist = hist_load(counts);
 
 		if (hist.count)
@@ -175,7 +175,7 @@ void text_schema(FILE *out, struct json_object *view,
 
 	(void)schema;
 	table_row(table, "=KEY", "<KIND", "<UNIT", "|MEANING");
-	json_object_object_foreach(tree_get(view, "schema"), key, desc) {
+	tree_foreach(tree_get(view, "schema"), key, desc) {
 		table_cell(table, "%s", key);
 		table_cell(table, "%s", tree_word(desc, "kind"));
 		table_cell(table, "%s", tree_word(desc, "unit"));

@@ -36,7 +36,7 @@ void text_interval(FILE *out, struct json_object *view)
 	if (!tree_u64(view, "interval_ns", &ns) || table_is_raw())
 		return;
 	fprintf(out, "In %s", human_ns(ns).s);
-	json_object_object_foreach(gone, section, ids) {
+	tree_foreach(gone, section, ids) {
 		size_t nr = tree_length(ids);
 
 		if (nr)
@@ -70,8 +70,8 @@ void text_cost(FILE *out, struct json_object *cost)
 
 	table_row(table, "<COST", "CALLS", "ERRORS", "BYTES", "TIME", "MAX",
 		  "NS/4K PAGE");
-	json_object_object_foreach(cost, op, parts) {
-		json_object_object_foreach(parts, part, facts)
+	tree_foreach(cost, op, parts) {
+		tree_foreach(parts, part, facts)
 			cost_row(table, op, part, facts);
 	}
 	table_end(table, out);
@@ -84,7 +84,7 @@ static void print_rest(FILE *out, struct json_object *record,
 	struct table *table = table_new(2);
 
 	table_row(table, "<KEY", "VALUE");
-	json_object_object_foreach(record, key, val) {
+	tree_foreach(record, key, val) {
 		struct json_object *desc = tree_get(schema, key);
 
 		if (!desc || cost_has(record, key) ||
@@ -161,7 +161,7 @@ static void print_records(FILE *out, struct json_object *records,
 		rows_print(out, records, rows, schema, SIZE_MAX, NULL);
 		return;
 	}
-	json_object_object_foreach(records, id, record) {
+	tree_foreach(records, id, record) {
 		fputs(gap, out);
 		print(out, id, record, schema);
 		gap = "\n";
@@ -228,7 +228,7 @@ void text_probes(FILE *out, struct json_object *view,
 	(void)schema;
 	table_row(table, "=PROBE", "=STATE", "=SYMBOL", "<MODULE", "MISSED",
 		  "|FEEDS");
-	json_object_object_foreach(tree_get(view, "probes"), row, probe)
+	tree_foreach(tree_get(view, "probes"), row, probe)
 		probe_row(table, row, probe);
 	table_end(table, out);
 }

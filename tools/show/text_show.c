@@ -68,7 +68,7 @@ static void print_processes(FILE *out, struct json_object *processes,
 {
 	struct json_object *busy = tree_new();
 
-	json_object_object_foreach(processes, id, process)
+	tree_foreach(processes, id, process)
 		if (!is_idle(process))
 			tree_share(busy, processes, id);
 	rows_print(out, busy, &process_rows, schema, rows_max(MAX_ROWS),
@@ -98,7 +98,7 @@ static int print_inexact(FILE *out, struct json_object *inexact)
 {
 	int doubts = 0;
 
-	json_object_object_foreach(inexact, id, reasons) {
+	tree_foreach(inexact, id, reasons) {
 		char *joined;
 
 		(void)reasons;
@@ -116,7 +116,7 @@ static int print_inexact(FILE *out, struct json_object *inexact)
 
 static int print_blind(FILE *out, struct json_object *blind, int doubts)
 {
-	json_object_object_foreach(blind, row, probe)
+	tree_foreach(blind, row, probe)
 		fprintf(out, "%s probe %s %s", doubts++ ? "," : "", row,
 			tree_word(probe, "state"));
 	return doubts;
@@ -139,7 +139,7 @@ static int print_events(FILE *out, struct json_object *quality,
 	};
 	static const char *const own[] = { "self_", "filtered_", NULL };
 
-	json_object_object_foreach(quality, key, val) {
+	tree_foreach(quality, key, val) {
 		const char *unit = tree_word(tree_get(schema, key), "unit");
 
 		(void)val;
@@ -187,7 +187,7 @@ static void print_check(FILE *out, struct json_object *check)
 
 static void print_waiting(FILE *out, struct json_object *waiting)
 {
-	json_object_object_foreach(waiting, module, probes)
+	tree_foreach(waiting, module, probes)
 		fprintf(out, "Waiting for %s to be loaded (%s probe%s).\n",
 			module, json_object_get_string(probes),
 			human_s(json_object_get_uint64(probes)));

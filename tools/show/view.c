@@ -43,7 +43,7 @@ static void choose(struct json_object *chosen, struct json_object *section,
 	const char *pattern = device ?: word;
 	bool found = false;
 
-	json_object_object_foreach(section, key, val) {
+	tree_foreach(section, key, val) {
 		if (!record_matches(name, key, val, pattern))
 			continue;
 		tree_share(chosen, section, key);

@@ -51,7 +51,7 @@ static void table_add_leaves(struct json_object *table,
 		"best_4k_leaves", "best_2m_leaves", "best_1g_leaves", NULL
 	};
 
-	json_object_object_foreach(record, key, val) {
+	tree_foreach(record, key, val) {
 		uint64_t leaves = json_object_get_uint64(val);
 
 		if (is_one_of(now, key))
@@ -65,7 +65,7 @@ static struct json_object *table_of(struct json_object *record)
 {
 	struct json_object *table = tree_new();
 
-	json_object_object_foreach(record, key, val)
+	tree_foreach(record, key, val)
 		if (strcmp(key, "table"))
 			tree_add(table, key, json_object_get(val));
 	tree_add(table, "devices", tree_new_list());
@@ -78,7 +78,7 @@ static struct json_object *tables_of(struct json_object *census)
 {
 	struct json_object *tables = tree_new();
 
-	json_object_object_foreach(census, device, record) {
+	tree_foreach(census, device, record) {
 		const char *nr = tree_word(record, "table");
 
 		if (!tree_get(record, "table"))
@@ -94,7 +94,7 @@ static struct json_object *tables_of(struct json_object *census)
 static void total_add_amounts(struct json_object *total,
 			      struct json_object *record)
 {
-	json_object_object_foreach(record, key, val)
+	tree_foreach(record, key, val)
 		if (is_amount(key, val))
 			tree_add_sum(total, key, json_object_get_uint64(val));
 }
@@ -108,7 +108,7 @@ struct json_object *view_census(struct json_object *snap)
 
 	tree_add_u64(total, "page_tables", json_object_object_length(tables));
 	tree_add_u64(total, "devices", json_object_object_length(census));
-	json_object_object_foreach(tables, nr, table) {
+	tree_foreach(tables, nr, table) {
 		(void)nr;
 		total_add_amounts(total, table);
 	}
@@ -160,7 +160,7 @@ static void run_add(const char *iova, struct json_object *run, void *data)
 	sum_add(&sums->runs, 1);
 	if (tree_u64(run, "last", &last) && last >= first)
 		sum_add(&sums->bytes, last - first + 1);
-	json_object_object_foreach(run, key, val) {
+	tree_foreach(run, key, val) {
 		uint64_t leaves = json_object_get_uint64(val);
 
 		if (!strncmp(key, "leaves_", strlen("leaves_")))
@@ -202,7 +202,7 @@ static uint64_t leaves_of(struct json_object *domains, bool *inexact)
 	uint64_t leaves;
 
 	*inexact = false;
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		(void)id;
 		*inexact |= tree_is(domain, "exact", "0");
 		tree_add_sum(sum, "leaves",
@@ -230,7 +230,7 @@ static struct json_object *count_verdicts(struct json_object *check)
 	struct json_object *verdicts = tree_new();
 
 	tree_add_u64(verdicts, "equal", 0);
-	json_object_object_foreach(check, id, record) {
+	tree_foreach(check, id, record) {
 		(void)id;
 		tree_add_sum(verdicts, tree_word(record, "verdict"), 1);
 	}

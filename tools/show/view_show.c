@@ -15,7 +15,7 @@
 
 /* What text_show() prints of records, and what is summed up here. */
 const char *const show_keys[] = {
-	"pid", "comm", "last_ns",
+	"pid", "comm", "first_ns", "last_ns",
 	/* domains */
 	"type", "backend", "devices", "exact", "inexact", "live_*",
 	/* processes */
@@ -26,7 +26,7 @@ const char *const show_keys[] = {
 
 static void live_add(struct json_object *live, struct json_object *domain)
 {
-	json_object_object_foreach(domain, key, val)
+	tree_foreach(domain, key, val)
 		if (!strncmp(key, "live_", 5) &&
 		    json_object_is_type(val, json_type_int))
 			tree_add_sum(live, key, json_object_get_uint64(val));
@@ -52,7 +52,7 @@ static struct json_object *live_of(struct json_object *domains)
 
 	tree_add_u64(live, "domains", 0);
 	tree_add_u64(live, "inexact_domains", 0);
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		(void)id;
 		if (!view_is_dma_api(domain))
 			live_add(live, domain);
@@ -92,7 +92,7 @@ static void quality_add_events(struct json_object *quality,
 			       struct json_object *counters,
 			       struct json_object *schema)
 {
-	json_object_object_foreach(counters, key, val) {
+	tree_foreach(counters, key, val) {
 		(void)val;
 		if (!cost_has(counters, key) &&
 		    !tree_is(tree_get(schema, key), "unit", "leaves"))
@@ -104,7 +104,7 @@ static struct json_object *inexact_of(struct json_object *domains)
 {
 	struct json_object *inexact = tree_new();
 
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		struct json_object *reasons = tree_get(domain, "inexact");
 
 		if (tree_is(domain, "exact", "0"))
@@ -119,7 +119,7 @@ static struct json_object *blind_of(struct json_object *probes)
 {
 	struct json_object *blind = tree_new();
 
-	json_object_object_foreach(probes, row, probe)
+	tree_foreach(probes, row, probe)
 		if (probe_is_blind(probe))
 			tree_add(blind, row, json_object_get(probe));
 	return blind;
@@ -130,7 +130,7 @@ static struct json_object *waiting_of(struct json_object *probes)
 {
 	struct json_object *waiting = tree_new();
 
-	json_object_object_foreach(probes, row, probe) {
+	tree_foreach(probes, row, probe) {
 		(void)row;
 		if (tree_is(probe, "state", "waiting"))
 			tree_add_sum(waiting, tree_word(probe, "module"), 1);

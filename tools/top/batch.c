@@ -70,7 +70,7 @@ static void calls_print(FILE *out, const struct top *top)
 	struct json_object *calls =
 		tree_sorted(tree_get(top->snap, "inflight"), "age_ns");
 
-	json_object_object_foreach(calls, id, call) {
+	tree_foreach(calls, id, call) {
 		char *text = call_text(id, call);
 
 		clean_word(text);

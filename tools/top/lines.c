@@ -141,7 +141,7 @@ static void calls_add(struct top_lines *lines, const struct top *top,
 	struct json_object *calls =
 		tree_sorted(tree_get(top->snap, "inflight"), "age_ns");
 
-	json_object_object_foreach(calls, id, call) {
+	tree_foreach(calls, id, call) {
 		if (tree_u64_or_0(call, "pid") != vm->pid)
 			continue;
 		text_add(lines, 1, alloc_print("c%s", id), call_text(id, call),
@@ -173,7 +173,7 @@ static void regions_add(struct top_lines *lines, const struct top *top,
 
 	struct json_object *runs = tree_members(tree_get(regions, "runs"));
 
-	json_object_object_foreach(runs, iova, run)
+	tree_foreach(runs, iova, run)
 		text_add(lines, depth, alloc_print("r%s %s", device, iova),
 			 region_text(iova, run), false);
 	if (tree_get(regions, "next"))

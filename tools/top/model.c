@@ -140,15 +140,15 @@ static void vms_collect(struct top *top)
 				json_object_object_length(inflight) +
 				json_object_object_length(domains),
 				sizeof(*top->vms));
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		(void)id;
 		vm_add(top, owner_of(domain));
 	}
-	json_object_object_foreach(processes, number, process) {
+	tree_foreach(processes, number, process) {
 		(void)number;
 		vm_add(top, tree_u64_or_0(process, "pid"));
 	}
-	json_object_object_foreach(inflight, call, record) {
+	tree_foreach(inflight, call, record) {
 		(void)call;
 		vm_add(top, tree_u64_or_0(record, "pid"));
 	}
@@ -170,7 +170,7 @@ static void processes_add(struct top *top, struct json_object *before)
 {
 	struct json_object *old = tree_get(before, "processes");
 
-	json_object_object_foreach(tree_get(top->snap, "processes"), id,
+	tree_foreach(tree_get(top->snap, "processes"), id,
 				   process) {
 		struct top_item *vm = top_vm(top,
 					      tree_u64_or_0(process, "pid"));
@@ -213,7 +213,7 @@ static void domains_add(struct top *top, struct json_object *before)
 
 	top->domains = alloc_zeroed(json_object_object_length(domains),
 				    sizeof(*top->domains));
-	json_object_object_foreach(domains, id, domain)
+	tree_foreach(domains, id, domain)
 		domain_add(top, id, domain, tree_get(old, id));
 }
 
@@ -226,7 +226,7 @@ static void call_add(struct top_facts *facts, uint64_t age)
 
 static void calls_add(struct top *top)
 {
-	json_object_object_foreach(tree_get(top->snap, "inflight"), id, call) {
+	tree_foreach(tree_get(top->snap, "inflight"), id, call) {
 		uint64_t age = tree_u64_or_0(call, "age_ns");
 		struct top_item *vm = top_vm(top, tree_u64_or_0(call, "pid"));
 
@@ -243,7 +243,7 @@ static void refusals_add(struct top *top)
 	struct json_object *refusals =
 		tree_members(tree_get(top->snap, "refusals"));
 
-	json_object_object_foreach(refusals, id, refusal) {
+	tree_foreach(refusals, id, refusal) {
 		uint64_t nr = tree_u64_or_0(refusal, "repeats") ?: 1;
 		struct top_item *vm;
 

@@ -22,7 +22,7 @@ static void refusals_mark(struct json_object *snap)
 {
 	struct json_object *refusals = tree_members(tree_get(snap, "refusals"));
 
-	json_object_object_foreach(refusals, id, refusal) {
+	tree_foreach(refusals, id, refusal) {
 		struct json_object *cause = refused_judge(id, refusal);
 
 		tree_add_u64(refusal, "matters", refused_matters(cause));

@@ -120,7 +120,7 @@ static struct json_object *process_of(const struct bill *bill)
 {
 	struct json_object *found = NULL;
 
-	json_object_object_foreach(tree_get(bill->snap, "processes"), id, record) {
+	tree_foreach(tree_get(bill->snap, "processes"), id, record) {
 		(void)id;
 		if (tree_u64_or_0(record, "pid") == bill->task.pid &&
 		    (!found || tree_u64_or_0(record, "first_ns") >=
@@ -223,7 +223,7 @@ static void table_tell(struct bill *bill, const char *table,
 	uint64_t all = tree_u64_or_0(record, "table_bytes");
 
 	tree_add_word(told, "device", device);
-	json_object_object_foreach(tree_get(bill->snap, "domains"), id, domain)
+	tree_foreach(tree_get(bill->snap, "domains"), id, domain)
 		if (tree_lists(domain, "devices", device))
 			tree_add_word(told, "domain", id);
 	tree_add_u64(told, "mapped_bytes", tree_u64_or_0(record, "bytes"));
@@ -262,7 +262,7 @@ static void judge_tables(struct bill *bill)
 	tree_add_u64(view, "io_table_bytes", 0);
 	tree_add_u64(view, "io_empty_bytes", 0);
 	tables = target_tables(bill->snap, tree_get(view, "target"));
-	json_object_object_foreach(tables, table, device) {
+	tree_foreach(tables, table, device) {
 		const char *name = json_object_get_string(device);
 
 		/* What passes through, or is gone, has none. */
@@ -383,7 +383,7 @@ static void judge_pools(struct bill *bill)
 		tree_add_sum(pool, "resident_bytes", area->hugetlb_bytes);
 	}
 	tree_add(bill->view, "hugetlb", pools);
-	json_object_object_foreach(pools, size, record) {
+	tree_foreach(pools, size, record) {
 		(void)size;
 		judge_pool(bill, record, tree_u64_or_0(record, "page_bytes"));
 	}
@@ -417,7 +417,7 @@ static void would_add(struct bill *bill, struct json_object *would,
 	struct json_object *told = tree_new();
 	uint64_t io = 0;
 
-	json_object_object_foreach(tree_get(bill->view, "tables"), id, table) {
+	tree_foreach(tree_get(bill->view, "tables"), id, table) {
 		(void)id;
 		io += tables_for(tree_u64_or_0(table, "mapped_bytes"), leaf);
 	}
@@ -435,7 +435,7 @@ static void would_add_one(struct bill *bill, struct json_object *would)
 	struct json_object *told = tree_new();
 	uint64_t most = 0, bytes;
 
-	json_object_object_foreach(tree_get(bill->view, "tables"), id, table) {
+	tree_foreach(tree_get(bill->view, "tables"), id, table) {
 		(void)id;
 		bytes = tree_u64_or_0(table, "full_bytes") +
 			tree_u64_or_0(table, "empty_bytes");
@@ -465,7 +465,7 @@ static struct json_object *target_of(struct bill *bill)
 
 	tree_add(target, "domains", tree_new_list());
 	tree_add(target, "devices", tree_new_list());
-	json_object_object_foreach(tree_get(bill->snap, "domains"), id, domain) {
+	tree_foreach(tree_get(bill->snap, "domains"), id, domain) {
 		struct json_object *devices = tree_get(domain, "devices");
 
 		if (tree_u64_or_0(domain, "pid") != bill->task.pid ||

@@ -60,7 +60,7 @@ static struct json_object *devices_of(const struct p2p *p2p, uint64_t pid)
 {
 	struct json_object *all = tree_new_list();
 
-	json_object_object_foreach(tree_get(p2p->snap, "domains"), id, domain) {
+	tree_foreach(tree_get(p2p->snap, "domains"), id, domain) {
 		struct json_object *devices = tree_get(domain, "devices");
 
 		(void)id;
@@ -382,7 +382,7 @@ struct json_object *read_p2p(const struct request *request)
 				 SECTION_PROBES);
 	snapshot_add(p2p.snap, request->debugfs, 0, SECTION_REFUSALS);
 	tree_add(p2p.view, "domains", tree_new_list());
-	json_object_object_foreach(tree_get(p2p.snap, "domains"), id, domain)
+	tree_foreach(tree_get(p2p.snap, "domains"), id, domain)
 		if (is_asked(&p2p, domain))
 			judge_domain(&p2p, id, domain);
 	if (p2p.pid && !tree_length(tree_get(p2p.view, "domains")))

@@ -43,7 +43,7 @@ static void print_tables(FILE *out, struct json_object *view)
 	struct table *table = table_new(5);
 
 	table_row(table, "DOMAIN", "<DEVICE", "MAPPED", "TABLES", "EMPTY");
-	json_object_object_foreach(tree_get(view, "tables"), id, told) {
+	tree_foreach(tree_get(view, "tables"), id, told) {
 		(void)id;
 		table_cell(table, "%s", tree_word(told, "domain"));
 		table_cell(table, "%s", tree_word(told, "device"));
@@ -63,7 +63,7 @@ static void print_pools_asked(FILE *out, struct json_object *view)
 
 	table_row(table, "HUGETLB", "NEEDED", "THERE", "TO COME", "FREE",
 		  "<FREE BY NODE");
-	json_object_object_foreach(tree_get(view, "hugetlb"), size, pool) {
+	tree_foreach(tree_get(view, "hugetlb"), size, pool) {
 		struct json_object *nodes = tree_get(pool, "node_free_bytes");
 		char line[256] = "", *at = line, *end = line + sizeof(line);
 
@@ -78,7 +78,7 @@ static void print_pools_asked(FILE *out, struct json_object *view)
 			   human_key(pool, "missing_bytes", "bytes").s);
 		table_cell(table, "%s",
 			   human_key(pool, "free_bytes", "bytes").s);
-		json_object_object_foreach(nodes, node, bytes) {
+		tree_foreach(nodes, node, bytes) {
 			(void)bytes;
 			if (at < end)
 				at += snprintf(at, end - at, "%s%s: %s",
@@ -108,7 +108,7 @@ static void print_would(FILE *out, struct json_object *view)
 
 	table_row(table, "<WITH", "PINNED", "IO TABLES", "THE CPU'S", "KVM'S");
 	print_sums(table, "what is now", view, view);
-	json_object_object_foreach(tree_get(view, "would_be"), with, told)
+	tree_foreach(tree_get(view, "would_be"), with, told)
 		print_sums(table, with, tree_get(told, "pinned_bytes") ?
 			   told : view, told);
 	table_end(table, out);

@@ -87,7 +87,7 @@ uint64_t duplicates_distinct(struct json_object *snap,
 	struct pile pile = { 0 };
 	uint64_t bytes;
 
-	json_object_object_foreach(tables, table, device) {
+	tree_foreach(tables, table, device) {
 		const char *name = json_object_get_string(device);
 
 		(void)table;

@@ -88,7 +88,7 @@ static struct json_object *unit_decode(struct json_object *unit)
 	struct json_object *told = tree_new();
 	uint64_t cap, ecap;
 
-	json_object_object_foreach(unit, key, val)
+	tree_foreach(unit, key, val)
 		tree_add(told, key, json_object_get(val));
 	if (tree_u64(unit, "cap", &cap))
 		tree_add_u64(told, "address_bits", address_bits(cap));
@@ -158,7 +158,7 @@ static void judge_units(struct json_object *view, struct json_object *snap)
 	struct json_object *units = tree_new();
 
 	tree_add(view, "units", units);
-	json_object_object_foreach(tree_get(snap, "units"), name, unit) {
+	tree_foreach(tree_get(snap, "units"), name, unit) {
 		tree_add(units, name, unit_decode(unit));
 		if (tree_is(unit, "translation", "1"))
 			judge_unit(view, name, tree_get(units, name));
@@ -364,7 +364,7 @@ static void judge_probes(struct json_object *view, struct json_object *snap)
 {
 	struct json_object *states = tree_new();
 
-	json_object_object_foreach(tree_get(snap, "probes"), row, probe) {
+	tree_foreach(tree_get(snap, "probes"), row, probe) {
 		tree_add_sum(states, tree_word(probe, "state"), 1);
 		judge_probe(view, row, probe);
 	}
@@ -487,7 +487,7 @@ static void miss_module(struct json_object *view, struct json_object *snap)
 		findings_miss(&findings, "what the module tells (its probes, what was refused): its files cannot be read (run as root, with debugfs mounted)");
 	else
 		findings_miss(&findings, "what the module would tell (its probes, what was refused): it is not loaded");
-	json_object_object_foreach(tree_get(snap, "units"), name, unit)
+	tree_foreach(tree_get(snap, "units"), name, unit)
 		if (!tree_get(unit, "mode"))
 			findings_miss(&findings, "the mode of %s, and so the stage that VFIO gets: it can have scalable mode",
 				      name);

@@ -96,7 +96,7 @@ static void judge_members(struct subject *subject)
 	struct json_object *found = NULL;
 	uint64_t others = 0;
 
-	json_object_object_foreach(members, device, word) {
+	tree_foreach(members, device, word) {
 		const char *driver = json_object_get_string(word);
 
 		if (!strcmp(device, subject->bdf))

@@ -27,7 +27,7 @@
  */
 struct json_object *inflight_beginner(struct json_object *snap, uint64_t pid)
 {
-	json_object_object_foreach(tree_get(snap, "inflight"), call, record) {
+	tree_foreach(tree_get(snap, "inflight"), call, record) {
 		struct json_object *made;
 
 		if (tree_u64_or_0(record, "pid") != pid)
@@ -64,7 +64,7 @@ uint64_t inflight_ns(struct json_object *snap, uint64_t pid, const char *op)
 {
 	uint64_t ns = 0;
 
-	json_object_object_foreach(tree_get(snap, "inflight"), call, record) {
+	tree_foreach(tree_get(snap, "inflight"), call, record) {
 		(void)call;
 		if (is_call(record, pid, op))
 			ns += tree_u64_or_0(record, "age_ns");
@@ -110,7 +110,7 @@ struct json_object *inflight_stuck(struct json_object *snap,
 {
 	struct json_object *list = tree_new_list(), *found;
 
-	json_object_object_foreach(tree_get(snap, "inflight"), call, record) {
+	tree_foreach(tree_get(snap, "inflight"), call, record) {
 		if (!is_call(record, spent->pid, "pin") ||
 		    tree_u64_or_0(record, "age_ns") < STUCK_NS)
 			continue;
@@ -129,7 +129,7 @@ char *inflight_incident(struct json_object *snap)
 	uint64_t age = STUCK_NS;
 	char *line;
 
-	json_object_object_foreach(tree_get(snap, "inflight"), call, record) {
+	tree_foreach(tree_get(snap, "inflight"), call, record) {
 		if (!tree_is(record, "op", "pin") ||
 		    tree_u64_or_0(record, "age_ns") < age ||
 		    state_of(strtoull(call, NULL, 10)) == 'R')
@@ -150,7 +150,7 @@ char *inflight_incident(struct json_object *snap)
 void inflight_unknown(struct json_object *snap, uint64_t pid,
 		      const struct findings *findings)
 {
-	json_object_object_foreach(tree_get(snap, "inflight"), call, record)
+	tree_foreach(tree_get(snap, "inflight"), call, record)
 		if (is_call(record, pid, "pin") || is_call(record, pid, "map"))
 			findings_miss(findings, "what a %s spends its time on that is still running, for %s (call %s, IOVA 0x%jx)",
 				      tree_word(record, "op"),

@@ -285,7 +285,7 @@ void judge_runs(struct facts *facts)
 			judge_run(facts, &run);
 	}
 	facts_miss(facts);
-	json_object_object_foreach(facts->groups, key, found) {
+	tree_foreach(facts->groups, key, found) {
 		(void)key;
 		findings_add(facts->findings, json_object_get(found));
 	}

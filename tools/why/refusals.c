@@ -22,7 +22,7 @@
 static uint64_t last_start(struct json_object *records, uint64_t pid,
 			   uint64_t start)
 {
-	json_object_object_foreach(records, id, record) {
+	tree_foreach(records, id, record) {
 		(void)id;
 		if (tree_u64_or_0(record, "pid") == pid &&
 		    tree_u64_or_0(record, "start_ns") > start)
@@ -45,7 +45,7 @@ static struct json_object *causes_of(struct json_object *snap, uint64_t pid)
 		start = last_start(refusals, pid, 0);
 		start = last_start(tree_get(snap, "processes"), pid, start);
 	}
-	json_object_object_foreach(refusals, id, refusal) {
+	tree_foreach(refusals, id, refusal) {
 		if (pid && (tree_u64_or_0(refusal, "pid") != pid ||
 			    tree_u64_or_0(refusal, "start_ns") != start))
 			continue;

@@ -314,7 +314,7 @@ static void tell_members(struct json_object *found, struct json_object *r)
 	const char *group = tree_word(r, "target");
 	struct json_object *members = holder_members(group);
 
-	json_object_object_foreach(members, device, driver)
+	tree_foreach(members, device, driver)
 		cause_evidence(found, "group %s has %s, which is now bound to %s",
 			       group, device, json_object_get_string(driver));
 	tree_add(found, "members", members);

@@ -252,7 +252,7 @@ static void domain_judge(struct json_object *list,
 	if (!device ||
 	    !tree_get(tree_get(tree_get(snap, "census"), device), "table"))
 		return;
-	json_object_object_foreach(tree_get(snap, "regions"), place, record) {
+	tree_foreach(tree_get(snap, "regions"), place, record) {
 		(void)place;
 		if (!tree_is(record, "domain", id) ||
 		    !region_is_known(findings, record))

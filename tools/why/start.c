@@ -58,7 +58,7 @@ struct start {
 static struct json_object *refused_beginner(struct json_object *snap,
 					    uint64_t pid)
 {
-	json_object_object_foreach(tree_get(snap, "refusals"), id, refusal) {
+	tree_foreach(tree_get(snap, "refusals"), id, refusal) {
 		struct json_object *made;
 
 		if (tree_u64_or_0(refusal, "pid") != pid)
@@ -78,7 +78,7 @@ static struct json_object *find_process(struct json_object *snap, uint64_t pid)
 {
 	struct json_object *found = NULL;
 
-	json_object_object_foreach(tree_get(snap, "processes"), id, record) {
+	tree_foreach(tree_get(snap, "processes"), id, record) {
 		(void)id;
 		if (tree_u64_or_0(record, "pid") == pid &&
 		    (!found || tree_u64_or_0(record, "first_ns") >=
@@ -253,7 +253,7 @@ static struct json_object *target_of(struct json_object *snap,
 	names_share(target, spent->record);
 	tree_add(target, "domains", tree_new_list());
 	tree_add(target, "devices", tree_new_list());
-	json_object_object_foreach(domains, id, domain) {
+	tree_foreach(domains, id, domain) {
 		struct json_object *devices = tree_get(domain, "devices");
 
 		if (tree_u64_or_0(domain, "pid") != spent->pid ||

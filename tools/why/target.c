@@ -53,7 +53,7 @@ static struct json_object *by_pid(struct json_object *snap, const char *name,
 {
 	struct json_object *target = target_new("pid", name);
 
-	json_object_object_foreach(tree_get(snap, "domains"), id, domain)
+	tree_foreach(tree_get(snap, "domains"), id, domain)
 		if (tree_u64_or_0(domain, "pid") == pid &&
 		    !tree_is(domain, "backend", "none"))
 			target_add_domain(target, id, domain);
@@ -88,7 +88,7 @@ static struct json_object *by_device(struct json_object *snap, const char *name)
 	if (json_object_object_length(census) && !tree_get(census, name))
 		fail(EXIT_USAGE, "%s: no such device (`iovascope census` lists them)",
 		     name);
-	json_object_object_foreach(tree_get(snap, "domains"), id, domain)
+	tree_foreach(tree_get(snap, "domains"), id, domain)
 		if (tree_lists(domain, "devices", name))
 			target_add_domain(target, id, domain);
 	tree_add(target, "devices", tree_new_list());
@@ -179,7 +179,7 @@ struct json_object *targets_all(struct json_object *snap)
 {
 	struct json_object *targets = tree_new_list(), *seen = tree_new();
 
-	json_object_object_foreach(tree_get(snap, "domains"), id, domain) {
+	tree_foreach(tree_get(snap, "domains"), id, domain) {
 		struct json_object *target = target_of_domain(snap, seen, id,
 							      domain);
 

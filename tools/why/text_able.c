@@ -18,7 +18,7 @@ static void print_members(FILE *out, struct json_object *device)
 	struct table *table = table_new(2);
 
 	table_row(table, "<GROUP HAS", "<DRIVER");
-	json_object_object_foreach(tree_get(device, "members"), name, driver)
+	tree_foreach(tree_get(device, "members"), name, driver)
 		table_row(table, name, json_object_get_string(driver));
 	table_end(table, out);
 }

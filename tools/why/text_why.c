@@ -154,7 +154,7 @@ static void print_phases(FILE *out, struct json_object *view)
 	struct table *table = table_new(2);
 
 	table_row(table, "<PHASE", "TIME");
-	json_object_object_foreach(phases, phase, ns) {
+	tree_foreach(phases, phase, ns) {
 		(void)ns;
 		table_cell(table, "%.*s", (int)strlen(phase) - 3, phase);
 		table_cell(table, "%s", human_key(phases, phase, "ns").s);
@@ -162,7 +162,7 @@ static void print_phases(FILE *out, struct json_object *view)
 	table_end(table, out);
 	table = table_new(5);
 	table_row(table, "<PINNED", "SIZE", "TIME", "NS PER 4K", "HEALTHY");
-	json_object_object_foreach(backings, backing, record) {
+	tree_foreach(backings, backing, record) {
 		table_cell(table, "%s", backing);
 		table_cell(table, "%s", human_key(record, "bytes", "bytes").s);
 		table_cell(table, "%s", human_key(record, "ns", "ns").s);
@@ -204,7 +204,7 @@ static void print_host_units(FILE *out, struct json_object *units)
 	table_row(table, "<UNIT", "<TRANSLATION", "<MODE", "<CAN SCALABLE",
 		  "ADDRESS BITS", "<SECOND STAGE", "<FIRST STAGE", "<VFIO GETS",
 		  "<COHERENT", "<CACHING MODE");
-	json_object_object_foreach(units, name, unit) {
+	tree_foreach(units, name, unit) {
 		char *second = tree_join(unit, "second_leaves");
 		char *first = tree_join(unit, "first_leaves");
 
@@ -234,14 +234,14 @@ void print_pools(FILE *out, struct json_object *pools)
 
 	table_row(table, "<HUGETLB", "<NODE", "TOTAL", "FREE", "RESERVED",
 		  "SURPLUS");
-	json_object_object_foreach(pools, size, pool) {
+	tree_foreach(pools, size, pool) {
 		table_cell(table, "%s", size);
 		table_cell(table, "all");
 		table_cell(table, "%s", tree_word(pool, "total"));
 		table_cell(table, "%s", tree_word(pool, "free"));
 		table_cell(table, "%s", tree_word(pool, "reserved"));
 		table_cell(table, "%s", tree_word(pool, "surplus"));
-		json_object_object_foreach(tree_get(pool, "nodes"), nr, node) {
+		tree_foreach(tree_get(pool, "nodes"), nr, node) {
 			table_cell(table, "%s", size);
 			table_cell(table, "%s", nr);
 			table_cell(table, "%s", tree_word(node, "total"));
@@ -278,20 +278,20 @@ static void print_settings(FILE *out, struct json_object *view)
 	for (size_t i = 0; i < tree_length(list); i++)
 		fprintf(out, " %s", json_object_get_string(tree_at(list, i)));
 	fputs(tree_length(list) ? "\n" : " nothing that matters here\n", out);
-	json_object_object_foreach(tree_get(view, "parameters"), module, set) {
-		json_object_object_foreach(set, name, value)
+	tree_foreach(tree_get(view, "parameters"), module, set) {
+		tree_foreach(set, name, value)
 			fprintf(out, "Parameter: %s.%s=%s\n", module, name,
 				json_object_get_string(value));
 	}
 	print_limit(out, view);
 	fprintf(out, "Lockdown: %s\n", tree_word(view, "lockdown"));
 	fputs("Backends:", out);
-	json_object_object_foreach(tree_get(view, "backends"), backend, there)
+	tree_foreach(tree_get(view, "backends"), backend, there)
 		fprintf(out, " %s %s", backend,
 			json_object_get_uint64(there) ? "yes" : "no");
 	fputs(json_object_object_length(tree_get(view, "probes")) ?
 	      "\nProbes:" : "\nProbes: not known", out);
-	json_object_object_foreach(tree_get(view, "probes"), state, nr)
+	tree_foreach(tree_get(view, "probes"), state, nr)
 		fprintf(out, " %ju %s", (uintmax_t)json_object_get_uint64(nr),
 			state);
 	fputc('\n', out);

@@ -78,7 +78,7 @@ struct json_object *vtd_lacking(struct json_object *snap)
 {
 	struct json_object *units = tree_get(snap, "units");
 
-	json_object_object_foreach(units, name, unit) {
+	tree_foreach(units, name, unit) {
 		(void)name;
 		if (tree_is(unit, "translation", "1"))
 			return NULL;

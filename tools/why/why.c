@@ -97,7 +97,7 @@ static bool stage_has(struct json_object *unit, const char *stage,
 static bool takes_least(struct json_object *snap, const char *type,
 			const char *leaves)
 {
-	json_object_object_foreach(tree_get(snap, "census"), device, record) {
+	tree_foreach(tree_get(snap, "census"), device, record) {
 		(void)device;
 		if (tree_is(record, "type", type) &&
 		    tree_u64_or_0(record, leaves))
@@ -113,7 +113,7 @@ static const char *find_weak(const struct facts *facts,
 	const char *weak = NULL;
 	char leaves[32];
 
-	json_object_object_foreach(tree_get(snap, "units"), name, unit)
+	tree_foreach(tree_get(snap, "units"), name, unit)
 		if (tree_is(unit, "translation", "1") &&
 		    !stage_has(unit, facts->stage, size))
 			weak = name;
@@ -154,7 +154,7 @@ static enum leaf hugepath_cap(void)
 static void find_domain(struct facts *facts, struct json_object *snap,
 			const char *device)
 {
-	json_object_object_foreach(tree_get(snap, "domains"), id, domain) {
+	tree_foreach(tree_get(snap, "domains"), id, domain) {
 		(void)id;
 		if (!tree_lists(domain, "devices", device))
 			continue;
@@ -341,7 +341,7 @@ static void inflight_miss(struct json_object *view, struct json_object *snap)
 
 	if (!tree_u64(target, "pid", &pid))
 		return;
-	json_object_object_foreach(tree_get(snap, "inflight"), call, record)
+	tree_foreach(tree_get(snap, "inflight"), call, record)
 		if (tree_u64_or_0(record, "pid") == pid &&
 		    tree_is(record, "op", "region_map"))
 			findings_miss(&findings, "a region that is still being mapped (call %s, IOVA 0x%jx, %s, for %s)",
@@ -371,7 +371,7 @@ static void judge_tables(struct json_object *view,
 	struct json_object *tables = target_tables(snap,
 						   tree_get(view, "target"));
 
-	json_object_object_foreach(tables, table, device) {
+	tree_foreach(tables, table, device) {
 		(void)table;
 		judge_table(view, request, snap, kinds,
 			    json_object_get_string(device));

@@ -93,7 +93,7 @@ all_is_taken() {
 			mapfile -t -n 1 target < <(offered "$command" '')
 		# Those without an argument of their own.
 		for word in $(offered "$command" --); do
-			[[ $("$IOVASCOPE" help "$command") == *"$word "[A-Z01]* ]] ||
+			[[ $("$IOVASCOPE" help "$command") == *"$word "[][A-Z01]* ]] ||
 				taken "$command" "$word" "${target[@]}" \
 					"${quick[@]}" || return
 		done

@@ -92,16 +92,16 @@ machine() {
 
 # able NAME FILTER ARG...: it is, nothing blocks, and this holds.
 able() {
-	json "$1" ".able == 1 and .fix_needed == 0 and
+	json "$1" ".able == true and .fix_needed == false and
 		(.answer | test(\"^Able\")) and
-		([.causes[] | select(.blocks == 1)] == []) and ($2)" \
+		([.causes[] | select(.blocks == true)] == []) and ($2)" \
 		host "${@:3}" --json
 }
 
 # not_able NAME CAUSE FILTER ARG...: it is not, and this alone is why.
 not_able() {
-	json_exit "$1" 1 ".able == 0 and .fix_needed == 1 and
-		([.causes[] | select(.blocks == 1) | .cause] == [\"$2\"]) and
+	json_exit "$1" 1 ".able == false and .fix_needed == true and
+		([.causes[] | select(.blocks == true) | .cause] == [\"$2\"]) and
 		.causes[0].cause == \"$2\" and
 		(.answer | test(\"^Not able \\\\($2\\\\)\")) and
 		(.causes[0].fix | length > 9) and ($3)" host "${@:4}" --json
@@ -113,11 +113,11 @@ machine bare
 check "host: without the module" 0 '^Able: ' 'cause:' host
 json "host: the units of /sys" '.units.dmar0.second_leaves == ["4k","2m","1g"]
 	and .units.dmar0.address_bits == 48 and .units.dmar0.mode == "legacy"
-	and (.missing | any(test("it is not loaded"))) and .able == 1' \
+	and (.missing | any(test("it is not loaded"))) and .able == true' \
 	host --json
 check "host: what only the module has" 0 '^Probes: not known$' '' host
 put_caps d20084222f0606 f020df
-json "host: leaves of /sys" '.causes[0].cause == "hw-no-1g" and .able == 0' \
+json "host: leaves of /sys" '.causes[0].cause == "hw-no-1g" and .able == false' \
 	host --json
 put_caps d2008c222f0606 80000f020df
 json "host: a mode that /sys does not tell" \
@@ -130,7 +130,7 @@ gone /sys/firmware/acpi/tables/DMAR
 json_exit "host: no VT-d" 1 '.causes[0].cause == "not-vtd"' host --json
 gone /sys/class
 gone /sys/firmware
-json_exit "host: a container that hides /sys" 1 '.able == 0 and
+json_exit "host: a container that hides /sys" 1 '.able == false and
 	.causes[0].cause == "not-known" and
 	(.answer | test("not to be seen from here"))' host --json
 machine loaded
@@ -144,7 +144,7 @@ check "host: a directory that is named has to be there" 3 'load the module' \
 
 machine device
 able "host: a device" '.device == {device: "0000:3b:00.0",
-	driver: "vfio-pci", group: "12", alone: 1,
+	driver: "vfio-pci", group: "12", alone: true,
 	members: {"0000:3a:00.0": "pcieport", "0000:3b:00.0": "vfio-pci"},
 	unit: "dmar0", address_bits: 48, needed_bits: 34, cpu_bits: 46,
 	bar_bytes: 17179869184, interrupt_remapping: "on", node: 1,
@@ -183,9 +183,9 @@ machine members
 put_member 0000:3b:00.1 snd_hda_intel 0x040300
 not_able "host: a member in use" group-not-viable \
 	'.causes[0].evidence == ["group 12 has 0000:3b:00.1, which is bound to snd_hda_intel"]
-	and .device.alone == 0' --device $BDF
+	and .device.alone == false' --device $BDF
 put_member 0000:3b:00.1 vfio-pci 0x040300
-able "host: a member that VFIO has" '.device.alone == 0 and
+able "host: a member that VFIO has" '.device.alone == false and
 	(.notes | any(test("reach each other")))' --device $BDF
 put /proc/cmdline "intel_iommu=on pcie_acs_override=downstream"
 able "host: groups that are made up" \
@@ -280,7 +280,7 @@ check "host: a process of another container" 2 'no such process in this containe
 machine process
 able "host: a process" '.process == {pid: 4242, comm: "qemu",
 	memory_bytes: 2147483648, locked_bytes: 1073741824, pinned_bytes: 0,
-	ipc_lock: 0, limit_bytes: 4294967296, nodes_allowed: "0-1"} and
+	ipc_lock: false, limit_bytes: 4294967296, nodes_allowed: "0-1"} and
 	.memlock_of == "qemu (4242)" and .memlock_bytes == 4294967296 and
 	.device == null' --pid $VM
 check "host: a process in words" 0 \
@@ -295,7 +295,7 @@ not_able "host: the limit of the process" memlock \
 	".causes[0].over_bytes == $GIB and .process.limit_bytes == $GIB" \
 	--pid $VM
 put_status 1048576 000001ffffffffff
-able "host: CAP_IPC_LOCK" '.process.ipc_lock == 1' --pid $VM
+able "host: CAP_IPC_LOCK" '.process.ipc_lock == true' --pid $VM
 put_status 1048576 0000000000000000
 put /proc/$VM/limits "Max locked memory  unlimited  unlimited  bytes"
 able "host: no limit" '.process.limit_bytes == "unlimited"' --pid $VM
@@ -313,7 +313,7 @@ able "host: nothing was refused" '.refusals == [] and .missing == []' \
 started=$(grep -o "pid=4242 .*" "$recorded/processes" |
 	sed "s/.* start_ns=\([0-9]*\).*/\1/")
 [[ $counting ]] || echo "1 pid=4242 tid=4242 comm=qemu call=map_dma step=check errno=17 start_ns=$started first_ns=1 last_ns=2 wall_ns=1 overcome_ns=0 repeats=1 backend=type1 iova=4096 vaddr=4096 bytes=4096 flags=3 overlap_iova=4096 overlap_bytes=4096 domain=3" >>"$tree/refusals"
-json_exit "host: a process that was refused" 1 '.able == 0 and
+json_exit "host: a process that was refused" 1 '.able == false and
 	(.answer | test("^Refused \\(iova-taken\\)"))' host --pid $VM --json
 
 unset IOVASCOPE_SYSROOT

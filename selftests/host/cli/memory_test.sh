@@ -74,13 +74,13 @@ scene() {
 
 # bill NAME FILTER: nothing to fix, and this holds.
 bill() {
-	json "memory: $1" "(.question == \"memory\") and .fix_needed == 0 and
+	json "memory: $1" "(.question == \"memory\") and .fix_needed == false and
 		($2)" memory 4242 --json
 }
 
 # owes NAME CAUSE FILTER: this, and nothing else, is to be fixed.
 owes() {
-	json_exit "memory: $1" 1 ".fix_needed == 1 and
+	json_exit "memory: $1" 1 ".fix_needed == true and
 		([.causes[].cause] == [\"$2\"]) and (.causes[0].fix | length > 9) and
 		(.answer | test(\"; to fix \\\\($2\\\\): \")) and ($3)" \
 		memory 4242 --json
@@ -199,9 +199,9 @@ bill "private huge pages, and a file that cannot be asked" \
 
 scene empty
 edit census '/3b:00.0/ s/table_bytes=61440 empty_tables=0/table_bytes=4194304 empty_tables=1000/'
-json "memory: empty tables" '.io_empty_bytes == 4096000 and .fix_needed == 0 and
+json "memory: empty tables" '.io_empty_bytes == 4096000 and .fix_needed == false and
 	.tables["1"].full_bytes == 98304 and
-	.causes[0].cause == "empty-tables" and .causes[0].fixable == 0' \
+	.causes[0].cause == "empty-tables" and .causes[0].fixable == false' \
 	memory 4242 --json
 scene torn
 edit census '/3b:00.0/ s/torn=0/torn=1/'
@@ -233,7 +233,7 @@ put /proc/4242/limits "Max locked memory  $GIB  $GIB  bytes"
 put_status 0 0 0
 owes "more memory than it may lock" memlock ".causes[0].over_bytes == $GIB"
 put_status 0 0 000001ffffffffff
-bill "and with CAP_IPC_LOCK" '.process.ipc_lock == 1'
+bill "and with CAP_IPC_LOCK" '.process.ipc_lock == true'
 put_status 2097152 0 0
 bill "what is locked already" ".process.locked_bytes == 2 * $GIB"
 

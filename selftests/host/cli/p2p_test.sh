@@ -87,7 +87,7 @@ refusal() {
 
 scene whole
 bars $A
-json "p2p: every BAR" ".question == \"p2p\" and .fix_needed == 0 and
+json "p2p: every BAR" ".question == \"p2p\" and .fix_needed == false and
 	.causes == [] and .missing == [] and
 	(.domains | length) == 1 and (.domains[0] | .domain == \"3\" and
 	.pid == 4242 and .devices == [\"$A\", \"$B\"] and
@@ -108,10 +108,10 @@ check "p2p: two processes" 2 "p2p takes one PID: '1'" '' p2p 4242 1
 scene hole
 run_at $A $((0x81000000)) $((15 * MIB)) $((0xfe000000))
 run_at $A $((0x5000000000)) $((16 * GIB)) $((0x5000000000))
-json "p2p: a hole, and the rest absent" '.fix_needed == 0 and
+json "p2p: a hole, and the rest absent" '.fix_needed == false and
 	([.domains[0].bars[] | .state] == ["absent", "absent", "partly", "mapped"])
 	and (.causes | length) == 1 and .causes[0].cause == "bar-absent" and
-	.causes[0].fixable == 0 and
+	.causes[0].fixable == false and
 	.causes[0].evidence == [
 		"BAR 0 of 0000:3b:00.0 (16.0 MiB) is not in domain 3",
 		"BAR 1 of 0000:3b:00.0 (16.0 GiB) is not in domain 3"]' p2p --json
@@ -123,14 +123,14 @@ scene apart
 apart
 bars $A
 bars $B
-json "p2p: two domains" '.fix_needed == 0 and .causes == [] and
+json "p2p: two domains" '.fix_needed == false and .causes == [] and
 	([.domains[] | .domain] == ["3", "4"]) and
 	([.domains[0].bars[] | .peers] == [0, 0, 1, 1]) and
 	([.domains[1].bars[] | .peers] == [1, 1, 0, 0]) and
 	(.answer | test("all 4 BARs"))' p2p --json
 no_runs
 bars $A
-json "p2p: one of two domains" '.fix_needed == 0 and
+json "p2p: one of two domains" '.fix_needed == false and
 	([.domains[1].bars[] | .state] | unique == ["absent"]) and
 	.causes[0].evidence == [
 		"BAR 0 of 0000:3b:00.0 (16.0 MiB) is not in domain 4",
@@ -148,7 +148,7 @@ check "p2p: refused, in words" 1 'refused$' '' p2p
 not_refused() {
 	[[ $counting ]] || echo "format 1" >"$tree/refusals"
 	refusal "${@:2}"
-	json "p2p: $1" '.fix_needed == 0 and
+	json "p2p: $1" '.fix_needed == false and
 		([.causes[].cause] == ["bar-absent"])' p2p --json
 }
 not_refused "a refusal of memory" memory=hole bytes=$((16 * GIB)) overcome_ns=0
@@ -167,7 +167,7 @@ json_exit "p2p: the larger part of a BAR was refused" 1 \
 scene single
 edit domains "s/devices=$A,$B/devices=$A/"
 run_at $A $((0x4000000000)) $((16 * GIB)) $((0x4000000000))
-json "p2p: one device" '.fix_needed == 0 and .causes == [] and
+json "p2p: one device" '.fix_needed == false and .causes == [] and
 	(.answer | test("^No peers")) and
 	[.domains[0].bars[] | .peers] == [0, 0] and
 	[.domains[0].bars[] | .state] == ["absent", "mapped"]' p2p --json

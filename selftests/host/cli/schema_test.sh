@@ -25,7 +25,7 @@ verify "each command has a schema" each_command_has_one
 
 each_is_of_this_format() {
 	! jq -r '."$id"' "$schemas"/*.json |
-		grep -v '^https://iovascope.invalid/schema/1/[a-z-]*\.json$'
+		grep -v '^https://iovascope.invalid/schema/1/[a-z0-9-]*\.json$'
 }
 verify "each says its version" each_is_of_this_format
 

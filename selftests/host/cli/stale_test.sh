@@ -67,7 +67,7 @@ check "stale: nothing" 0 \
 	'Not known|^stale' stale 4242
 json "stale: nothing, in JSON" '.same_bytes == 65536 and .stale_bytes == 0 and
 	.unknown_bytes == 0 and .causes == [] and .missing == [] and
-	.fix_needed == 0' stale pid:4242 --json
+	.fix_needed == false' stale pid:4242 --json
 check "why: not a word of it" 0 '' 'stale' why 4242
 
 scene other_page
