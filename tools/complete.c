@@ -125,8 +125,8 @@ static void offer_domains(struct completion *completion)
 /* Those in a domain; to list what is in any table would be to walk them. */
 static void offer_devices(struct completion *completion)
 {
-	tree_foreach(section(completion, SECTION_DOMAINS,
-					   "domains"), id, domain) {
+	tree_foreach(section(completion, SECTION_DOMAINS, "domains"), id,
+		     domain) {
 		struct json_object *devices = tree_get(domain, "devices");
 
 		(void)id;

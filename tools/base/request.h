@@ -80,4 +80,7 @@ struct request {
 	char **args;
 };
 
+/* The one PID that @command is asked of, or 0 for all; ends the program on else. */
+uint64_t request_pid(const struct request *request, const char *command);
+
 #endif

@@ -84,8 +84,7 @@ static void process_add(struct json_object *record)
 	    !is_same(record, pid, start))
 		return;
 	key = alloc_print("%ju %ju", (uintmax_t)pid, (uintmax_t)start);
-	tree_foreach(known(key, find_process, pid, NULL), name,
-				   val)
+	tree_foreach(known(key, find_process, pid, NULL), name, val)
 		tree_add(record, name, json_object_get(val));
 	free(key);
 }

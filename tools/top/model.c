@@ -170,8 +170,7 @@ static void processes_add(struct top *top, struct json_object *before)
 {
 	struct json_object *old = tree_get(before, "processes");
 
-	tree_foreach(tree_get(top->snap, "processes"), id,
-				   process) {
+	tree_foreach(tree_get(top->snap, "processes"), id, process) {
 		struct top_item *vm = top_vm(top,
 					      tree_u64_or_0(process, "pid"));
 

@@ -354,25 +354,10 @@ static void p2p_answer(struct p2p *p2p)
 		answer_give(p2p->view, false, "No peers: no domain is one that another device's BAR could be mapped in.");
 }
 
-static uint64_t asked_pid(const struct request *request)
-{
-	const char *word = request->args[0];
-	uint64_t pid;
-	char *end;
-
-	if (!word)
-		return 0;
-	pid = strtoull(word, &end, 10);
-	if (!pid || *end || *word < '0' || *word > '9' || request->args[1])
-		fail(EXIT_USAGE, "p2p takes one PID: '%s'",
-		     request->args[1] ?: word);
-	return pid;
-}
-
 struct json_object *read_p2p(const struct request *request)
 {
 	struct p2p p2p = {
-		.pid = asked_pid(request), .debugfs = request->debugfs,
+		.pid = request_pid(request, "p2p"), .debugfs = request->debugfs,
 		.view = answer_new("p2p"),
 	};
 

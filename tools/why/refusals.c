@@ -9,7 +9,6 @@
 
 #include "answer.h"
 #include "base/alloc.h"
-#include "base/fail.h"
 #include "base/human.h"
 #include "base/request.h"
 #include "base/tree.h"
@@ -147,27 +146,11 @@ static struct json_object *read_snap(const struct request *request)
 			     SECTION_PROBES | SECTION_REFUSALS);
 }
 
-/* 0 for all processes. */
-static uint64_t asked_pid(const struct request *request)
-{
-	const char *word = request->args[0];
-	uint64_t pid;
-	char *end;
-
-	if (!word)
-		return 0;
-	pid = strtoull(word, &end, 10);
-	if (!pid || *end || *word < '0' || *word > '9' || request->args[1])
-		fail(EXIT_USAGE, "refusals takes one PID: '%s'",
-		     request->args[1] ?: word);
-	return pid;
-}
-
 struct json_object *read_refusals(const struct request *request)
 {
 	struct json_object *snap = read_snap(request);
 	struct json_object *view = answer_new("refusals");
-	uint64_t pid = asked_pid(request);
+	uint64_t pid = request_pid(request, "refusals");
 
 	tree_add(view, "causes", causes_of(snap, pid));
 	answer_blind(view, snap, "refusals");
