@@ -164,18 +164,30 @@ static char *region_text(const char *iova, struct json_object *run)
 			   tree_is(run, "mmio", "1") ? ", BAR" : "");
 }
 
+/* Where the regions of a device go. */
+struct regions {
+	struct top_lines *lines;
+	const char *device;
+	int depth;
+};
+
+static void region_add(const char *iova, struct json_object *run, void *data)
+{
+	const struct regions *to = data;
+
+	text_add(to->lines, to->depth, alloc_print("r%s %s", to->device, iova),
+		 region_text(iova, run), false);
+}
+
 /* What has been read of the first device's table: all share it. */
 static void regions_add(struct top_lines *lines, const struct top *top,
 			const char *device, int depth)
 {
 	struct json_object *regions =
 		tree_get(tree_get(top->snap, "regions"), device);
+	struct regions to = { lines, device, depth };
 
-	struct json_object *runs = tree_members(tree_get(regions, "runs"));
-
-	tree_foreach(runs, iova, run)
-		text_add(lines, depth, alloc_print("r%s %s", device, iova),
-			 region_text(iova, run), false);
+	tree_each(tree_get(regions, "runs"), region_add, &to);
 	if (tree_get(regions, "next"))
 		text_add(lines, depth, alloc_print("n%s", device),
 			 alloc_print("more: iovascope runs %s --from 0x%jx",

@@ -45,6 +45,9 @@ void screen_begin(bool colour)
 		     "try `iovascope top --batch`");
 	setlocale(LC_CTYPE, "");
 	is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	/* What somebody has exported is not how large the terminal is now. */
+	unsetenv("COLUMNS");
+	unsetenv("LINES");
 	if (!newterm(NULL, stdout, stdin))
 		fail(EXIT_USAGE, "top cannot draw on the terminal '%s': %s",
 		     getenv("TERM") ?: "", "try `iovascope top --batch`");
