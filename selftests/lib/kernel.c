@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "file.h"
+#include "host.h"
 #include "iommufd.h"
 #include "kernel.h"
 #include "must.h"
@@ -161,12 +162,19 @@ static int knows_map_file(void)
 	return errno != ENOTTY;
 }
 
-/* By another process: the module remembers a refusal, and whose it is. */
+/*
+ * The module remembers a refusal, and whose it is: it is another process that
+ * asks, and in the lab nobody, where what is refused is looked at and nothing may
+ * be missing.
+ */
 int kernel_maps_files(void)
 {
-	pid_t pid = fork();
 	int status;
+	pid_t pid;
 
+	if (host_is_lab())
+		return 1;
+	pid = fork();
 	must_op(pid, >=, 0);
 	if (!pid)
 		_exit(knows_map_file() ? 0 : 2);
