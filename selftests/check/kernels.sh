@@ -21,7 +21,7 @@ set -uo pipefail
 export IOVASCOPE_DIFFER_EPOCHS=${IOVASCOPE_DIFFER_EPOCHS:-10}
 
 ESSENTIAL="region_test leaf_test census_test life_test grammar_test
-	enomem_test hugepath_test differ_test"
+	enomem_test live_test hugepath_test differ_test"
 
 version=$(iovascope_version)
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-kernels.XXXXXX")
