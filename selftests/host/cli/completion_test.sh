@@ -74,6 +74,11 @@ taken() {
 	}
 }
 
+# watched COMMAND OPTION...: watch takes what any of those takes that it watches.
+watched() {
+	[[ $1 == watch ]] && taken "$@" domains
+}
+
 # Of each command that measures nothing, ends by itself, and asks the recorded tree
 # only: no process of that is in /proc, which memory reads.
 all_is_taken() {
@@ -96,7 +101,11 @@ all_is_taken() {
 		for word in $(offered "$command" --); do
 			[[ $("$IOVASCOPE" help "$command") == *"$word "[][A-Z01]* ]] ||
 				taken "$command" "$word" "${target[@]}" \
-					"${quick[@]}" || return
+					"${quick[@]}" >"$tmp/refused" ||
+				watched "$command" "$word" "${quick[@]}" || {
+				cat "$tmp/refused"
+				return 1
+			}
 		done
 	done
 }

@@ -22,6 +22,8 @@ check "top -b: what has not returned" 0 \
 	'' top -b -n 1 -i 0.05
 check "top -b: the incident" 0 '^Stuck \(stuck-pin\): a pin of qemu' $'\033' \
 	top -b -n 1 -i 0.05
+json "top -b: an object" '.format == 1 and (.vms | length == 3) and
+	(.incident | test("^Stuck"))' top -b -j -n 1 -i 0.05
 check "top -b: no end of a line is a space" 0 '' ' $' top -b -n 1 -i 0.05
 check "top -b: one process" 0 '^CPU 0/KVM' '^qemu-' top -b -n 1 -i 0.05 -p 5151
 check "top: no terminal" 2 'needs a terminal: try .iovascope top --batch' '' top
