@@ -268,7 +268,7 @@ static const struct {
 	[TORN] = { "torn", "flag",
 		"some of the table changed too fast to be read" },
 	[GARBAGE] = { "garbage", "entries",
-		"entries that no driver writes; not followed" },
+		"entries that no driver writes, which are not followed" },
 };
 
 /* ivs_census_schema - describe the numbers of a line */

@@ -86,7 +86,7 @@ host_two_units() {
 	answer_is 0 "$(cause hw-no-1g "\$c.unit == \"dmar0\" and .able == false and
 		.units.dmar0.second_leaves == [\"4k\", \"2m\"] and
 		.units.dmar1.second_leaves == [\"4k\", \"2m\", \"1g\"] and
-		(.units | map(.translation) == [1, 1])")" host
+		(.units | map(.translation) == [true, true])")" host
 }
 
 hw_no_2m() {
