@@ -34,10 +34,11 @@ enum { EXIT_USAGE = 2 };
 #define MAX_TRIES 8
 
 /* What becomes of the first half of the memory once it is mapped. */
-enum then { THEN_NOTHING, THEN_REMAP, THEN_REFILL, THEN_DROP, THEN_FORK };
+enum then { THEN_NOTHING, THEN_REMAP, THEN_REFILL, THEN_DROP, THEN_FORK, THEN_WRITE };
 
 static const char *const then_names[] = {
 	"nothing", "remap", "refill", "drop", "fork",
+	"write",
 };
 
 enum touch { TOUCH_ALL, TOUCH_NONE, TOUCH_SCATTERED };
@@ -102,7 +103,8 @@ static const char usage_text[] =
 "  --then WHAT        do with the first half of the memory, once it is mapped:\n"
 "                     remap: unmap it, and map new memory there; refill: give its\n"
 "                     pages back, and touch it; drop: only give them back; fork:\n"
-"                     have a child, and write to it (nothing)\n"
+"                     have a child, and write to it; write: only that, to all of\n"
+"                     the memory (nothing)\n"
 "  --gated            instead of memory, map a file whose server is asleep\n";
 
 static int usage(const char *why, const char *what)
@@ -227,7 +229,7 @@ static void parse_option(int option)
 		opt.server = parse_word(optarg, server_names, SERVER_VFIO);
 		break;
 	case OPT_THEN:
-		opt.then = parse_word(optarg, then_names, 5);
+		opt.then = parse_word(optarg, then_names, 6);
 		break;
 	case OPT_GATED:
 		opt.gated = 1;
@@ -470,14 +472,22 @@ static void half_fork(void)
 
 static void half_spoil(void)
 {
-	__u64 half = mem.size / 2, at;
+	__u64 half = opt.then == THEN_WRITE ? mem.size : mem.size / 2, at;
 
-	if (opt.then == THEN_REMAP)
+	switch (opt.then) {
+	case THEN_REMAP:
 		half_remap(half);
-	else if (opt.then == THEN_FORK)
+		break;
+	case THEN_FORK:
 		half_fork();
-	else
+		break;
+	case THEN_REFILL:
+	case THEN_DROP:
 		must_eq(madvise(mem.va, half, MADV_DONTNEED), 0);
+		break;
+	default:
+		break;
+	}
 	for (at = 0; at < half && opt.then != THEN_DROP; at += SZ_4K)
 		((volatile char *)mem.va)[at] = 2;
 }

@@ -255,6 +255,10 @@ static const struct {
 		"a device reaches pages that the process no longer has there",
 		"let the client unmap a region before it gives up its memory (munmap, MADV_DONTNEED, a balloon, a write to a private copy), and map it anew afterwards; now: map it anew"
 	},
+	[CAUSE_STALE_READ_ONLY] = { "stale-read-only", false,
+		"a device can read, and not write, pages that are older than what the process has there",
+		"nothing: before mainline 6.2 memory that nobody has touched, and that is mapped for reading only, is pinned as the page of zeroes (QEMU's ROMs below 1 MiB are such)"
+	},
 	[CAUSE_NOT_KNOWN] = { "not-known", true,
 		"what was in the way is not known",
 		"look into the kernel's log of that moment (journalctl -k)"

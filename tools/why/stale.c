@@ -8,7 +8,8 @@
  * IO page table now comes from its runs, and what is at the address from
  * /proc/PID/pagemap. Only where a page is present and another one than the
  * device's is it called stale, and only when it is so again when both are read
- * anew. A page that is not present (never touched, swapped, given back) may come
+ * anew. Where a device may only read, it harms nobody but the device, and is
+ * nothing to fix. A page that is not present (never touched, swapped, given back) may come
  * back as anything, and is not known.
  */
 #include <fcntl.h>
@@ -33,6 +34,8 @@
 #define PAGE		4096ull
 #define PRESENT		(1ull << 63)
 #define FRAME_MASK	((1ull << 55) - 1)
+/* The bit of a request's flags that lets devices write: VFIO's and iommufd's. */
+#define FLAG_WRITE	2
 /* Looks at one region where not every page is asked for. */
 #define SAMPLES		256
 /* The clock of /proc/PID/stat ticks a hundred times a second. */
@@ -41,6 +44,7 @@
 /* One region, as far as it has been compared. */
 struct region {
 	uint64_t iova, bytes, vaddr, pid;
+	bool read_only;
 	int fd;
 	uint64_t same, differs, unknown;
 	/* Where they differ: pages that follow each other. */
@@ -170,7 +174,9 @@ static void region_compare(struct region *region, const struct runs *runs,
 static struct json_object *region_cause(const struct region *region,
 					struct json_object *record)
 {
-	struct json_object *found = cause_new(CAUSE_STALE);
+	struct json_object *found = cause_new(region->read_only ?
+					      CAUSE_STALE_READ_ONLY :
+					      CAUSE_STALE);
 	uint64_t iova = region->gone[0].iova;
 	uint64_t vaddr = region->vaddr + iova - region->iova;
 	const char *comm = tree_word(record, "comm");
@@ -181,7 +187,9 @@ static struct json_object *region_cause(const struct region *region,
 	tree_share(found, record, "pid");
 	tree_share(found, record, "comm");
 	tree_share(found, record, "domain");
-	cause_says(found, "a device reaches %s that %s (%ju) no longer has: it has other pages there",
+	cause_says(found, region->read_only ?
+		   "a device reads %s that %s (%ju) no longer has: it has other pages there" :
+		   "a device reaches %s that %s (%ju) no longer has: it has other pages there",
 		   human_bytes(region->differs).s, comm,
 		   (uintmax_t)region->pid);
 	cause_evidence(found, "IOVA 0x%jx was mapped from address 0x%jx; the IO page table and /proc/%ju/pagemap name different page frames there, read twice",
@@ -203,6 +211,7 @@ static void region_judge(struct json_object *list, const char *debugfs,
 		.bytes = tree_u64_or_0(record, "bytes"),
 		.vaddr = tree_u64_or_0(record, "vaddr"),
 		.pid = tree_u64_or_0(record, "pid"),
+		.read_only = !(tree_u64_or_0(record, "flags") & FLAG_WRITE),
 	};
 	struct json_object *known = tree_new();
 
@@ -214,7 +223,8 @@ static void region_judge(struct json_object *list, const char *debugfs,
 		close(region.fd);
 	}
 	tree_add_u64(known, "same_bytes", region.same);
-	tree_add_u64(known, "stale_bytes", region.differs);
+	tree_add_u64(known, region.read_only ? "stale_read_only_bytes" :
+		     "stale_bytes", region.differs);
 	tree_add_u64(known, "unknown_bytes", region.unknown);
 	if (region.nr)
 		tree_add(known, "cause", region_cause(&region, record));
@@ -328,8 +338,12 @@ static void answer_clean(struct json_object *view, struct json_object *list)
 {
 	uint64_t same = sum_of(list, "same_bytes");
 	uint64_t unknown = sum_of(list, "unknown_bytes");
+	uint64_t older = sum_of(list, "stale_read_only_bytes");
 
-	if (!same)
+	if (older)
+		answer_give(view, false, "Nothing to fix: %s that a device can only read are older than what is there (stale-read-only).",
+			    human_bytes(older).s);
+	else if (!same)
 		answer_give(view, false, "Nothing could be compared.");
 	else if (unknown)
 		answer_give(view, false, "Nothing is stale: %s are the memory that is there; %s could not be compared.",
@@ -359,6 +373,8 @@ struct json_object *read_stale(const struct request *request)
 	stale_answer(view);
 	tree_add_u64(view, "same_bytes", sum_of(list, "same_bytes"));
 	tree_add_u64(view, "stale_bytes", sum_of(list, "stale_bytes"));
+	tree_add_u64(view, "stale_read_only_bytes",
+		     sum_of(list, "stale_read_only_bytes"));
 	tree_add_u64(view, "unknown_bytes", sum_of(list, "unknown_bytes"));
 	tree_add(view, "causes", causes_of(list));
 	json_object_put(snap);

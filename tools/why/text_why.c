@@ -104,7 +104,7 @@ void print_findings(FILE *out, struct json_object *view)
 		print_cause(out, tree_at(refusals, i));
 	/* The command `stale` has them among the causes. */
 	for (size_t i = 0; i < tree_length(stale) && vmas; i++)
-		if (tree_get(tree_at(stale, i), "cause"))
+		if (tree_u64_or_0(tree_at(stale, i), "stale_bytes"))
 			print_cause(out, tree_get(tree_at(stale, i), "cause"));
 	print_causes(out, view);
 }

@@ -76,7 +76,8 @@ answer_is() {
 	./iovascope "$@" --json >/run/answer || rc=$?
 	[[ $want != either ]] || want=$(jq 'if .fix_needed then 1 else 0 end' \
 		/run/answer)
-	((rc == want)) &&
+	# jq is content with nothing at all.
+	((rc == want)) && [[ -s /run/answer ]] &&
 		jq -e ".causes[0] as \$c | $filter" /run/answer >/dev/null &&
 		return
 	echo "iovascope $* ended with $rc, $want is right; must hold: $filter"

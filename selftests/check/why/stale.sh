@@ -34,6 +34,19 @@ stale_region() {
 		[0, 0, 2 * $M, 2 * $M]" stale "$PID"
 }
 
+# Up to 6.1 memory that nobody has touched is pinned as the page of zeroes where
+# it is mapped for reading only; nothing to be frightened of. Later it never is.
+stale_read_only() {
+	local bytes=0 first='.causes == []'
+
+	[[ $(uname -r) != 6.1.* ]] || bytes=$((4 * M))
+	((!bytes)) || first=$(cause stale-read-only "\$c.bytes == $bytes")
+	hold ./why_client --size 8M --touch none --read-only --then write &&
+		answer_is 0 "$first and .stale_read_only_bytes == $bytes and
+			.stale_bytes == 0 and .missing == []" stale "$PID" &&
+		answer_is either '.answer | test("stale") | not' why "$PID"
+}
+
 # Its process was killed while another has the container.
 stale_of_the_dead() {
 	hold ./why_client --size 8M &&
@@ -55,4 +68,5 @@ stale_tests() {
 	tap "stale: a THP of which half was given back" \
 		stale_is $((4 * M)) 0 --backing thp --then refill
 	tap "stale: a client that is gone" stale_of_the_dead
+	tap "stale-read-only" stale_read_only
 }

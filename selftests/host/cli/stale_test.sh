@@ -85,6 +85,17 @@ json_exit "stale: by the device" 1 '.stale_bytes == 8192' \
 check "why: begins with it" 1 '^8\.0 KiB stale \(stale\): ' '' why 4242
 verify "why: in the first line" line_is 1 'stale'
 
+scene only_read
+[[ $counting ]] || sed -i 's/ flags=0x3/ flags=0x1/' "$tree/regions"
+page 4 77
+check "stale: what a device can only read" 0 \
+	'^Nothing to fix: 4\.0 KiB that a device can only read are older' '' \
+	stale 4242
+json "stale: the same in JSON" '.stale_read_only_bytes == 4096 and
+	.stale_bytes == 0 and .causes[0].cause == "stale-read-only" and
+	.fix_needed == false' stale 4242 --json
+check "why: not a word of that" 0 '' 'stale' why 4242
+
 scene not_there
 page 3
 page 9
