@@ -35,7 +35,7 @@ signed() {
 }
 
 tool_says() {
-	[[ $(iovascope version) == "iovascope $1" ]]
+	[[ $(iovascope version | head -n 1) == "iovascope $1" ]]
 }
 
 timer_is_off() {
