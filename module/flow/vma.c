@@ -87,7 +87,7 @@ static enum ivs_vma_kind vma_kind(struct vm_area_struct *vma, u64 last,
 static void vma_see_pool(struct vm_area_struct *vma, struct ivs_vma_pool *pool)
 {
 #ifdef CONFIG_HUGETLB_PAGE
-	const struct hstate *h = hstate_vma(vma);
+	struct hstate *h = hstate_vma(vma);
 	u64 page_bytes = huge_page_size(h);
 
 	pool->page_bytes = page_bytes;

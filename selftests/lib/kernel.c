@@ -120,6 +120,11 @@ int kernel_looks_at_each_page(void)
 	return before_7();
 }
 
+int kernel_tells_flushes(void)
+{
+	return !is_5_10();
+}
+
 int kernel_enters_by_ftrace(void)
 {
 	return !is_5_10();

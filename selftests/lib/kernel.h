@@ -75,6 +75,9 @@ int kernel_has_iommufd(void);
 int kernel_maps_files(void);
 int kernel_exports_bars(struct cdev *cdev);
 
+/* Does VT-d flush in a function of its own? */
+int kernel_tells_flushes(void);
+
 /*
  * Can the module enter functions by ftrace alone, and so hear them while kprobes
  * are switched off?
