@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clean.h"
@@ -65,12 +64,12 @@ static bool has_comm(struct json_object *record, uint64_t pid)
  */
 static bool is_same(struct json_object *record, uint64_t pid, uint64_t start)
 {
-	uint64_t tick = 1000000000ull / sysconf(_SC_CLK_TCK), ns;
+	uint64_t ns;
 
 	if (tree_u64(record, "start_ns", &ns))
-		return ns / tick == start;
+		return process_ticks(ns) == start;
 	if (tree_u64(record, "first_ns", &ns))
-		return start <= ns / tick;
+		return start <= process_ticks(ns);
 	return tree_get(record, "age_ns") || has_comm(record, pid);
 }
 

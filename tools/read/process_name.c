@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clean.h"
@@ -39,6 +40,11 @@ uint64_t process_start(uint64_t pid)
 		start = strtoull(rest, NULL, 10);
 	free(line);
 	return start;
+}
+
+uint64_t process_ticks(uint64_t ns)
+{
+	return ns / (1000000000ull / sysconf(_SC_CLK_TCK));
 }
 
 static void name_add_len(struct json_object *names, const char *key,

@@ -15,5 +15,7 @@ struct json_object *process_name(uint64_t pid);
 
 /* When it began, in clock ticks since boot; 0 when there is none. */
 uint64_t process_start(uint64_t pid);
+/* So many nanoseconds since boot in these. */
+uint64_t process_ticks(uint64_t ns);
 
 #endif

@@ -16,8 +16,7 @@
 #include "lines.h"
 #include "model.h"
 #include "state.h"
-
-#define STUCK_NS	10000000000ull
+#include "why/inflight.h"
 
 static struct top_line *line_add(struct top_lines *lines, int depth, char *key)
 {

@@ -239,10 +239,7 @@ static void calls_add(struct top *top)
 /* Those that matter, however often; of a process that is gone in the sum. */
 static void refusals_add(struct top *top)
 {
-	struct json_object *refusals =
-		tree_members(tree_get(top->snap, "refusals"));
-
-	tree_foreach(refusals, id, refusal) {
+	tree_foreach(tree_get(top->snap, "refusals"), id, refusal) {
 		uint64_t nr = tree_u64_or_0(refusal, "repeats") ?: 1;
 		struct top_item *vm;
 

@@ -20,7 +20,7 @@
 
 static void refusals_mark(struct json_object *snap)
 {
-	struct json_object *refusals = tree_members(tree_get(snap, "refusals"));
+	struct json_object *refusals = tree_get(snap, "refusals");
 
 	tree_foreach(refusals, id, refusal) {
 		struct json_object *cause = refused_judge(id, refusal);

@@ -19,8 +19,6 @@
 #include "read/names.h"
 #include "spent.h"
 
-#define STUCK_NS	10000000000ull
-
 /*
  * Who is in its first call has no sums yet: none of its calls has returned. The
  * record that is made of the call belongs to the snapshot.

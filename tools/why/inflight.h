@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/* A pin that has taken so long, and does not run, is stuck. */
+#define STUCK_NS	10000000000ull
+
 struct findings;
 struct json_object;
 struct spent;

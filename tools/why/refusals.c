@@ -33,13 +33,10 @@ static uint64_t last_start(struct json_object *records, uint64_t pid,
 /* Of all processes for pid 0. */
 static struct json_object *causes_of(struct json_object *snap, uint64_t pid)
 {
-	struct json_object *refusals = tree_members(tree_get(snap, "refusals"));
+	struct json_object *refusals = tree_get(snap, "refusals");
 	struct json_object *causes = tree_new_list(), *found;
 	uint64_t start = 0;
 
-	/* An older module remembers none. */
-	if (!refusals)
-		return causes;
 	if (pid) {
 		start = last_start(refusals, pid, 0);
 		start = last_start(tree_get(snap, "processes"), pid, start);

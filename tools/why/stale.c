@@ -12,9 +12,7 @@
  * nothing to fix. A page that is not present (never touched, swapped, given back) may come
  * back as anything, and is not known.
  */
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "answer.h"
@@ -26,6 +24,7 @@
 #include "base/tree.h"
 #include "cause.h"
 #include "finding.h"
+#include "read/process_name.h"
 #include "read/runs.h"
 #include "read/snapshot.h"
 #include "stale.h"
@@ -38,8 +37,6 @@
 #define FLAG_WRITE	2
 /* Looks at one region where not every page is asked for. */
 #define SAMPLES		256
-/* The clock of /proc/PID/stat ticks a hundred times a second. */
-#define TICK_NS		10000000ull
 
 /* One region, as far as it has been compared. */
 struct region {
@@ -57,18 +54,9 @@ struct region {
 /* Is it the process that mapped, and not another one with its number? */
 static bool process_is(uint64_t pid, uint64_t start_ns)
 {
-	char *line = system_line("/proc/%ju/stat", (uintmax_t)pid);
-	char *at = line ? strrchr(line, ')') : NULL;
-	unsigned long long ticks = 0;
-	int field;
+	uint64_t start = process_start(pid);
 
-	/* Behind the name comes field 3; the start time is field 22. */
-	for (field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	if (at)
-		ticks = strtoull(at + 1, NULL, 10);
-	free(line);
-	return at && ticks == start_ns / TICK_NS;
+	return start && start == process_ticks(start_ns);
 }
 
 /* The first run that ends at or after an IOVA. */
@@ -285,9 +273,7 @@ struct json_object *stale_regions(const struct findings *findings,
 				      "lost_regions");
 	struct json_object *list = tree_new_list();
 
-	/* An older module has no regions. */
-	for (size_t i = 0; i < tree_length(domains) &&
-	     tree_get(snap, "regions"); i++)
+	for (size_t i = 0; i < tree_length(domains); i++)
 		domain_judge(list, findings, snap,
 			     json_object_get_string(tree_at(domains, i)),
 			     debugfs, all);
