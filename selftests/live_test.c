@@ -152,19 +152,6 @@ TEST_F(live, two_containers)
 	EXPECT_EQ(1, nr_regions());
 }
 
-static int vaddr_map(struct vfio *vfio, void *va)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_VADDR,
-		.vaddr = (unsigned long)va,
-		.iova = IOVA,
-		.size = SZ_2M,
-	};
-
-	return ioctl(vfio->fd, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
-}
-
 /* As QEMU's update in place: who has the memory now says where. */
 TEST_F(live, handed_over)
 {
@@ -183,7 +170,8 @@ TEST_F(live, handed_over)
 	EXPECT_FALSE(json_object_object_get_ex(region, "vaddr", NULL));
 	json_object_put(file);
 
-	ret = vaddr_map(&self->vfio, (char *)self->mem.va + SZ_2M);
+	ret = __vfio_map(&self->vfio, IOVA, (char *)self->mem.va + SZ_2M,
+			 SZ_2M, VFIO_DMA_MAP_FLAG_VADDR);
 	ASSERT_EQ(0, ret);
 	region = stats_region_at(&file, IOVA);
 	ASSERT_NE(NULL, region);

@@ -7,7 +7,8 @@
 # counts itself for the plan, and once for real. The state that checks leave
 # behind ($out, $err, $rc) is for the next lines of the same file.
 #
-# $tree is what the tool reads, $recorded the tree to begin with; $tmp is a
+# $tree is what the tool reads, $recorded the tree to begin with; $root is the
+# machine that a test file lays out for itself, if it does; $tmp is a
 # scratch directory that goes with the run.
 
 nr=0
@@ -19,6 +20,7 @@ counting=
 tmp=
 tree=
 recorded=
+root=
 out=
 err=
 rc=0
@@ -174,4 +176,28 @@ new_tree() {
 	tree=$tmp/$1
 	rm -rf "$tree"
 	cp -r "$recorded" "$tree"
+}
+
+# edit FILE SED...: change a file of the tree.
+edit() {
+	[[ $counting ]] || sed -i -E "${@:2}" "$tree/$1"
+}
+
+# put FILE TEXT...: a file of the machine that $root stands for.
+put() {
+	[[ $counting ]] && return
+	mkdir -p "$root${1%/*}"
+	printf '%s\n' "${@:2}" >"$root$1"
+}
+
+# word FILE INDEX VALUE: one u64 of such a file that is an array of them.
+word() {
+	local i bytes=
+
+	for i in 0 8 16 24 32 40 48 56; do
+		bytes+=$(printf '\\x%02x' $(($3 >> i & 255)))
+	done
+	# shellcheck disable=SC2059 # it is made of escapes
+	[[ $counting ]] || printf "$bytes" |
+		dd of="$root$1" bs=8 seek="$2" conv=notrunc status=none
 }

@@ -9,13 +9,6 @@ GIB=$((1 << 30))
 BDF=0000:3b:00.0
 VM=4242
 
-# put FILE TEXT...: a file of the machine.
-put() {
-	[[ $counting ]] && return
-	mkdir -p "$root${1%/*}"
-	printf '%s\n' "${@:2}" >"$root$1"
-}
-
 # to LINK TARGET: a link of the machine, to whatever.
 to() {
 	[[ $counting ]] && return

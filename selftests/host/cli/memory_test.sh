@@ -8,18 +8,6 @@ GIB=$((1 << 30))
 MIB=$((1 << 20))
 TWO_M=$((2 * MIB))
 
-# put FILE TEXT...: a file of the system root.
-put() {
-	[[ $counting ]] && return
-	mkdir -p "$root${1%/*}"
-	printf '%s\n' "${@:2}" >"$root$1"
-}
-
-# edit FILE SED...: change a file of the tree.
-edit() {
-	[[ $counting ]] || sed -i -E "${@:2}" "$tree/$1"
-}
-
 # put_area START END PERMS NAME PAGE_KB KEY_KB...: a mapping, in maps and smaps.
 put_area() {
 	local pair

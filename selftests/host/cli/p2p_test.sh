@@ -9,17 +9,6 @@ MIB=$((1 << 20))
 A=0000:3b:00.0
 B=0000:3c:00.0
 
-# put FILE TEXT...: a file of the system root.
-put() {
-	[[ $counting ]] && return
-	mkdir -p "$root${1%/*}"
-	printf '%s\n' "${@:2}" >"$root$1"
-}
-
-edit() {
-	[[ $counting ]] || sed -i -E "${@:2}" "$tree/$1"
-}
-
 scene() {
 	new_tree "p2p_$1"
 	root=$tmp/p2p_$1.root

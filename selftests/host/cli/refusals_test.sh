@@ -12,12 +12,6 @@ started=$(grep -o "pid=4242 .*" "$recorded/processes" |
 	sed "s/.* start_ns=\([0-9]*\).*/\1/")
 now=$(sed -n 's/^now_ns //p' "$recorded/info")
 
-# put FILE TEXT...: a file of the system root.
-put() {
-	mkdir -p "$root${1%/*}"
-	printf '%s\n' "${@:2}" >"$root$1"
-}
-
 scene() {
 	new_tree "$1"
 	[[ $counting ]] || echo "format 1" >"$tree/inflight"

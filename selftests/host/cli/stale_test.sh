@@ -9,25 +9,12 @@ VA=$((0x7f0000000000))
 started=$(grep -o "pid=4242 .*" "$recorded/processes" |
 	sed "s/.* start_ns=\([0-9]*\).*/\1/")
 
-# word INDEX VALUE: one u64 of the process's pagemap.
-word() {
-	local i bytes=
-
-	for i in 0 8 16 24 32 40 48 56; do
-		bytes+=$(printf '\\x%02x' $(($2 >> i & 255)))
-	done
-	# shellcheck disable=SC2059 # it is made of escapes
-	[[ $counting ]] || printf "$bytes" |
-		dd of="$root/proc/4242/pagemap" bs=8 seek="$1" conv=notrunc \
-			status=none
-}
-
 # page NR [FRAME]: what is at the address; nothing without a frame.
 page() {
 	local value=0
 
 	[[ -z ${2:-} ]] || value=$(((1 << 63) | $2))
-	word $((VA / 4096 + $1)) "$value"
+	word /proc/4242/pagemap $((VA / 4096 + $1)) "$value"
 }
 
 # region IOVA VADDR BYTES [PID]: a line of the module's file.

@@ -8,12 +8,6 @@
 GIB=$((1 << 30))
 MIB=$((1 << 20))
 
-# put FILE TEXT...: a file of the system root.
-put() {
-	mkdir -p "$root${1%/*}"
-	printf '%s\n' "${@:2}" >"$root$1"
-}
-
 # scene NAME: nothing mapped yet, hardware and settings as they should be.
 scene() {
 	new_tree "$1"
@@ -48,18 +42,6 @@ run_at() {
 			"${8:-0}" >>"$tree/devices/0000:3b:00.0/runs"
 }
 
-# word FILE INDEX VALUE: one u64 of an array of them.
-word() {
-	local i bytes=
-
-	for i in 0 8 16 24 32 40 48 56; do
-		bytes+=$(printf '\\x%02x' $(($3 >> i & 255)))
-	done
-	# shellcheck disable=SC2059 # it is made of escapes
-	[[ $counting ]] || printf "$bytes" |
-		dd of="$root$1" bs=8 seek="$2" conv=notrunc status=none
-}
-
 # page PHYS KIND: what the page frame there is part of. Of tails, only those
 # that tell the size of a page.
 page() {
@@ -79,16 +61,6 @@ page() {
 		done
 		;;
 	esac
-}
-
-# edit FILE SED...: change a file of the tree.
-edit() {
-	[[ $counting ]] || sed -i -E "${@:2}" "$tree/$1"
-}
-
-# set_system PATH TEXT: change the system root.
-set_system() {
-	[[ $counting ]] || put "$@"
 }
 
 # finds EXIT CAUSE BYTES [FILTER]: the first cause is this one, with so many
@@ -153,12 +125,12 @@ finds 1 joined-late $GIB
 scene weak_unit
 edit units '/dmar1/ s/second_1g=1/second_1g=0/'
 edit census 's/ 1g_leaves=[0-9]+/ 1g_leaves=0/'
-set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_cap.isra.0"
+put /proc/kallsyms "0000000000000000 t domain_update_iommu_cap.isra.0"
 run_at 0x0 $GIB 0x1000000000 0 512 0
 finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar1"'
-set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_capability"
+put /proc/kallsyms "0000000000000000 t domain_update_iommu_capability"
 finds 1 joined-late $GIB
-set_system /proc/kallsyms "0000000000000000 t domain_update_iommu_superpage"
+put /proc/kallsyms "0000000000000000 t domain_update_iommu_superpage"
 finds 0 hw-no-1g $GIB '.causes[0].unit == "dmar1"'
 edit census 's/ 1g_leaves=0/ 1g_leaves=1/'
 finds 1 joined-late $GIB
@@ -170,29 +142,29 @@ finds 0 hw-no-2m $GIB '.want == "2m" and
 	(.causes[0].evidence[0] | test("bit 34 is 0"))' --want 2m
 
 scene sp_off
-set_system /proc/cmdline "intel_iommu=on,sp_off"
+put /proc/cmdline "intel_iommu=on,sp_off"
 run_at 0x0 $GIB 0x1000000000 262144 0 0
 finds 1 sp-off $GIB '.causes[0].used == "4k"'
 check "why: sp-off: the fix" 1 'fix: +boot without sp_off' '' why 4242
-set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
+put /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
 check "why: sp-off: and what comes next" 1 'evidence: disable_hugepages .*next' \
 	'^disable' why 4242
 run_at $GIB $GIB 0x2000000000 0 0 1
 finds 1 joined-late $GIB 'true' # a 1G leaf: nothing is off
 
 scene one_by_one
-set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
+put /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
 run_at 0x0 $GIB 0x1000000000 262144 0 0
 finds 1 disable-hugepages $GIB '.causes[0].possible == "1g"'
 
 scene capped
 edit domains 's/^(3 .*)backend=type1/\1backend=hugepath/'
-set_system /sys/module/iovascope_hugepath/parameters/leaf 2M
+put /sys/module/iovascope_hugepath/parameters/leaf 2M
 run_at 0x0 $GIB 0x1000000000 0 512 0
 finds 1 leaves-capped $GIB '.causes[0] | .possible == "1g" and .used == "2m"'
 json_exit "host: leaves-capped" 1 '.causes[0].cause == "leaves-capped"' \
 	host --json
-set_system /sys/module/iovascope_hugepath/parameters/leaf 1G
+put /sys/module/iovascope_hugepath/parameters/leaf 1G
 finds 1 joined-late $GIB
 
 scene iommufd
@@ -382,10 +354,10 @@ check "why: the domain" 0 '' '' why domain:4242
 edit units 's/translation=1/translation=0/'
 json_exit "why: iommu-off" 1 '.causes[0].cause == "iommu-off"
 	and (.causes[0].evidence | length == 1)' why pid:4242 --json
-set_system /proc/cmdline "quiet"
+put /proc/cmdline "quiet"
 check "why: iommu-off: never switched on" 1 \
 	'evidence: /proc/cmdline has no intel_iommu=on' '' why pid:4242
-set_system /proc/cmdline "intel_iommu=off"
+put /proc/cmdline "intel_iommu=off"
 check "why: iommu-off: switched off" 1 \
 	'evidence: /proc/cmdline has off in intel_iommu=' '' why pid:4242
 json_exit "host: iommu-off" 1 '.causes[0].cause == "iommu-off"' host --json
@@ -404,7 +376,7 @@ put_dir /sys/class/iommu/dmar7
 json_exit "host: not-vtd, with a left-over name" 1 \
 	'.causes[0].cause == "not-vtd"' host --json
 put_dir /sys/class/iommu/ivhd0
-set_system /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
+put /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
 json_exit "why: another IOMMU" 0 '.causes[0] | .cause == "not-vtd" and
 	.fixable == false and (.says | test("ivhd0"))' why 4242 --json
 check "host: another IOMMU" 0 \
@@ -413,8 +385,8 @@ check "host: another IOMMU" 0 \
 
 scene host
 edit probes 's/state=missing/state=attached/'
-set_system /sys/kernel/security/lockdown "none [integrity] confidentiality"
-set_system /proc/self/limits "Max locked memory  8388608  unlimited  bytes"
+put /sys/kernel/security/lockdown "none [integrity] confidentiality"
+put /proc/self/limits "Max locked memory  8388608  unlimited  bytes"
 check "host: able" 0 '^Able: ' 'cause:|Not known' host
 verify "host: lockdown is told" line_is '1,$' '^Lockdown: integrity$'
 verify "host: the limit of locked memory is told" line_is '1,$' \
@@ -448,13 +420,13 @@ json "why: a probe that is off" \
 	'.missing == ["backend: the probe vfio_attach is off"]' \
 	why 0000:3b:00.0 --json
 scene host_sp_off
-set_system /proc/cmdline "intel_iommu=on,sp_off"
+put /proc/cmdline "intel_iommu=on,sp_off"
 host_finds sp-off
 scene host_disable
-set_system /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
+put /sys/module/vfio_iommu_type1/parameters/disable_hugepages Y
 host_finds disable-hugepages
 scene host_no_pages
-set_system /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
+put /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
 host_finds no-1g-pages
 scene host_no_backend
 [[ $counting ]] || rm -r "$root/sys/module"
@@ -471,7 +443,7 @@ edit units '/dmar1/ { s/first_1g=1/first_1g=0/; s/ecap=0x/ecap=0x480000/ }'
 json "host: the second stage by choice" \
 	'.units.dmar1.stage == "second" and .units.dmar1.scalable == 1
 	 and .units.dmar1.first_leaves == ["4k", "2m"] and .able == true' host --json
-set_system /proc/kallsyms "0 t intel_iommu_domain_alloc_first_stage"
+put /proc/kallsyms "0 t intel_iommu_domain_alloc_first_stage"
 host_finds hw-no-1g 0
 json "host: the first stage by choice" '.units.dmar1.stage == "first"
 	and .units.dmar0.stage == "second"
@@ -480,7 +452,7 @@ json "host: the first stage by choice" '.units.dmar1.stage == "first"
 	and (.evidence == ["its capability register is 0xd2008c222f0606: bit 56 is 0"]))' \
 	host --json
 edit units '/dmar1/ s/ecap=0x480000/ecap=0x80000/'
-set_system /proc/kallsyms "0 t other"
+put /proc/kallsyms "0 t other"
 host_finds hw-no-1g 0
 unset IOVASCOPE_SYSROOT
 
