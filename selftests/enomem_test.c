@@ -48,14 +48,15 @@ FIXTURE_SETUP(enomem)
 	pci_find("testdev", 0, bdf);
 	vfio_open(&self->vfio, VFIO_TYPE1v2_IOMMU, bdf);
 	/*
-	 * So large that to look it up takes longer than it is to live; not at a
-	 * multiple of 1 GiB, where one look may tell all. Those kernels that
-	 * undo a map look up 2 MiB at once. Where nothing fails a little will do.
+	 * So large that to look it up takes many times as long as it is to live:
+	 * who is not yet being killed when memory runs out meets the OOM killer,
+	 * and that makes the kernel complain. At an address that no huge page of
+	 * the CPU's can show, so that each 4K page is looked up. Where nothing
+	 * fails a little will do.
 	 */
-	self->size = kernel_undoes_failed_maps() ? 16 * SZ_1G :
-		     kernel_charges_tables() ? 2 * SZ_1G : SZ_2M;
+	self->size = kernel_charges_tables() ? SZ_1G : SZ_2M;
 	self->va = vfio_bar_mmap(&self->vfio.dev[0], BAR, 0, self->size, SZ_1G,
-				 SZ_2M);
+				 SZ_4K);
 	if (kernel_limits_memory())
 		file_write("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	must(!mkdir(CGROUP, 0755));
