@@ -4,20 +4,13 @@
 # Where the module's files are looked for, and what is said of a machine that
 # has none: which of the reasons it is, and what to do about it.
 
-machine=$tmp/absent.root
+root=$tmp/absent.root
 release=6.1.0-99-amd64
-
-# put FILE TEXT: a file of the machine.
-put() {
-	[[ $counting ]] && return
-	mkdir -p "$machine${1%/*}"
-	printf '%s\n' "$2" >"$machine$1"
-}
 
 # a_machine: installed, not loaded, no signature asked for, debugfs mounted.
 a_machine() {
 	[[ $counting ]] && return
-	rm -rf "$machine"
+	rm -rf "$root"
 	put /proc/sys/kernel/osrelease "$release"
 	put /proc/mounts "debugfs /sys/kernel/debug debugfs rw,nosuid 0 0"
 	put "/lib/modules/$release/modules.dep" \
@@ -35,7 +28,7 @@ told() {
 	local problem
 
 	only_count && return
-	run env IOVASCOPE_SYSROOT="$machine" "$IOVASCOPE" show
+	run env IOVASCOPE_SYSROOT="$root" "$IOVASCOPE" show
 	problem=$(run_problem "$2")
 	[[ $problem ]] || problem=$(match_problem "$3" '')
 	report "absent: $1" "$problem"
@@ -66,7 +59,7 @@ put /sys/module/module/parameters/sig_enforce Y
 told "the signature is looked at before the lockdown" 3 '\(sig_enforce\)'
 
 a_machine
-[[ $counting ]] || rm -r "${machine:?}/lib" "$machine/sys/kernel"
+[[ $counting ]] || rm -r "${root:?}/lib" "$root/sys/kernel"
 told "a machine that tells nothing more" 3 'not loaded: load it'
 
 a_machine
@@ -76,13 +69,13 @@ told "debugfs is not mounted" 3 \
 	'debugfs is not mounted: mount -t debugfs none /sys/kernel/debug$'
 put /proc/mounts "none /mnt/a\\040b debugfs rw 0 0"
 [[ $counting ]] || {
-	mkdir -p "$machine/mnt/a b"
-	cp -r "$recorded" "$machine/mnt/a b/iovascope"
+	mkdir -p "$root/mnt/a b"
+	cp -r "$recorded" "$root/mnt/a b/iovascope"
 }
 told "debugfs is mounted elsewhere" 0 'mapped in'
 put /sys/kernel/security/lockdown "none [integrity] confidentiality"
 told "loaded all the same" 0 'mapped in'
-[[ $counting ]] || rm -r "$machine/mnt/a b/iovascope"
+[[ $counting ]] || rm -r "$root/mnt/a b/iovascope"
 told "unloaded in this moment" 3 'info: not there: load the module'
 
 # Root is let into every directory; debugfs lets nobody else in.
@@ -93,12 +86,12 @@ if [[ $counting ]]; then
 elif ((EUID)); then
 	skip "absent: permission" "only root can become another user"
 else
-	mkdir -p "$machine/sys/kernel/debug/iovascope"
-	chmod 700 "$machine/sys/kernel/debug"
+	mkdir -p "$root/sys/kernel/debug/iovascope"
+	chmod 700 "$root/sys/kernel/debug"
 	install -m 755 "$IOVASCOPE" "$tmp/iovascope"
 	chmod 711 "$tmp"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups \
-		env IOVASCOPE_SYSROOT="$machine" "$tmp/iovascope" show
+		env IOVASCOPE_SYSROOT="$root" "$tmp/iovascope" show
 	if ((rc == 4)) && [[ $err == *"permission denied: run as root" ]]; then
 		report "absent: permission" ""
 	else

@@ -11,6 +11,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 # shellcheck source=engine.sh
 . ./engine.sh
+# All files are read by this one shell: a test's own "put" would be that of the
+# files behind it, too.
+mapfile -t functions < <(compgen -A function)
+readonly -f "${functions[@]}"
 
 fatal() {
 	echo "run.sh: $*" >&2
