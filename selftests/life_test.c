@@ -342,7 +342,8 @@ TEST_F_TIMEOUT(life, unloaded_under_load, 180)
 	client_start(&self->client, "ivs-busy", map_until_told, self);
 	client_wait(&self->client);
 	client_go(&self->client);
-	for (i = 0; i < 20; i++) {
+	/* A load takes seconds, and this runs on every kernel; churn_test has more. */
+	for (i = 0; i < 6; i++) {
 		rounds = self->shared->rounds;
 		kmod_unload();
 		kmod_load("");
