@@ -6,7 +6,8 @@
  *
  * hugetlb: one pin holds a folio, and one look at one of its pages tells where
  *	all of them are, because hugetlb maps a folio by one entry and splits
- *	neither. A folio that only begins or ends in the region is pinned as
+ *	neither. Those that are there already are pinned in batches, a folio
+ *	an entry. A folio that only begins or ends in the region is pinned as
  *	one, too.
  * PFNMAP: a BAR. Not held; asked of the page table by its own leaves or, for
  *	what bar.c proves to be linear, once.
@@ -166,6 +167,7 @@ static bool vma_allows_gup(const struct vm_area_struct *vma,
 	       (region->prot & IOMMU_WRITE ? VM_WRITE : VM_READ);
 }
 
+/* One VMA has it all, and GUP may pin in it. */
 static bool range_allows_gup(struct hp_region *region, unsigned long vaddr,
 			     unsigned long npage)
 {
@@ -177,29 +179,38 @@ static bool range_allows_gup(struct hp_region *region, unsigned long vaddr,
 }
 
 /*
- * Pages that are there already, from the page table without its locks, a huge
- * page at a time. Under the mmap lock, which is let go meanwhile: GUP has no
- * fast path for those who hold it. So the VMA is looked at before and after, and
- * what was pinned in one that has changed is put back. Nothing is faulted in, so
- * that nobody's fault handler (userfaultfd) is waited for.
+ * Pages that are there already, from the page table without its locks: all of
+ * the next ones, a huge page at a time, or, of hugetlb, the first of each of the
+ * next folios (@step is 4K pages from one to the next). Under the mmap lock,
+ * which is let go meanwhile: GUP has no fast path for those who hold it. So the
+ * VMA is looked at before and after, and what was pinned in one that has changed
+ * is put back. Nothing is faulted in, so that nobody's fault handler
+ * (userfaultfd) is waited for.
  *
  * 0 where it has to be done as type1 does: for what is to be faulted in or
  * unshared, and for protection keys, which type1 does not heed.
  */
 static long region_gup_fast(struct hp_region *region, unsigned long vaddr,
-			    unsigned long npage, struct page **pages)
+			    unsigned long nr, unsigned long step,
+			    struct page **pages)
 {
-	long got;
+	unsigned int flags = region_gup_flags(region);
+	long got = 0;
 
-	if (!range_allows_gup(region, vaddr, npage))
+	if (!range_allows_gup(region, vaddr, nr * step))
 		return 0;
 	mmap_read_unlock(region->mm);
-	got = hp_compat_pin_present(vaddr, npage, region_gup_flags(region),
-				    pages);
+	if (step == 1)
+		got = hp_compat_pin_present(vaddr, nr, flags, pages);
+	else
+		while (got < nr &&
+		       hp_compat_pin_present(vaddr + ((got * step) << PAGE_SHIFT),
+					     1, flags, &pages[got]) == 1)
+			got++;
 	mmap_read_lock(region->mm);
 	if (got <= 0)
 		return 0;
-	if (range_allows_gup(region, vaddr, got))
+	if (range_allows_gup(region, vaddr, got * step))
 		return got;
 	unpin_user_pages(pages, got);
 	return 0;
@@ -223,18 +234,23 @@ static unsigned long pages_in_huge_page(struct page **pages, unsigned long nr)
 	return n;
 }
 
+static bool pinner_has_room(struct hp_pinner *p)
+{
+	if (!p->pages)
+		p->pages = (struct page **)__get_free_page(GFP_KERNEL);
+	return p->pages;
+}
+
 /* The pages that count, or an error. Under the mmap lock. */
 static long pinner_batch(struct hp_region *region, unsigned long vaddr,
 			 unsigned long npage, struct hp_pinner *p)
 {
 	long got, i, n, counted;
 
-	if (!p->pages)
-		p->pages = (struct page **)__get_free_page(GFP_KERNEL);
-	if (!p->pages)
+	if (!pinner_has_room(p))
 		return -ENOMEM;
 	npage = min(npage, BATCH_PAGES);
-	got = region_gup_fast(region, vaddr, npage, p->pages) ?:
+	got = region_gup_fast(region, vaddr, npage, 1, p->pages) ?:
 	      region_gup(region, vaddr, npage, p->pages);
 	if (got < 0)
 		return got;
@@ -250,12 +266,45 @@ static long pinner_batch(struct hp_region *region, unsigned long vaddr,
 		} else if (n == got) {
 			p->ahead.pfn = page_to_pfn(page);
 			p->ahead.npage = got;
+			p->ahead.part = 1;
 			p->ahead.hold = HP_HOLD_PAGES;
 			return counted;
 		}
 	}
 	p->nr_pages = got;
+	p->span = 1;
 	return counted;
+}
+
+/* What hugetlb promises of a page that it shows at an offset into a folio. */
+static bool hugetlb_is_sound(struct page *page, unsigned long offset,
+			     unsigned long huge)
+{
+	return !WARN_ON_ONCE(BIT(compound_order(compound_head(page))) != huge ||
+			     (page_to_pfn(page) & (huge - 1)) != offset);
+}
+
+/* One folio, or what of it is in the region, as type1 pins. */
+static long pinner_folio(struct hp_region *region, unsigned long vaddr,
+			 unsigned long npage, unsigned long huge,
+			 struct hp_pinner *p)
+{
+	unsigned long offset = (vaddr >> PAGE_SHIFT) & (huge - 1);
+	struct page *page;
+	long got;
+
+	got = region_gup(region, vaddr, 1, &page);
+	if (got < 0)
+		return got;
+	if (!hugetlb_is_sound(page, offset, huge)) {
+		run_unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
+		return -EFAULT;
+	}
+	p->ahead.pfn = page_to_pfn(page);
+	p->ahead.npage = min(npage, huge - offset);
+	p->ahead.part = p->ahead.npage;
+	p->ahead.hold = HP_HOLD_FOLIOS;
+	return p->ahead.npage;
 }
 
 static long pinner_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
@@ -263,25 +312,26 @@ static long pinner_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
 			   struct hp_pinner *p)
 {
 	unsigned long huge = vma_kernel_pagesize(vma) >> PAGE_SHIFT;
-	unsigned long offset = (vaddr >> PAGE_SHIFT) & (huge - 1);
-	struct page *page, *head;
-	unsigned long pfn;
-	long got;
+	bool begins = !((vaddr >> PAGE_SHIFT) & (huge - 1));
+	unsigned long nr = min(npage / huge, BATCH_PAGES);
+	long got = 0, i;
 
-	got = region_gup(region, vaddr, 1, &page);
-	if (got < 0)
-		return got;
-	head = compound_head(page);
-	pfn = page_to_pfn(page);
-	if (WARN_ON_ONCE(BIT(compound_order(head)) != huge ||
-			 (pfn & (huge - 1)) != offset)) {
-		run_unpin(region, pfn, 1, HP_HOLD_PAGES);
-		return -EFAULT;
+	if (begins && nr > 1) {
+		if (!pinner_has_room(p))
+			return -ENOMEM;
+		/* Another VMA may have come meanwhile; @vma is not to be read. */
+		got = region_gup_fast(region, vaddr, nr, huge, p->pages);
 	}
-	p->ahead.pfn = pfn;
-	p->ahead.npage = min(npage, huge - offset);
-	p->ahead.hold = HP_HOLD_FOLIOS;
-	return p->ahead.npage;
+	if (!got)
+		return pinner_folio(region, vaddr, npage, huge, p);
+	for (i = 0; i < got; i++)
+		if (!hugetlb_is_sound(p->pages[i], 0, huge)) {
+			unpin_user_pages(p->pages, got);
+			return -EFAULT;
+		}
+	p->nr_pages = got;
+	p->span = huge;
+	return got * huge;
 }
 
 /*
@@ -354,6 +404,7 @@ static long pinner_pfnmap(struct hp_region *region, struct vm_area_struct *vma,
 	p->ahead.pfn = pfn;
 	p->ahead.npage = n ?: pfnmap_leaves(region, vma, vaddr, npage, pfn,
 					    leaf);
+	p->ahead.part = 1;
 	p->ahead.hold = HP_HOLD_NONE;
 	return 0;
 }
@@ -410,14 +461,17 @@ static void pinner_take_batch(struct hp_pinner *p)
 	while (p->next_page < p->nr_pages &&
 	       page_to_pfn(p->pages[p->next_page]) == pfn + n &&
 	       page_is_zero(p->pages[p->next_page]) == zero) {
-		more = pages_in_huge_page(&p->pages[p->next_page],
+		more = p->span > 1 ? 1 :
+		       pages_in_huge_page(&p->pages[p->next_page],
 					  p->nr_pages - p->next_page);
 		p->next_page += more;
-		n += more;
+		n += more * p->span;
 	}
 	p->ahead.pfn = pfn;
 	p->ahead.npage = n;
-	p->ahead.hold = zero ? HP_HOLD_NONE : HP_HOLD_PAGES;
+	p->ahead.part = p->span;
+	p->ahead.hold = zero ? HP_HOLD_NONE :
+			p->span > 1 ? HP_HOLD_FOLIOS : HP_HOLD_PAGES;
 }
 
 static int pinner_look_ahead(struct hp_region *region, unsigned long vaddr,
@@ -486,8 +540,8 @@ noinline long hugepath_pin(struct hp_region *region, unsigned long vaddr,
 			break;
 		}
 		n = min(p->ahead.npage, limit - pinned);
-		/* A folio has one pin and so belongs to one run. */
-		if (!n || (n < p->ahead.npage && p->hold == HP_HOLD_FOLIOS))
+		n -= n % p->ahead.part;
+		if (!n)
 			break;
 		p->ahead.pfn += n;
 		p->ahead.npage -= n;

@@ -190,15 +190,20 @@ void hugepath_teardown(struct hp_container *c, struct hp_region *region);
  * @pages: room for a batch, once there was one
  * @nr_pages: pages in the batch, each with a pin of its own
  * @next_page: first of them that is not in @ahead
- * @ahead: contiguous; taken from the batch or found without one
+ * @span: what each of them stands for, in 4K pages: 1 or a hugetlb folio
+ * @ahead: contiguous; taken from the batch or found without one. A run may end
+ *	in it behind any @part of so many 4K pages: a folio has one pin and so
+ *	belongs to one run
  */
 struct hp_pinner {
 	struct page **pages;
 	unsigned int nr_pages;
 	unsigned int next_page;
+	unsigned long span;
 	struct {
 		unsigned long pfn;
 		unsigned long npage;
+		unsigned long part;
 		enum hp_hold hold;
 	} ahead;
 	enum hp_hold hold;
