@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errname.h"
 #include "base/human.h"
 #include "base/table.h"
 #include "base/tree.h"
@@ -78,12 +79,12 @@ static void error_row(struct table *table, const char *op, const char *err,
 		      uint64_t count)
 {
 	unsigned long nr = strtoul(err, NULL, 10);
-	bool known = nr && nr < INT32_MAX && strerrorname_np(nr);
+	const char *name = errname(nr);
 
 	table_cell(table, "%s", op);
 	table_cell(table, "%ju", (uintmax_t)count);
-	table_cell(table, "%s", known ? strerrorname_np(nr) : err);
-	table_cell(table, "%s", known ? strerrordesc_np(nr) : "other");
+	table_cell(table, "%s", name ?: err);
+	table_cell(table, "%s", name ? strerror(nr) : "other");
 }
 
 void text_errors(FILE *out, struct json_object *view,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errname.h"
 #include "base/human.h"
 #include "base/table.h"
 #include "base/tree.h"
@@ -212,7 +213,7 @@ static void probe_row(struct table *table, const char *row,
 
 	table_cell(table, "%s", row);
 	table_cell(table, "%s%s%s", tree_word(probe, "state"), err ? " " : "",
-		   err ? strerrorname_np(err) ?: "?" : "");
+		   err ? errname(err) ?: "?" : "");
 	table_cell(table, "%s", tree_word(probe, "symbol"));
 	table_cell(table, "%s", tree_word(probe, "module"));
 	table_cell(table, "%s", human_key(probe, "missed", "calls").s);

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/compiler.h"
+#include "base/errname.h"
 #include "base/human.h"
 #include "base/paper.h"
 #include "base/tree.h"
@@ -324,7 +325,7 @@ static void tell_step(struct json_object *found, struct json_object *r)
 {
 	cause_evidence(found, "%s answered %s in its step %s",
 		       tree_word(r, "call"),
-		       strerrorname_np(fact(r, "errno")) ?: "no",
+		       errname(fact(r, "errno")) ?: "no",
 		       tree_word(r, "step"));
 	if (tree_get(r, "memory"))
 		cause_evidence(found, "memory there: %s",
@@ -492,7 +493,7 @@ char *refused_call(struct json_object *cause)
 	else if (tree_get(cause, "target"))
 		fprintf(paper.out, " of %s", tree_word(cause, "target"));
 	fprintf(paper.out, " by %s: %s", names_owner(cause).s,
-		err ? strerrorname_np(err) ?: "errno" : "no");
+		err ? errname(err) ?: "errno" : "no");
 	if (fact(cause, "repeats") > 1)
 		fprintf(paper.out, ", %s times", tree_word(cause, "repeats"));
 	call = paper_close(&paper);
