@@ -31,7 +31,9 @@
  * calls from there on can hit one more probe, where it would be a nested hit.
  *
  * Rows whose module is not loaded wait for it. Probes die with the module they
- * sit in and do not come back by themselves, hence the module notifier.
+ * sit in and do not come back by themselves, hence the module notifier. A
+ * function that the compiler has cut up, or made a copy of with other arguments,
+ * is missing (find.c).
  *
  * Locking: @probe_lock around arming and disarming. Lifetime: a kretprobe is
  * disarmed before the state its handlers use is freed; unregistering waits for
@@ -51,6 +53,7 @@
 #include "../base/params.h"
 #include "../base/stats.h"
 #include "../compat.h"
+#include "find.h"
 #include "probe.h"
 
 /*
@@ -134,22 +137,42 @@ static bool probe_is_loadable(const struct ivs_probe *p)
 	return p->module && !p->builtin;
 }
 
-/* What a probe is whose symbol cannot be found. */
-static enum ivs_probe_state probe_absent(const struct ivs_probe *p)
+/*
+ * probe_find - set @spec to what is to be probed
+ *
+ * What the instrument cannot be without is not asked about in the kernel: to be
+ * refused is worse there than to count too little, which "check" tells.
+ */
+static int probe_find(struct ivs_probe *p, const struct module *mod,
+		      const char *function)
 {
-	return probe_is_loadable(p) ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+	enum ivs_symbol found = IVS_SYMBOL_SAME;
+	char name[IVS_PROBE_NAME];
+
+	if (mod)
+		found = ivs_find_in_module(mod, function, name, sizeof(name));
+	else if (!probe_is_loadable(p) && !p->required)
+		found = ivs_find_in_kernel(function, name, sizeof(name));
+	if (found == IVS_SYMBOL_CUT)
+		strscpy(p->cut, name, sizeof(p->cut));
+	if (found == IVS_SYMBOL_CUT || found == IVS_SYMBOL_OTHER)
+		return -ENOENT;
+	if (found == IVS_SYMBOL_RENAMED)
+		function = name;
+	snprintf(p->spec, sizeof(p->spec), "%s%s%s",
+		 probe_is_loadable(p) ? p->module : "",
+		 probe_is_loadable(p) ? ":" : "", function);
+	return 0;
 }
 
 /* Returns -ENOENT when there is no such symbol, loaded or not. */
-static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
+static int probe_arm_symbol(struct ivs_probe *p, const struct module *mod,
+			    const char *symbol)
 {
-	int ret;
+	int ret = probe_find(p, mod, symbol);
 
-	if (probe_is_loadable(p))
-		snprintf(p->spec, sizeof(p->spec), "%s:%s", p->module, symbol);
-	else
-		strscpy(p->spec, symbol, sizeof(p->spec));
-
+	if (ret)
+		return ret;
 	memset(&p->rp, 0, sizeof(p->rp));
 	p->rp.kp.symbol_name = p->spec;
 	p->rp.entry_handler = p->entry;
@@ -162,45 +185,38 @@ static int probe_arm_symbol(struct ivs_probe *p, const char *symbol)
 	return !ret && p->prefilter ? probe_set_front(p) : ret;
 }
 
-/* ivs_probes_symbol_exists - could it be probed? Nothing is armed; may sleep */
-bool ivs_probes_symbol_exists(const char *symbol)
-{
-	struct kprobe kp = {
-		.symbol_name = symbol,
-		.flags = KPROBE_FLAG_DISABLED,
-	};
-
-	if (register_kprobe(&kp))
-		return false;
-	unregister_kprobe(&kp);
-	return true;
-}
-
 static bool probe_is_wanted(const struct ivs_probe *p)
 {
 	return p->state != IVS_PROBE_UNUSED && p->state != IVS_PROBE_OFF;
 }
 
-static void probe_arm(struct ivs_probe *p)
+/* Its module is not there, or will be gone; or it is in the kernel for good. */
+static enum ivs_probe_state probe_absent(const struct ivs_probe *p)
+{
+	return probe_is_loadable(p) ? IVS_PROBE_WAITING : IVS_PROBE_MISSING;
+}
+
+/* Without @mod it may be that its module is not loaded. */
+static void probe_arm(struct ivs_probe *p, const struct module *mod)
 {
 	unsigned int i;
 
 	if (!probe_is_wanted(p) || p->state == IVS_PROBE_ATTACHED)
 		return;
+	p->cut[0] = '\0';
 	for (i = 0; i < IVS_PROBE_SYMBOLS && p->symbols[i]; i++) {
-		p->error = probe_arm_symbol(p, p->symbols[i]);
+		p->error = probe_arm_symbol(p, mod, p->symbols[i]);
 		if (p->error != -ENOENT)
 			break;
 	}
 	if (!p->error) {
-		p->symbol = p->symbols[i];
 		p->state = IVS_PROBE_ATTACHED;
 		ivs_missed_arm(&p->missed, &p->rp);
 		ivs_memory_add(ivs_compat_kretprobe_bytes(&p->rp));
 	} else if (p->error != -ENOENT) {
 		p->state = IVS_PROBE_FAILED;
 	} else {
-		p->state = probe_absent(p);
+		p->state = mod ? IVS_PROBE_MISSING : probe_absent(p);
 	}
 }
 
@@ -223,24 +239,6 @@ static bool probe_is_in(const struct ivs_probe *p, const char *module)
 }
 
 /*
- * -ENOENT says nothing about which is missing, the module or the symbol. Where
- * any other row of the module was found, it is the symbol.
- */
-static void probes_mark_missing(const char *module)
-{
-	struct ivs_probe *p;
-	bool loaded = false;
-
-	for (p = probes; p < probes_end; p++)
-		loaded |= probe_is_in(p, module) &&
-			  p->state == IVS_PROBE_ATTACHED;
-	for (p = probes; p < probes_end; p++)
-		if (loaded && probe_is_in(p, module) &&
-		    p->state == IVS_PROBE_WAITING)
-			p->state = IVS_PROBE_MISSING;
-}
-
-/*
  * What is attached, or will be when its module comes, is covered; but the row
  * of one backend does not see what that of another one misses.
  */
@@ -259,14 +257,13 @@ static void probes_update_cover(void)
 	ivs_stats_cover(covered & ~lost);
 }
 
-static void probes_arm_module(const char *module)
+static void probes_arm_module(const struct module *mod)
 {
 	struct ivs_probe *p;
 
 	for (p = probes; p < probes_end; p++)
-		if (probe_is_in(p, module))
-			probe_arm(p);
-	probes_mark_missing(module);
+		if (probe_is_in(p, mod->name))
+			probe_arm(p, mod);
 	probes_update_cover();
 }
 
@@ -275,11 +272,14 @@ static void probes_arm(void)
 {
 	struct ivs_probe *p;
 
-	for (p = probes; p < probes_end; p++)
-		probe_arm(p);
-	for (p = probes; p < probes_end; p++)
+	for (p = probes; p < probes_end; p++) {
+		struct module *mod = NULL;
+
 		if (probe_is_loadable(p))
-			probes_mark_missing(p->module);
+			mod = ivs_find_module(p->module);
+		probe_arm(p, mod);
+		ivs_find_release(mod);
+	}
 	probes_update_cover();
 }
 
@@ -315,7 +315,7 @@ static int probes_module_notify(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 	mutex_lock(&probe_lock);
 	if (event == MODULE_STATE_COMING)
-		probes_arm_module(mod->name);
+		probes_arm_module(mod);
 	else if (event == MODULE_STATE_GOING)
 		probes_disarm_module(mod->name);
 	mutex_unlock(&probe_lock);
@@ -479,13 +479,18 @@ static void probe_show_feeds(struct seq_file *m, unsigned long feeds)
 	}
 }
 
-/* The symbol in use, or all candidates while none is. */
+/* The symbol in use; what there is in its place; or all candidates. */
 static void probe_show_symbol(struct seq_file *m, const struct ivs_probe *p)
 {
+	const char *colon = strchr(p->spec, ':');
 	unsigned int i;
 
 	if (p->state == IVS_PROBE_ATTACHED) {
-		seq_printf(m, " symbol=%s", p->symbol);
+		seq_printf(m, " symbol=%s", colon ? colon + 1 : p->spec);
+		return;
+	}
+	if (p->state == IVS_PROBE_MISSING && *p->cut) {
+		seq_printf(m, " symbol=%s", p->cut);
 		return;
 	}
 	seq_printf(m, " symbol=%s", p->symbols[0]);

@@ -6,6 +6,7 @@
 #define IVS_PROBE_H
 
 #include <linux/kprobes.h>
+#include <linux/module.h>
 #include <linux/types.h>
 
 #include "../base/entry.h"
@@ -14,6 +15,8 @@
 struct seq_file;
 
 #define IVS_PROBE_SYMBOLS 2
+/* Room for a symbol, with what compilers add to it. */
+#define IVS_PROBE_NAME 64
 
 enum ivs_probe_state {
 	/* What it would count is not asked for (dma_api), or cannot be here. */
@@ -60,8 +63,8 @@ struct ivs_probe {
 	kretprobe_handler_t ret;
 	/* private: */
 	enum ivs_probe_state state;
-	const char *symbol;
-	char spec[64];
+	char spec[MODULE_NAME_LEN + IVS_PROBE_NAME];
+	char cut[IVS_PROBE_NAME];
 	int error;
 	struct ivs_missed missed;
 	enum ivs_channel channel;
@@ -70,7 +73,6 @@ struct ivs_probe {
 	struct kretprobe rp;
 };
 
-bool ivs_probes_symbol_exists(const char *symbol);
 int ivs_probes_init(struct ivs_probe *table, unsigned int nr, size_t data_size,
 		    const char *skip);
 int ivs_probes_check_required(void);

@@ -17,6 +17,7 @@
 #include <linux/vfio.h>
 
 #include "call.h"
+#include "find.h"
 #include "iommu.h"
 #include "iommufd.h"
 #include "open.h"
@@ -337,7 +338,7 @@ int ivs_rows_init(const char *skip)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(unseen); i++)
-		unseen_here |= ivs_probes_symbol_exists(unseen[i]) ? BIT(i) : 0;
+		unseen_here |= ivs_find_exists(unseen[i]) ? BIT(i) : 0;
 	return ivs_probes_init(rows, ARRAY_SIZE(rows), IVS_CALL_DATA,
 			       skip);
 }

@@ -58,4 +58,7 @@ tap "mutant backing_looks_at_all caught by backing_test" \
 tap "mutant bdf_of_its_own caught by context_test" \
 	mutant bdf_of_its_own base/bdf.c \
 	's/if \(is_vmd\(pdev->bus\)\)/if (false)/' context_test
+tap "mutant symbol_part_is_whole caught by symbol_test" \
+	mutant symbol_part_is_whole base/symbol.c \
+	's/, "\.part\."//' symbol_test
 tap_totals

@@ -18,6 +18,7 @@ set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/headers.sh"
 
+kernel_row "" || exit 1
 build_for "" tools selftests
 out=$LAB_TREE/build
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-lesser.XXXXXX")
@@ -123,6 +124,28 @@ nameless() {
 		cp "$work/names/iovascope.ko" "$work/payload/$name.ko"
 }
 
+# names_of_compilers: the kernel's own type1, with names such as compilers leave.
+names_of_compilers() {
+	local type1=kernel/drivers/vfio/vfio_iommu_type1.ko
+
+	unsquashfs -q -n -d "$work/modules" \
+		"$LAB_CACHE/kernel-$ROW_NAME/modules.squashfs" \
+		"$kver/$type1" &&
+		objcopy --redefine-sym vfio_pin_pages_remote=vfio_pin_pages_remote.llvm.17263945283746592837 \
+			--redefine-sym vfio_unpin_pages_remote=vfio_unpin_pages_remote.isra.0 \
+			--add-symbol vfio_unmap_unpin.part.0=.text:0,local,function \
+			"$work/modules/$kver/$type1" "$work/payload/left_type1.ko"
+}
+
+# inside: a module that takes type1 for a part of the kernel.
+inside() {
+	sed 's/IS_BUILTIN(CONFIG_VFIO_IOMMU_TYPE1)/true/' \
+		"$LAB_TREE/module/flow/rows.c" >"$work/names/module/flow/rows.c"
+	make -j"$(nproc)" -C "/lib/modules/$kver/build" M="$work/names" \
+		modules &&
+		cp "$work/names/iovascope.ko" "$work/payload/inside.ko"
+}
+
 echo "TAP version 13"
 tap "without KPROBES it refuses" refuses KPROBES 'K(RET)?PROBES[A-Z_]*'
 tap "without IOMMU_API it refuses" refuses IOMMU_API IOMMU_API
@@ -161,7 +184,9 @@ tap "a module without the first name of attach" \
 	nameless other_attach __iommu_attach_device
 tap "a module without attach" nameless no_attach \
 	__iommu_attach_device intel_iommu_attach_device
+tap "a module with type1 in the kernel" inside
 tap "the whole module" nameless whole
+tap "type1 as compilers may leave it" names_of_compilers
 tap_program "modules" "$LAB_DIR/lab.sh" --timeout 300 --device edu \
 	--payload "$work/payload/." --payload "$out/tools/iovascope" \
 	--payload "$out/selftests/vfio_client" \

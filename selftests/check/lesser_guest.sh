@@ -159,6 +159,46 @@ refuses_unread() {
 		grep 'iovascope_hugepath: .* newer than .*force=1'
 }
 
+# The rows of a type1 whose names a compiler has changed, where it is part of the
+# kernel (kernel) or a module. All symbols of the kernel cannot be listed.
+left_rows() {
+	local pin='symbol=vfio_pin_pages_remote.llvm.17263945283746592837 state=attached'
+
+	[[ ${1:-} != kernel ]] ||
+		pin='symbol=vfio_pin_pages_remote state=missing'
+	# shellcheck disable=SC2086
+	row pin $pin &&
+		row unpin symbol=vfio_unpin_pages_remote.isra.0 state=missing &&
+		row teardown symbol=vfio_unmap_unpin.part.0 state=missing &&
+		row region symbol=vfio_iommu_type1_ioctl state=attached
+}
+
+# What is still called as its source says is counted, and no other.
+left_counts() {
+	"${SMALL_CLIENT[@]}" || return
+	[[ $(value region_map_bytes) == 1048576 ]] &&
+		[[ $(value pin_bytes) == 1048576 ]] &&
+		! grep -E '^(unpin|teardown)_' "$root/counters"
+}
+
+replace_type1() {
+	rmmod vfio_iommu_type1 && insmod ./left_type1.ko
+}
+
+tap "compilers' names: loads" insmod ./whole.ko
+tap "compilers' names: another type1 comes" replace_type1
+tap "compilers' names: probed, or missing" left_rows
+tap "compilers' names: what is probed is counted" left_counts
+tap "compilers' names: unloads" rmmod iovascope
+tap "compilers' names: loads when they are there" insmod ./whole.ko
+tap "compilers' names: probed, or missing, as before" left_rows
+tap "compilers' names: the command says so" \
+	tool_says '^unpin +missing .*vfio_unpin_pages_remote\.isra\.0'
+tap "compilers' names: unloads again" rmmod iovascope
+tap "compilers' names: loads when they are the kernel's" insmod ./inside.ko
+tap "compilers' names: none of these is probed" left_rows kernel
+tap "compilers' names: unloads at last" rmmod iovascope
+
 tap "built alone: loads" insmod ./alone.ko
 tap "built alone: counts" rest_is_counted
 tap "built alone: is not unverified" unverified 0

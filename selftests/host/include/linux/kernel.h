@@ -4,6 +4,10 @@
 
 #include <errno.h>
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+
 #define U16_MAX ((unsigned short)~0)
 #define U64_MAX (~0ULL)
 
