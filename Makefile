@@ -22,11 +22,13 @@ KDIR ?= /lib/modules/$(KVER)/build
 # O= moves everything; by default only the modules are per kernel.
 ifdef O
 deb_o := $(abspath $(O))/deb
+rpm_o := $(abspath $(O))/rpm
 tools_o := $(abspath $(O))/tools
 selftests_o := $(abspath $(O))/selftests
 else
 O := build/$(KVER)
 deb_o := $(CURDIR)/build/deb
+rpm_o := $(CURDIR)/build/rpm
 tools_o := $(CURDIR)/build/tools
 selftests_o := $(CURDIR)/build/selftests
 endif
@@ -60,6 +62,7 @@ help:
 	@echo 'make dkms-install    the modules, for this kernel and later ones'
 	@echo 'make dkms-remove     take them away again'
 	@echo 'make deb             Debian packages of both, in build/deb'
+	@echo 'make rpm             the same as RPM packages, in build/rpm'
 	@echo 'make clean           remove build/'
 	@echo
 	@echo 'kernel: $(KVER), built in $(O)'
@@ -144,8 +147,12 @@ endif
 deb:
 	tools/packaging/deb.sh $(deb_o)
 
+rpm:
+	tools/packaging/rpm.sh $(rpm_o)
+
 clean:
 	$(RM) -r build
 
-.PHONY: all help modules accident tools selftests demo shell check check-debug bench test install \
-	uninstall install-modules dkms-install dkms-remove deb clean
+.PHONY: all help modules accident tools selftests demo shell check check-debug \
+	bench test install uninstall install-modules dkms-install \
+	dkms-remove deb rpm clean

@@ -16,6 +16,7 @@
 # and, only when named:
 #
 #   packaging    what builds and checks the Debian packages
+#   rpm          what builds and checks the RPM packages
 #   packageroot  a root with dkms, to install them in
 #   qemu         a QEMU that can emulate first-stage tables, if the machine's
 #                own cannot
@@ -59,6 +60,8 @@ HOST_PACKAGES=(
 PACKAGING_PACKAGES=(debhelper dh-dkms dpkg-dev lintian)
 
 PLOTTING_PACKAGES=(gnuplot-nox)
+
+RPM_PACKAGES=(rpm rpm2cpio rpmlint)
 
 VALIDATOR_PACKAGES=(python3-jsonschema)
 
@@ -105,6 +108,10 @@ setup_packages() {
 
 setup_packaging() {
 	install_missing "${PACKAGING_PACKAGES[@]}"
+}
+
+setup_rpm() {
+	install_missing "${RPM_PACKAGES[@]}"
 }
 
 setup_validator() {
@@ -160,7 +167,7 @@ parse_options() {
 			exit 0
 			;;
 		packages | kselftest | kernel | root | buildroot | packaging | \
-			packageroot | qemu | prometheus | validator | plotting | kvm)
+			rpm | packageroot | qemu | prometheus | validator | plotting | kvm)
 			PARTS+=("$1")
 			;;
 		*) usage_error "unknown argument '$1'" ;;
