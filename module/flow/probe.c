@@ -140,8 +140,8 @@ static bool probe_is_loadable(const struct ivs_probe *p)
 /*
  * probe_find - set @spec to what is to be probed
  *
- * What the instrument cannot be without is not asked about in the kernel: to be
- * refused is worse there than to count too little, which "check" tells.
+ * Nothing is asked of the functions of the IOMMU core, most of which are for all
+ * the kernel and so left as they are: up to 6.1 each question reads all symbols.
  */
 static int probe_find(struct ivs_probe *p, const struct module *mod,
 		      const char *function)
@@ -151,7 +151,7 @@ static int probe_find(struct ivs_probe *p, const struct module *mod,
 
 	if (mod)
 		found = ivs_find_in_module(mod, function, name, sizeof(name));
-	else if (!probe_is_loadable(p) && !p->required)
+	else if (p->builtin)
 		found = ivs_find_in_kernel(function, name, sizeof(name));
 	if (found == IVS_SYMBOL_CUT)
 		strscpy(p->cut, name, sizeof(p->cut));
