@@ -55,6 +55,7 @@ help:
 	@echo 'make check           all tests (root); STAGE=static for one stage'
 	@echo 'make check TEST=NAME one program, CASE=NAME: one test of it; KERNEL='
 	@echo 'make check-debug     the tests on a kernel with KASAN, lockdep ... (root; hours)'
+	@echo 'make check-kernels   other kernels, and all of Debian (root; hours)'
 	@echo 'make test            tests that need no VM; root for missing packages only'
 	@echo 'make install         the command, man page, completion: DESTDIR= prefix='
 	@echo 'make uninstall       take these away again'
@@ -110,6 +111,9 @@ check:
 check-debug:
 	selftests/check/debug.sh
 
+check-kernels:
+	selftests/check/shapes.sh
+
 # The stages build what they test, once set-up has brought what that takes.
 test:
 	selftests/check/check.sh host cli
@@ -154,5 +158,5 @@ clean:
 	$(RM) -r build
 
 .PHONY: all help modules accident tools selftests demo shell check check-debug \
-	bench test install uninstall install-modules dkms-install \
+	check-kernels bench test install uninstall install-modules dkms-install \
 	dkms-remove deb rpm clean

@@ -15,21 +15,12 @@
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/kept.sh"
 
 KERNEL=debug
-RESULTS=$LAB_TREE/build/check-debug
 CHECK=$LAB_TREE/selftests/check
 
 export IOVASCOPE_DIFFER_EPOCHS=${IOVASCOPE_DIFFER_EPOCHS:-3}
-
-# What a result holds for.
-tree_key() {
-	(
-		cd "$LAB_TREE" || exit
-		find Kbuild module tools selftests -type f -print0 | sort -z |
-			xargs -0 sha256sum
-	) | sha256sum | cut -c1-16
-}
 
 programs() {
 	"$LAB_TREE/selftests/run_tests.sh" --list |
@@ -50,28 +41,12 @@ latency() {
 		-- ./run_tests.sh --slow latency_test
 }
 
-# program NAME: and keep what it said, if that was good.
 program() {
-	local name=$1 kept=$RESULTS/$1.log
-
-	if [[ -e $kept && $(<"$kept.key") == "$KEY" ]]; then
-		echo "# $name: passed before, for this tree"
-		tap_program "$name" cat "$kept"
-		return
-	fi
-	rm -f "$kept" "$kept.key"
-	tap_program "$name" run_kept "$name" "$kept"
-}
-
-run_kept() {
 	if [[ $1 == latency_test ]]; then
 		latency
 	else
 		"$CHECK/guest.sh" --kernel "$KERNEL" --slow "$1"
-	fi 2>&1 | tee "$2.part"
-	((PIPESTATUS[0] == 0)) || return 1
-	mv "$2.part" "$2"
-	echo "$KEY" >"$2.key"
+	fi
 }
 
 case ${1:-} in
@@ -87,10 +62,9 @@ for name; do
 		usage_error "no program '$name': ${known[*]}"
 done
 "$LAB_DIR/setup.sh" && "$LAB_DIR/setup.sh" --kernel "$KERNEL" kernel || exit 1
-mkdir -p "$RESULTS"
-KEY=$(tree_key)
+kept_in check-debug
 echo "TAP version 13"
 for name; do
-	program "$name"
+	kept "$name" program "$name"
 done
 tap_totals

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: kernels.sh [KERNEL...]
+# usage: kernels.sh [--essential | KERNEL...]
 #
 # Every kernel of the lab's table but the default, which the other stages run
 # on: dkms as users use it, in a root of the kernel's own release
@@ -10,7 +10,7 @@
 # Which tests run, the table says: the whole suite, or what asks most of a kernel
 # (ESSENTIAL). hugepath is held against the type1 of each, by fewer random calls
 # than on the first; and has clients where Debian's own kernel has the whole
-# suite.
+# suite. With --essential it prints what that is.
 
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
@@ -23,6 +23,10 @@ export IOVASCOPE_DIFFER_EPOCHS=${IOVASCOPE_DIFFER_EPOCHS:-10}
 ESSENTIAL="region_test leaf_test census_test life_test grammar_test
 	enomem_test live_test hugepath_test differ_test"
 
+if [[ ${1:-} == --essential ]]; then
+	xargs <<<"$ESSENTIAL"
+	exit 0
+fi
 version=$(iovascope_version)
 work=$(mktemp -d "${TMPDIR:-/tmp}/iovascope-kernels.XXXXXX")
 trap 'step_abort; rm -rf "$work"' EXIT

@@ -8,15 +8,19 @@
 
 # suite_sources SUITE: the sources.list of the private apt of SUITE.
 # Point releases and security updates belong to a release; backports need the
-# release that they are for, and are not preferred to it.
+# release that they are for, and are not preferred to it; nor is experimental,
+# which is for unstable.
 suite_sources() {
 	local mirror=$IOVASCOPE_MIRROR security=$IOVASCOPE_SECURITY_MIRROR
 	local by="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
 	local release=${1%-backports}
 
+	[[ $1 != experimental ]] || release=sid
 	echo "deb $by $mirror $release main"
-	echo "deb $by $mirror $release-updates main"
-	echo "deb $by $security $release-security main"
+	if [[ $release != sid ]]; then
+		echo "deb $by $mirror $release-updates main"
+		echo "deb $by $security $release-security main"
+	fi
 	[[ $1 == "$release" ]] || echo "deb $by $mirror $1 main"
 }
 
@@ -115,7 +119,7 @@ remember() {
 suite_field() {
 	local package=$2
 
-	[[ $1 != *-backports ]] || package+=/$1
+	[[ $1 != *-backports && $1 != experimental ]] || package+=/$1
 	remember "$1" suite_apt "$1" apt-cache show --no-all-versions \
 		"$package" |
 		sed -n "s/^$3: //p" | sed -n 1p

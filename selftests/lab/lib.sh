@@ -73,7 +73,7 @@ kernel_names() {
 other_kernels() {
 	awk '
 		/^#/ || !NF || !rows++ { next }
-		NF == 5 && $5 == "own" { next }
+		NF == 5 && $5 ~ /^(own|shape)$/ { next }
 		NF != 7 || $5 !~ /^(whole|essential)$/ || $6 $7 !~ /^[0-9]+$/ {
 			print "lab/kernels: which tests for kernel " $1 "?" \
 				>"/dev/stderr"

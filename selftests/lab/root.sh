@@ -178,6 +178,9 @@ setup_packageroot() {
 		dkms libjson-c5 libncursesw6 libpci3 openssl
 		"linux-headers-$kver" "linux-headers-${kver/-amd/-cloud-amd}"
 	)
+	# Packages of this machine are for its own release, and later ones.
+	same_release "$ROW_RELEASE" ||
+		packages+=(build-essential debhelper "${PROGRAM_PACKAGES[@]}")
 	key=$( (
 		suite_closure "$ROW_SUITE" "${packages[@]}"
 		declare -f bootstrap build_packageroot
