@@ -65,6 +65,11 @@ static const char *const *keys_of(const struct request *request)
 struct json_object *command_snapshot(const struct request *request)
 {
 	const struct command *command = request->command;
+	struct snapshot_many many = {
+		.keys = keys_of(request),
+		/* What is compared, or cut out by process, is not. */
+		.packed = command->packed && !request->pid && !request->lines,
+	};
 	unsigned int sections = command->sections;
 	struct json_object *snap;
 
@@ -72,7 +77,7 @@ struct json_object *command_snapshot(const struct request *request)
 		return command->read(request);
 	if (request->pid)
 		sections |= SECTION_PROCESSES;
-	snap = snapshot_read_keys(request->debugfs, sections, keys_of(request));
+	snap = snapshot_read_many(request->debugfs, sections, &many);
 	snapshot_add(snap, request->debugfs, 0,
 		     command->welcome & ~command->walks);
 	walks_add(request, snap);

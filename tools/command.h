@@ -20,7 +20,8 @@ struct rows;
  * The snapshot has the sections, and those welcome where the module has them.
  * Reading one that walks takes as long as there are leaves: those are read
  * with --check, or when the walk is known to be short and they are welcome.
- * Of domains and processes text may need these keys only; NULL: all of them.
+ * Of domains and processes text may need these keys only; NULL: all of them. They
+ * are packed where nobody needs to have them otherwise.
  * A view with @rows has a row for each record of one of its members, of which
  * the user may choose.
  *
@@ -36,6 +37,7 @@ struct command {
 	unsigned int welcome;
 	unsigned int walks;
 	const char *const *keys;
+	bool packed;
 	struct json_object *(*read)(const struct request *request);
 	const char *section;
 	const struct rows *rows;

@@ -55,6 +55,7 @@ const struct command commands[] = {
 		.welcome = SECTION_CHECK | SECTION_REFUSALS,
 		.walks = SECTION_CHECK,
 		.keys = show_keys,
+		.packed = true,
 		.view = view_show,
 		.text = text_show,
 		.watchable = true,
@@ -246,6 +247,7 @@ const struct command commands[] = {
 		.welcome = SECTION_UNITS | SECTION_REFUSALS |
 			   SECTION_REFUSED,
 		.walks = SECTION_WALKS,
+		.packed = true,
 		.view = json_object_get,
 	}, {
 		.name = "diff",

@@ -184,45 +184,71 @@ char *tree_join(struct json_object *obj, const char *key)
 	return paper_close(&paper);
 }
 
-/* What makes the members of a tree when they are asked for. */
-struct maker {
-	tree_make_fn *make;
+/* Who makes the members of a tree when they are asked for, and of what. */
+struct made {
+	const struct tree_maker *maker;
 	void *from;
-	void (*done)(void *from);
 };
 
-static void maker_end(struct json_object *tree, void *data)
+static void made_end(struct json_object *tree, void *data)
 {
-	struct maker *maker = data;
+	struct made *made = data;
 
 	(void)tree;
-	maker->done(maker->from);
-	free(maker);
+	made->maker->done(made->from);
+	free(made);
 }
 
-struct json_object *tree_made(struct json_object *tree, tree_make_fn *make,
-			      void *from, void (*done)(void *from))
+struct json_object *tree_made(struct json_object *tree,
+			      const struct tree_maker *maker, void *from)
 {
-	struct maker *maker = alloc_zeroed(1, sizeof(*maker));
+	struct made *made = alloc_zeroed(1, sizeof(*made));
 
-	*maker = (struct maker){ make, from, done };
-	json_object_set_userdata(tree, maker, maker_end);
+	*made = (struct made){ maker, from };
+	json_object_set_userdata(tree, made, made_end);
 	return tree;
+}
+
+void tree_each_first(struct json_object *tree, size_t max,
+		     tree_visit_fn *visit, void *data)
+{
+	struct made *made = json_object_get_userdata(tree);
+
+	if (made) {
+		made->maker->each(made->from, max, visit, data);
+	} else if (json_object_is_type(tree, json_type_object)) {
+		json_object_object_foreach(tree, key, val)
+			if (max && max--)
+				visit(key, val, data);
+	} else {
+		for (size_t i = 0; i < tree_length(tree) && i < max; i++)
+			visit("", tree_at(tree, i), data);
+	}
 }
 
 void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data)
 {
-	struct maker *maker = json_object_get_userdata(tree);
+	tree_each_first(tree, SIZE_MAX, visit, data);
+}
 
-	if (maker) {
-		maker->make(maker->from, visit, data);
-	} else if (json_object_is_type(tree, json_type_object)) {
-		json_object_object_foreach(tree, key, val)
-			visit(key, val, data);
-	} else {
-		for (size_t i = 0; i < tree_length(tree); i++)
-			visit("", tree_at(tree, i), data);
-	}
+struct json_object *tree_find(struct json_object *tree, const char *key)
+{
+	struct made *made = json_object_get_userdata(tree);
+
+	if (made)
+		return made->maker->find(made->from, key);
+	return json_object_get(tree_get(tree, key));
+}
+
+size_t tree_count(struct json_object *tree)
+{
+	struct made *made = json_object_get_userdata(tree);
+
+	if (made)
+		return made->maker->count(made->from);
+	if (json_object_is_type(tree, json_type_object))
+		return json_object_object_length(tree);
+	return tree_length(tree);
 }
 
 /* Where in the text a tree is printed. */
@@ -388,10 +414,16 @@ void tree_sort(struct json_object *list, const char *first, const char *then)
 /* The same records, those with most of @key first. */
 struct json_object *tree_sorted(struct json_object *records, const char *key)
 {
-	size_t nr = json_object_object_length(records), i = 0;
-	struct lh_entry **entries = alloc_zeroed(nr, sizeof(*entries));
-	struct json_object *result = tree_new();
-	struct lh_entry *entry;
+	struct made *made = json_object_get_userdata(records);
+	struct json_object *result;
+	struct lh_entry **entries, *entry;
+	size_t nr, i = 0;
+
+	if (made)
+		return made->maker->sorted(made->from, key);
+	result = tree_new();
+	nr = json_object_object_length(records);
+	entries = alloc_zeroed(nr, sizeof(*entries));
 
 	lh_foreach(json_object_get_object(records), entry)
 		entries[i++] = entry;

@@ -39,18 +39,35 @@ char *tree_join(struct json_object *obj, const char *key);
 typedef void tree_visit_fn(const char *key, struct json_object *val,
 			   void *data);
 
-/* Hands each member to @visit, and takes it back. */
-typedef void tree_make_fn(void *from, tree_visit_fn *visit, void *data);
+/*
+ * What makes the members of a tree that has too many to be held, from whatever
+ * it keeps them in: each of the first @max is handed to @visit and taken back;
+ * one is found, to be put, or NULL; they are counted; and the same ones are a
+ * tree in another order. @done is for when the tree goes.
+ */
+struct tree_maker {
+	void (*each)(void *from, size_t max, tree_visit_fn *visit, void *data);
+	struct json_object *(*find)(void *from, const char *key);
+	size_t (*count)(void *from);
+	struct json_object *(*sorted)(void *from, const char *key);
+	void (*done)(void *from);
+};
 
 /*
- * Makes of the empty object or list one whose members @make has: only
- * tree_each() and tree_print() see them. @done is for @from when it goes.
+ * Makes of the empty object one whose members are made when they are asked for:
+ * only what follows, tree_sorted() and tree_print() see them.
  */
-struct json_object *tree_made(struct json_object *tree, tree_make_fn *make,
-			      void *from, void (*done)(void *from));
+struct json_object *tree_made(struct json_object *tree,
+			      const struct tree_maker *maker, void *from);
 
 /* Every member, in order; of a list, without a key. */
 void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data);
+void tree_each_first(struct json_object *tree, size_t max,
+		     tree_visit_fn *visit, void *data);
+
+/* To be put; NULL when it is not there. */
+struct json_object *tree_find(struct json_object *tree, const char *key);
+size_t tree_count(struct json_object *tree);
 
 /* As JSON for people: indented, with a newline at its end. */
 void tree_print(FILE *out, struct json_object *tree);

@@ -111,12 +111,16 @@ static void devices_add(struct json_object *record, const char *id)
 	json_object_put(pci);
 }
 
+void names_add_record(const char *id, struct json_object *record)
+{
+	process_add(record);
+	devices_add(record, id);
+}
+
 void names_add(struct json_object *records)
 {
-	tree_foreach(records, id, record) {
-		process_add(record);
-		devices_add(record, id);
-	}
+	tree_foreach(records, id, record)
+		names_add_record(id, record);
 }
 
 struct json_object *names_host(void)

@@ -12,6 +12,7 @@ struct json_object;
  * `pci`, which has the members of device_name() for each device.
  */
 void names_add(struct json_object *records);
+void names_add_record(const char *id, struct json_object *record);
 
 /* This host's `name` and local `time`. To be put. */
 struct json_object *names_host(void);

@@ -28,6 +28,7 @@
 #include "keyed.h"
 #include "names.h"
 #include "packed.h"
+#include "records.h"
 #include "snapshot.h"
 
 #define FORMAT	1
@@ -162,35 +163,75 @@ static void fail_read(int err, const char *dir, const char *path,
 	fail(EXIT_RUNTIME, "%s: %s", path, strerror(-err));
 }
 
-static struct json_object *section_parse(const struct section_type *type,
+/* One section, and whether it is of this machine and of now. */
+struct section_reader {
+	const struct section_type *type;
+	bool live;
+	struct packed *packed;
+};
+
+static struct json_object *section_parse(const struct section_reader *reader,
 					 const char *path,
-					 const char *const *keys, int *err)
+					 const struct keyed_part *part, int *err)
 {
-	struct keyed_part part = { .keys = keys };
 	struct json_object *section = NULL;
 
-	*err = keyed_read_part(path, &part, &section);
-	if (!*err && !shape_ok(type, section))
+	*err = keyed_read_part(path, part, &section);
+	if (!*err && !shape_ok(reader->type, section))
 		*err = -EBADMSG;
-	if (!*err) {
-		type_section(type, section);
-		return section;
+	if (*err) {
+		json_object_put(section);
+		return NULL;
 	}
-	json_object_put(section);
+	type_section(reader->type, section);
+	if (reader->live)
+		names_add(section);
+	return section;
+}
+
+static int record_pack(const char *name, struct json_object *record, void *data)
+{
+	const struct section_reader *reader = data;
+	int ret = -EBADMSG;
+
+	if (json_object_is_type(record, json_type_object)) {
+		type_values(reader->type, record);
+		if (reader->live)
+			names_add_record(name, record);
+		packed_add(reader->packed, name, record);
+		ret = 0;
+	}
+	json_object_put(record);
+	return ret;
+}
+
+static struct json_object *section_pack(struct section_reader *reader,
+					const char *path,
+					const struct keyed_part *part, int *err)
+{
+	reader->packed = packed_new();
+	*err = keyed_each(path, part, record_pack, reader);
+	if (!*err)
+		return records_tree(reader->packed);
+	packed_free(reader->packed);
 	return NULL;
 }
 
 static void section_add(struct json_object *snap, const char *dir, size_t nr,
-			const char *const *keys, bool wanted, bool live)
+			const struct snapshot_many *many, bool wanted,
+			bool live)
 {
+	struct section_reader reader = { .type = &sections[nr], .live = live };
 	char *path = alloc_print("%s/%s", dir, sections[nr].name);
+	struct keyed_part part = { .keys = many ? many->keys : NULL };
 	struct json_object *section;
 	int err;
 
 	progress_say("reading %s", sections[nr].name);
-	section = section_parse(&sections[nr], path, keys, &err);
-	if (!err && live)
-		names_add(section);
+	if (many && many->packed)
+		section = section_pack(&reader, path, &part, &err);
+	else
+		section = section_parse(&reader, path, &part, &err);
 	if (!err)
 		tree_add(snap, sections[nr].name, section);
 	else if (wanted || err != -ENOENT)
@@ -198,9 +239,9 @@ static void section_add(struct json_object *snap, const char *dir, size_t nr,
 	free(path);
 }
 
-void snapshot_add_keys(struct json_object *snap, const char *dir,
+void snapshot_add_many(struct json_object *snap, const char *dir,
 		       unsigned int wanted, unsigned int welcome,
-		       const char *const *keys)
+		       const struct snapshot_many *many)
 {
 	char *found = dir ? NULL : debugfs_find();
 	size_t nr;
@@ -208,7 +249,7 @@ void snapshot_add_keys(struct json_object *snap, const char *dir,
 	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
 		if ((wanted | welcome) & BIT(nr))
 			section_add(snap, dir ?: found, nr,
-				    BIT(nr) & SECTION_MANY ? keys : NULL,
+				    BIT(nr) & SECTION_MANY ? many : NULL,
 				    wanted & BIT(nr), !dir);
 	free(found);
 }
@@ -216,7 +257,7 @@ void snapshot_add_keys(struct json_object *snap, const char *dir,
 void snapshot_add(struct json_object *snap, const char *dir,
 		  unsigned int wanted, unsigned int welcome)
 {
-	snapshot_add_keys(snap, dir, wanted, welcome, NULL);
+	snapshot_add_many(snap, dir, wanted, welcome, NULL);
 }
 
 bool snapshot_is_there(const char *dir)
@@ -232,9 +273,9 @@ bool snapshot_is_there(const char *dir)
 	return found;
 }
 
-struct json_object *snapshot_read_keys(const char *dir,
+struct json_object *snapshot_read_many(const char *dir,
 				       unsigned int sections_wanted,
-				       const char *const *keys)
+				       const struct snapshot_many *many)
 {
 	struct json_object *snap = tree_new();
 
@@ -242,15 +283,15 @@ struct json_object *snapshot_read_keys(const char *dir,
 	if (!dir)
 		tree_add(snap, "host", names_host());
 	/* Every command needs to know whom it talks to, and the units. */
-	snapshot_add_keys(snap, dir,
+	snapshot_add_many(snap, dir,
 			  SECTION_INFO | SECTION_SCHEMA | sections_wanted, 0,
-			  keys);
+			  many);
 	return snap;
 }
 
 struct json_object *snapshot_read(const char *dir, unsigned int sections_wanted)
 {
-	return snapshot_read_keys(dir, sections_wanted, NULL);
+	return snapshot_read_many(dir, sections_wanted, NULL);
 }
 
 /* One run, handed to whoever reads them. */
@@ -327,15 +368,22 @@ static int run_choose(const char *iova, struct json_object *run, void *data)
 	return enough;
 }
 
-static void runs_make(void *packed, tree_visit_fn *visit, void *data)
+static void runs_each(void *packed, size_t max, tree_visit_fn *visit,
+		      void *data)
 {
-	packed_each(packed, visit, data);
+	packed_each(packed, max, visit, data);
 }
 
 static void runs_done(void *packed)
 {
 	packed_free(packed);
 }
+
+/* There may be a million: nobody looks for one, or has them in another order. */
+static const struct tree_maker runs_maker = {
+	.each = runs_each,
+	.done = runs_done,
+};
 
 struct json_object *snapshot_runs(const char *dir, const char *device,
 				  uint64_t from, uint64_t count)
@@ -346,8 +394,8 @@ struct json_object *snapshot_runs(const char *dir, const char *device,
 
 	tree_add_word(snap, "device", device);
 	snapshot_each_run(dir, device, &part, run_choose, &chosen);
-	tree_add(snap, "runs", tree_made(tree_new(), runs_make, chosen.packed,
-					 runs_done));
+	tree_add(snap, "runs", tree_made(tree_new(), &runs_maker,
+					 chosen.packed));
 	return snap;
 }
 

@@ -43,14 +43,21 @@ void snapshot_add(struct json_object *snap, const char *dir,
 		  unsigned int wanted, unsigned int welcome);
 
 /*
- * Of the sections that have many records only these keys, as keyed_part has
- * them: who shows a few of a hundred keys need not hold them all.
+ * How the sections that have many records are read: only these @keys of each, as
+ * keyed_part has them, for who shows a few of a hundred (NULL: all); and
+ * @packed, for who wants no more than tree_each(), tree_find(), tree_count(),
+ * tree_sorted() and tree_print() of them.
  */
-struct json_object *snapshot_read_keys(const char *dir, unsigned int sections,
-				       const char *const *keys);
-void snapshot_add_keys(struct json_object *snap, const char *dir,
+struct snapshot_many {
+	const char *const *keys;
+	bool packed;
+};
+
+struct json_object *snapshot_read_many(const char *dir, unsigned int sections,
+				       const struct snapshot_many *many);
+void snapshot_add_many(struct json_object *snap, const char *dir,
 		       unsigned int wanted, unsigned int welcome,
-		       const char *const *keys);
+		       const struct snapshot_many *many);
 
 /* Hands each run of the device to @fn, as keyed_each() does. */
 void snapshot_each_run(const char *dir, const char *device,

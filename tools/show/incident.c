@@ -19,8 +19,8 @@
 
 static char *differs(struct json_object *snap)
 {
-	struct json_object *domains = tree_get(snap, "domains");
-	struct json_object *check = tree_get(snap, "check");
+	struct json_object *check = tree_get(snap, "check"), *domain;
+	char *line;
 
 	/* Walking may take long, so it may not have been made. */
 	if (!check)
@@ -28,35 +28,50 @@ static char *differs(struct json_object *snap)
 	tree_foreach(check, id, record) {
 		if (!tree_is(record, "verdict", "differs"))
 			continue;
-		return alloc_print("Differs: the IO page tables of domain %s, of %s, do not hold what has been counted (iovascope check).",
-				   id, names_owner(tree_get(domains, id)).s);
+		domain = tree_find(tree_get(snap, "domains"), id);
+		line = alloc_print("Differs: the IO page tables of domain %s, of %s, do not hold what has been counted (iovascope check).",
+				   id, names_owner(domain).s);
+		json_object_put(domain);
+		return line;
 	}
 	return NULL;
+}
+
+struct small {
+	uint64_t most;
+	struct json_object *worst;
+};
+
+static void small_look(const char *id, struct json_object *domain, void *data)
+{
+	uint64_t bytes = tree_u64_or_0(domain, "live_4k_bytes");
+	struct small *small = data;
+
+	(void)id;
+	if (bytes <= small->most || !tree_u64_or_0(domain, "pid") ||
+	    tree_is(domain, "backend", "none") ||
+	    bytes < tree_u64_or_0(domain, "live_bytes") / 2)
+		return;
+	small->most = bytes;
+	json_object_put(small->worst);
+	small->worst = json_object_get(domain);
 }
 
 /* The domain with most in 4K leaves, where that is most of it. */
 static char *small_leaves(struct json_object *snap)
 {
-	uint64_t most = MIN_SMALL_BYTES - 1, bytes;
-	struct json_object *worst = NULL;
+	struct small small = { .most = MIN_SMALL_BYTES - 1 };
 	char *line;
 
-	tree_foreach(tree_get(snap, "domains"), id, domain) {
-		(void)id;
-		bytes = tree_u64_or_0(domain, "live_4k_bytes");
-		if (bytes <= most || !tree_u64_or_0(domain, "pid") ||
-		    tree_is(domain, "backend", "none") ||
-		    bytes < tree_u64_or_0(domain, "live_bytes") / 2)
-			continue;
-		most = bytes;
-		worst = domain;
-	}
-	if (!worst)
+	tree_each(tree_get(snap, "domains"), small_look, &small);
+	if (!small.worst)
 		return NULL;
 	line = alloc_print("Small leaves: %s of the %s of %s are in 4K leaves (iovascope why %s).",
-			   human_bytes(most).s,
-			   human_key(worst, "live_bytes", "bytes").s,
-			   names_owner(worst).s, tree_word(worst, "pid"));
+			   human_bytes(small.most).s,
+			   human_key(small.worst, "live_bytes", "bytes").s,
+			   names_owner(small.worst).s,
+			   tree_word(small.worst, "pid"));
+	json_object_put(small.worst);
 	return line;
 }
 

@@ -287,6 +287,7 @@ void rows_choose(const struct request *request, struct json_object *view,
 }
 
 struct choice {
+	struct table *table;
 	size_t nr;
 	struct row_column columns[MAX_COLUMNS];
 };
@@ -325,13 +326,14 @@ static void print_heads(struct table *table, const struct choice *choice)
 			   choice->columns[i].name);
 }
 
-static void print_row(struct table *table, const struct choice *choice,
-		      const char *id, struct json_object *record)
+static void print_row(const char *id, struct json_object *record, void *data)
 {
+	const struct choice *choice = data;
+
 	for (size_t i = 0; i < choice->nr; i++) {
 		char *cell = cell_of(&choice->columns[i], id, record);
 
-		table_cell(table, "%s", cell);
+		table_cell(choice->table, "%s", cell);
 		free(cell);
 	}
 }
@@ -339,17 +341,14 @@ static void print_row(struct table *table, const struct choice *choice,
 void rows_print(FILE *out, struct json_object *records, const struct rows *rows,
 		struct json_object *schema, size_t max, const char *command)
 {
+	size_t nr = tree_count(records);
 	struct choice choice = { 0 };
-	struct table *table;
-	size_t nr = 0;
 
 	choose_columns(&choice, rows, schema, command);
-	table = table_new(choice.nr);
-	print_heads(table, &choice);
-	tree_foreach(records, id, record)
-		if (nr++ < max)
-			print_row(table, &choice, id, record);
-	table_end(table, out);
+	choice.table = table_new(choice.nr);
+	print_heads(choice.table, &choice);
+	tree_each_first(records, max, print_row, &choice);
+	table_end(choice.table, out);
 	if (nr > max && command)
 		fprintf(out, "(%zu more: iovascope %s)\n", nr - max, command);
 }

@@ -63,14 +63,18 @@ static bool is_idle(struct json_object *process)
 	       !tree_u64_or_0(process, "teardown_calls");
 }
 
+static void busy_add(const char *id, struct json_object *process, void *busy)
+{
+	if (!is_idle(process))
+		tree_add(busy, id, json_object_get(process));
+}
+
 static void print_processes(FILE *out, struct json_object *processes,
 			    struct json_object *schema)
 {
 	struct json_object *busy = tree_new();
 
-	tree_foreach(processes, id, process)
-		if (!is_idle(process))
-			tree_share(busy, processes, id);
+	tree_each(processes, busy_add, busy);
 	rows_print(out, busy, &process_rows, schema, rows_max(MAX_ROWS),
 		   "processes");
 	json_object_put(busy);

@@ -196,33 +196,36 @@ struct json_object *view_runs(struct json_object *snap)
 	return view;
 }
 
-static uint64_t leaves_of(struct json_object *domains, bool *inexact)
-{
-	struct json_object *sum = tree_new();
-	uint64_t leaves;
+/* How far a walk of all tables would go, as far as is known. */
+struct walk {
+	struct sum leaves;
+	bool inexact;
+};
 
-	*inexact = false;
-	tree_foreach(domains, id, domain) {
-		(void)id;
-		*inexact |= tree_is(domain, "exact", "0");
-		tree_add_sum(sum, "leaves",
-			     tree_u64_or_0(domain, "live_4k_leaves"));
-		tree_add_sum(sum, "leaves",
-			     tree_u64_or_0(domain, "live_2m_leaves"));
-		tree_add_sum(sum, "leaves",
-			     tree_u64_or_0(domain, "live_1g_leaves"));
-	}
-	leaves = tree_u64_or_0(sum, "leaves");
-	json_object_put(sum);
-	return leaves;
+static void walk_add(const char *id, struct json_object *domain, void *data)
+{
+	struct walk *walk = data;
+
+	(void)id;
+	walk->inexact |= tree_is(domain, "exact", "0");
+	sum_add(&walk->leaves, tree_u64_or_0(domain, "live_4k_leaves"));
+	sum_add(&walk->leaves, tree_u64_or_0(domain, "live_2m_leaves"));
+	sum_add(&walk->leaves, tree_u64_or_0(domain, "live_1g_leaves"));
+}
+
+static struct walk walk_of(struct json_object *snap)
+{
+	struct walk walk = { 0 };
+
+	tree_each(tree_get(snap, "domains"), walk_add, &walk);
+	return walk;
 }
 
 bool view_walk_is_short(struct json_object *snap)
 {
-	bool inexact;
+	struct walk walk = walk_of(snap);
 
-	return leaves_of(tree_get(snap, "domains"), &inexact) <=
-	       SHORT_LEAVES && !inexact;
+	return walk.leaves.val <= SHORT_LEAVES && !walk.inexact;
 }
 
 static struct json_object *count_verdicts(struct json_object *check)
@@ -242,7 +245,6 @@ struct json_object *view_verdicts(struct json_object *snap)
 {
 	struct json_object *check = tree_get(snap, "check");
 	struct json_object *result = tree_new();
-	bool inexact;
 
 	tree_add_u64(result, "made", !!check);
 	if (check) {
@@ -250,8 +252,7 @@ struct json_object *view_verdicts(struct json_object *snap)
 			     json_object_object_length(check));
 		tree_add(result, "verdicts", count_verdicts(check));
 	} else if (!view_walk_is_short(snap)) {
-		tree_add_u64(result, "leaves",
-			     leaves_of(tree_get(snap, "domains"), &inexact));
+		tree_add_u64(result, "leaves", walk_of(snap).leaves.val);
 	}
 	return result;
 }

@@ -24,6 +24,16 @@ const char *const show_keys[] = {
 	"teardown_ns", NULL
 };
 
+/*
+ * The host's own, which is another matter. Of a domain that is older than the
+ * module nobody saw the backend, but the DMA API's are not unmanaged.
+ */
+bool view_is_dma_api(struct json_object *domain)
+{
+	return tree_is(domain, "backend", "none") &&
+	       !tree_is(domain, "type", "unmanaged");
+}
+
 static void live_add(struct json_object *live, struct json_object *domain)
 {
 	tree_foreach(domain, key, val)
@@ -35,29 +45,33 @@ static void live_add(struct json_object *live, struct json_object *domain)
 		tree_add_sum(live, "inexact_domains", 1);
 }
 
-/*
- * The host's own, which is another matter. Of a domain that is older than the
- * module nobody saw the backend, but the DMA API's are not unmanaged.
- */
-bool view_is_dma_api(struct json_object *domain)
+/* What all domains together are: each is looked at once. */
+struct domain_sums {
+	struct json_object *live;
+	struct json_object *inexact;
+};
+
+static void domain_look(const char *id, struct json_object *domain, void *data)
 {
-	return tree_is(domain, "backend", "none") &&
-	       !tree_is(domain, "type", "unmanaged");
+	struct domain_sums *sums = data;
+
+	if (!view_is_dma_api(domain))
+		live_add(sums->live, domain);
+	if (tree_is(domain, "exact", "0"))
+		tree_add(sums->inexact, id,
+			 json_object_get(tree_get(domain, "inexact")) ?:
+			 tree_new_list());
 }
 
-/* What VFIO has mapped. */
-static struct json_object *live_of(struct json_object *domains)
+/* What VFIO has mapped, and of which domains that is not all. */
+static struct domain_sums sums_of(struct json_object *domains)
 {
-	struct json_object *live = tree_new();
+	struct domain_sums sums = { tree_new(), tree_new() };
 
-	tree_add_u64(live, "domains", 0);
-	tree_add_u64(live, "inexact_domains", 0);
-	tree_foreach(domains, id, domain) {
-		(void)id;
-		if (!view_is_dma_api(domain))
-			live_add(live, domain);
-	}
-	return live;
+	tree_add_u64(sums.live, "domains", 0);
+	tree_add_u64(sums.live, "inexact_domains", 0);
+	tree_each(domains, domain_look, &sums);
+	return sums;
 }
 
 /*
@@ -100,20 +114,6 @@ static void quality_add_events(struct json_object *quality,
 	}
 }
 
-static struct json_object *inexact_of(struct json_object *domains)
-{
-	struct json_object *inexact = tree_new();
-
-	tree_foreach(domains, id, domain) {
-		struct json_object *reasons = tree_get(domain, "inexact");
-
-		if (tree_is(domain, "exact", "0"))
-			tree_add(inexact, id, json_object_get(reasons) ?:
-				 tree_new_list());
-	}
-	return inexact;
-}
-
 /* Probes that should see something and do not: what they feed is missing. */
 static struct json_object *blind_of(struct json_object *probes)
 {
@@ -138,13 +138,14 @@ static struct json_object *waiting_of(struct json_object *probes)
 	return waiting;
 }
 
-static struct json_object *quality_of(struct json_object *snap)
+static struct json_object *quality_of(struct json_object *snap,
+				      struct json_object *inexact)
 {
 	struct json_object *quality = tree_new();
 
 	quality_add_events(quality, tree_get(snap, "counters"),
 			   tree_get(snap, "schema"));
-	tree_add(quality, "inexact", inexact_of(tree_get(snap, "domains")));
+	tree_add(quality, "inexact", inexact);
 	tree_add(quality, "blind", blind_of(tree_get(snap, "probes")));
 	tree_add(quality, "waiting", waiting_of(tree_get(snap, "probes")));
 	return quality;
@@ -174,19 +175,20 @@ struct json_object *view_show(struct json_object *snap)
 {
 	struct json_object *counters = tree_get(snap, "counters");
 	struct json_object *domains = tree_get(snap, "domains");
+	struct domain_sums sums = sums_of(domains);
 	struct json_object *view = view_new(snap);
 
 	tree_share(view, snap, "info");
 	tree_share(view, snap, "host");
 	watched_add(view, snap);
 	incident_add(view, snap);
-	tree_add(view, "live", live_of(domains));
+	tree_add(view, "live", sums.live);
 	tree_add(view, "domains", tree_sorted(domains, "live_bytes"));
 	tree_add(view, "processes",
 		 tree_sorted(tree_get(snap, "processes"), "last_ns"));
 	tree_add(view, "cost", cost_of(counters));
 	tree_add(view, "teardown", teardown_of(counters));
-	tree_add(view, "quality", quality_of(snap));
+	tree_add(view, "quality", quality_of(snap, sums.inexact));
 	tree_add(view, "check", view_verdicts(snap));
 	tree_add(view, "inflight",
 		 tree_sorted(tree_get(snap, "inflight"), "age_ns"));

@@ -459,13 +459,14 @@ static struct json_object *why_snapshot(const char *debugfs)
 		"type", "backend", "devices", "pid", "comm", "exact",
 		"map_calls", "map_bytes", "start_ns", NULL
 	};
+	static const struct snapshot_many many = { .keys = keys };
 	struct json_object *snap;
 
-	snap = snapshot_read_keys(debugfs, SECTION_DOMAINS | SECTION_UNITS |
+	snap = snapshot_read_many(debugfs, SECTION_DOMAINS | SECTION_UNITS |
 				  SECTION_CENSUS | SECTION_INFLIGHT |
-				  SECTION_PROBES, keys);
-	snapshot_add_keys(snap, debugfs, 0,
-			  SECTION_PROCESSES | SECTION_REFUSALS, keys);
+				  SECTION_PROBES, &many);
+	snapshot_add_many(snap, debugfs, 0,
+			  SECTION_PROCESSES | SECTION_REFUSALS, &many);
 	snapshot_add(snap, debugfs, 0, SECTION_REGIONS);
 	return snap;
 }

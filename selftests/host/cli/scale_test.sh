@@ -24,16 +24,28 @@ many_runs() {
 }
 
 # many_records FILE NR: the records of the file again and again, each with an
-# ID and a PID of its own.
+# ID and a PID of its own, and with numbers of its own: no two hosts' are equal.
 many_records() {
 	[[ $counting ]] || awk -v nr="$2" '
+	function own(pair, i,   kv) {
+		split(pair, kv, "=")
+		if (kv[1] == "pid")
+			return "pid=" 100000 + i % 1024
+		if (kv[1] == "devices")
+			return sprintf("devices=%04x:%02x:00.0", i / 256, i % 256)
+		if (kv[2] ~ /^[0-9]+$/ && kv[1] !~ /^(exact|alive)$/)
+			return sprintf("%s=%.0f", kv[1], kv[2] + i * 4096)
+		return pair
+	}
 	NR == 1 { print; next }
 	{ sub(/^[^ ]+ /, ""); record[n++] = $0 }
 	END {
 		for (i = 0; i < nr; i++) {
-			line = record[i % n]
-			sub(/pid=[0-9]+/, "pid=" 100000 + i % 1024, line)
-			print i + 1, line
+			line = i + 1
+			fields = split(record[i % n], pair, " ")
+			for (j = 1; j <= fields; j++)
+				line = line " " own(pair[j], i)
+			print line
 		}
 	}' "$recorded/$1" >"$tree/$1"
 }
@@ -170,6 +182,10 @@ verify "show: 10000 domains and 1024 processes in 50 MiB" small_text 0 60 \
 	' mapped in [0-9]+ domains: ' show
 verify "show: no line of them names ten thousand" line_is '1,$' \
 	'^Quality:.{1,500}, and 3323 domains more[,;]'
+verify "show: all of them as JSON in 50 MiB" small_json 0 \
+	'.domains | length == 10000' show --json
+verify "snapshot: all of them in 50 MiB" small_json 0 \
+	'.processes | length == 1024' snapshot
 json "show: as JSON it has all of them" \
 	'(.domains | length == 10000) and (.processes | length == 1024)
 	 and .live.live_bytes == ([.domains[] | select(.backend != "none" or
