@@ -264,6 +264,7 @@ const struct command commands[] = {
 		.welcome = SECTION_UNITS | SECTION_REFUSALS |
 			   SECTION_REFUSED | SECTION_CHECK,
 		.walks = SECTION_WALKS,
+		.packed = true,
 		.run = run_metrics,
 	}, {
 		.name = "version",

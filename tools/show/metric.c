@@ -38,8 +38,23 @@ static const struct fact {
 	{ "ns", "call_seconds_total", "Time in the calls." },
 };
 
-static bool is_hist(struct json_object *schema, const char *stem, size_t len,
-		    const char *suffix)
+bool metric_is_ns(const struct metric *metric)
+{
+	return tree_is(metric->desc, "unit", "ns");
+}
+
+bool metric_is_hist(const struct metric *metric)
+{
+	return tree_is(metric->desc, "kind", "hist");
+}
+
+bool metric_is_gauge(const struct metric *metric)
+{
+	return tree_is(metric->desc, "kind", "gauge");
+}
+
+static bool has_hist(struct json_object *schema, const char *stem, size_t len,
+		     const char *suffix)
 {
 	char *key = alloc_print("%.*s_%s", (int)len, stem, suffix);
 	bool found = tree_is(tree_get(schema, key), "kind", "hist");
@@ -51,11 +66,11 @@ static bool is_hist(struct json_object *schema, const char *stem, size_t len,
 /* Length of the operation that the stem is, or is a part of; 0 for none. */
 static size_t op_len(struct json_object *schema, const char *stem, size_t len)
 {
-	if (!is_hist(schema, stem, len, "duration_ns"))
+	if (!has_hist(schema, stem, len, "duration_ns"))
 		return 0;
 	for (size_t i = 1; i <= len; i++)
 		if ((i == len || stem[i] == '_') &&
-		    is_hist(schema, stem, i, "size_bytes"))
+		    has_hist(schema, stem, i, "size_bytes"))
 			return i;
 	return 0;
 }

@@ -21,6 +21,10 @@ struct metric {
 	bool superseded;
 };
 
+bool metric_is_ns(const struct metric *metric);
+bool metric_is_hist(const struct metric *metric);
+bool metric_is_gauge(const struct metric *metric);
+
 /* Those of one family stand beside each other. */
 struct metrics {
 	struct metric *metric;

@@ -186,6 +186,12 @@ verify "show: all of them as JSON in 50 MiB" small_json 0 \
 	'.domains | length == 10000' show --json
 verify "snapshot: all of them in 50 MiB" small_json 0 \
 	'.processes | length == 1024' snapshot
+small_series() { # ARG...
+	small 0 metrics "$@" && grep -qx 'iovascope_left_out{kind="domain"} 9500' \
+		"$tmp/out"
+}
+verify "metrics: what is summed up of all of them in 50 MiB" small_series
+verify "metrics: processes, too, in 50 MiB" small_series --processes
 json "show: as JSON it has all of them" \
 	'(.domains | length == 10000) and (.processes | length == 1024)
 	 and .live.live_bytes == ([.domains[] | select(.backend != "none" or
