@@ -67,8 +67,8 @@ struct json_object *command_snapshot(const struct request *request)
 	const struct command *command = request->command;
 	struct snapshot_many many = {
 		.keys = keys_of(request),
-		/* What is compared, or cut out by process, is not. */
-		.packed = command->packed && !request->pid && !request->lines,
+		/* What is cut out by process is not. */
+		.packed = command->packed && !request->pid,
 	};
 	unsigned int sections = command->sections;
 	struct json_object *snap;

@@ -209,6 +209,11 @@ struct json_object *tree_made(struct json_object *tree,
 	return tree;
 }
 
+bool tree_is_made(struct json_object *tree)
+{
+	return json_object_get_userdata(tree);
+}
+
 void tree_each_first(struct json_object *tree, size_t max,
 		     tree_visit_fn *visit, void *data)
 {

@@ -60,6 +60,8 @@ struct tree_maker {
 struct json_object *tree_made(struct json_object *tree,
 			      const struct tree_maker *maker, void *from);
 
+bool tree_is_made(struct json_object *tree);
+
 /* Every member, in order; of a list, without a key. */
 void tree_each(struct json_object *tree, tree_visit_fn *visit, void *data);
 void tree_each_first(struct json_object *tree, size_t max,

@@ -18,6 +18,8 @@
 #include "base/fail.h"
 #include "base/tree.h"
 #include "diff.h"
+#include "packed.h"
+#include "records.h"
 
 static uint64_t grown(const char *key, struct json_object *before,
 		      struct json_object *after)
@@ -76,29 +78,67 @@ static struct json_object *diff_record(struct json_object *schema,
 	return diff;
 }
 
+/* Into either of them: as the records are, so is the difference. */
+struct differ {
+	struct json_object *schema;
+	struct json_object *before;
+	struct json_object *tree;
+	struct packed *packed;
+};
+
+static void record_differ(const char *id, struct json_object *record,
+			  void *data)
+{
+	struct differ *differ = data;
+	struct json_object *old = tree_find(differ->before, id);
+	struct json_object *diff = diff_record(differ->schema, old, record);
+
+	if (differ->tree)
+		tree_add(differ->tree, id, json_object_get(diff));
+	else
+		packed_add(differ->packed, id, diff);
+	json_object_put(diff);
+	json_object_put(old);
+}
+
 static struct json_object *diff_records(struct json_object *schema,
 					struct json_object *before,
 					struct json_object *after)
 {
-	struct json_object *diff = tree_new();
+	struct differ differ = { .schema = schema, .before = before };
 
-	tree_foreach(after, id, record)
-		tree_add(diff, id,
-			 diff_record(schema, tree_get(before, id), record));
-	return diff;
+	if (tree_is_made(after))
+		differ.packed = packed_new();
+	else
+		differ.tree = tree_new();
+	tree_each(after, record_differ, &differ);
+	return differ.tree ?: records_tree(differ.packed);
 }
 
-static void add_gone(struct json_object *gone, const char *section,
+/* What the later one has of a section, and the names that it has not. */
+struct gone {
+	struct json_object *after;
+	struct json_object *ids;
+};
+
+static void gone_add(const char *id, struct json_object *record, void *data)
+{
+	struct gone *gone = data;
+	struct json_object *found = tree_find(gone->after, id);
+
+	(void)record;
+	if (!found)
+		tree_append_word(gone->ids, id);
+	json_object_put(found);
+}
+
+static void add_gone(struct json_object *all, const char *section,
 		     struct json_object *before, struct json_object *after)
 {
-	struct json_object *ids = tree_new_list();
+	struct gone gone = { tree_get(after, section), tree_new_list() };
 
-	tree_add(gone, section, ids);
-	tree_foreach(tree_get(before, section), id, record) {
-		(void)record;
-		if (!tree_get(tree_get(after, section), id))
-			tree_append_word(ids, id);
-	}
+	tree_add(all, section, gone.ids);
+	tree_each(tree_get(before, section), gone_add, &gone);
 }
 
 static struct json_object *find_gone(struct json_object *before,
@@ -228,14 +268,25 @@ static struct json_object *check_of(struct json_object *check,
 	return own;
 }
 
+struct sought {
+	uint64_t pid;
+	bool found;
+};
+
+static void process_look(const char *id, struct json_object *record, void *data)
+{
+	struct sought *sought = data;
+
+	(void)id;
+	sought->found |= tree_u64_or_0(record, "pid") == sought->pid;
+}
+
 bool snapshot_has_pid(struct json_object *snap, uint64_t pid)
 {
-	tree_foreach(tree_get(snap, "processes"), id, record) {
-		(void)id;
-		if (tree_u64_or_0(record, "pid") == pid)
-			return true;
-	}
-	return false;
+	struct sought sought = { .pid = pid };
+
+	tree_each(tree_get(snap, "processes"), process_look, &sought);
+	return sought.found;
 }
 
 struct json_object *snapshot_of_pid(struct json_object *snap, uint64_t pid)

@@ -136,15 +136,18 @@ static void calls_tell(struct json_object *told, const struct top_facts *facts)
 	tree_add_u64(told, "refused", facts->refused);
 }
 
-static struct json_object *domain_tell(const struct top_item *item)
+static struct json_object *domain_tell(const struct top *top,
+				       const struct top_item *item)
 {
+	struct json_object *record = top_record(top, item);
 	struct json_object *told = tree_new();
 
-	tree_share(told, item->record, "pid");
-	tree_share(told, item->record, "comm");
-	tree_share(told, item->record, "backend");
-	tree_share(told, item->record, "devices");
+	tree_share(told, record, "pid");
+	tree_share(told, record, "comm");
+	tree_share(told, record, "backend");
+	tree_share(told, record, "devices");
 	facts_tell(told, &item->facts);
+	json_object_put(record);
 	return told;
 }
 
@@ -175,14 +178,33 @@ static struct json_object *lines_tell(const struct top_lines *lines)
 	return list;
 }
 
+static void domains_each(void *from, size_t max, tree_visit_fn *visit,
+			 void *data)
+{
+	const struct top *top = from;
+
+	for (size_t i = 0; i < top->nr_domains && i < max; i++) {
+		struct json_object *told = domain_tell(top, &top->domains[i]);
+
+		visit(top->domains[i].id, told, data);
+		json_object_put(told);
+	}
+}
+
+static void domains_done(void *from)
+{
+	(void)from;
+}
+
+/* There may be ten thousand: they are printed one by one. */
 static struct json_object *domains_tell(const struct top *top)
 {
-	struct json_object *domains = tree_new();
+	static const struct tree_maker maker = {
+		.each = domains_each,
+		.done = domains_done,
+	};
 
-	for (size_t i = 0; i < top->nr_domains; i++)
-		tree_add(domains, top->domains[i].id,
-			 domain_tell(&top->domains[i]));
-	return domains;
+	return tree_made(tree_new(), &maker, (void *)top);
 }
 
 static struct json_object *all_tell(const struct top *top)

@@ -233,14 +233,28 @@ static char *cell_refused(const struct top_line *line)
 
 static char *cell_backend(const struct top_line *line)
 {
-	return alloc_copy(line->item->id ?
-			  tree_word(line->item->record, "backend") : "");
+	struct json_object *record;
+	char *text;
+
+	if (!line->item->id)
+		return alloc_copy("");
+	record = top_record(line->top, line->item);
+	text = alloc_copy(tree_word(record, "backend"));
+	json_object_put(record);
+	return text;
 }
 
 static char *cell_devices(const struct top_line *line)
 {
-	return line->item->id ? tree_join(line->item->record, "devices") :
-	       alloc_copy("");
+	struct json_object *record;
+	char *text;
+
+	if (!line->item->id)
+		return alloc_copy("");
+	record = top_record(line->top, line->item);
+	text = tree_join(record, "devices");
+	json_object_put(record);
+	return text;
 }
 
 /*

@@ -98,14 +98,21 @@ static const struct top_item **items_sorted(const struct top_item *items,
 	return sorted;
 }
 
-static bool domain_matches(const struct top_item *item, const char *filter)
+static bool domain_matches(const struct top *top, const struct top_item *item,
+			   const char *filter)
 {
-	char *devices = tree_join(item->record, "devices");
-	bool found = strcasestr(devices, filter) ||
-		     strcasestr(item->name, filter) ||
-		     strcasestr(tree_word(item->record, "backend"), filter);
+	struct json_object *record;
+	char *devices;
+	bool found;
 
+	if (!*filter || strcasestr(item->name, filter))
+		return true;
+	record = top_record(top, item);
+	devices = tree_join(record, "devices");
+	found = strcasestr(devices, filter) ||
+		strcasestr(tree_word(record, "backend"), filter);
 	free(devices);
+	json_object_put(record);
 	return found;
 }
 
@@ -119,7 +126,7 @@ static bool *vms_matching(const struct top *top, const char *filter)
 	for (size_t i = 0; *filter && i < top->nr_domains; i++) {
 		const struct top_item *domain = &top->domains[i];
 
-		if (domain_matches(domain, filter))
+		if (domain_matches(top, domain, filter))
 			matching[top_vm(top, domain->pid) - top->vms] = true;
 	}
 	return matching;
@@ -200,7 +207,8 @@ static void regions_add(struct top_lines *lines, const struct top *top,
 static void devices_add(struct top_lines *lines, const struct top *top,
 			const struct top_item *domain, int depth)
 {
-	struct json_object *devices = tree_get(domain->record, "devices");
+	struct json_object *record = top_record(top, domain);
+	struct json_object *devices = tree_get(record, "devices");
 
 	for (size_t i = 0; i < tree_length(devices); i++) {
 		const char *device =
@@ -214,6 +222,7 @@ static void devices_add(struct top_lines *lines, const struct top *top,
 		regions_add(lines, top,
 			    json_object_get_string(tree_at(devices, 0)),
 			    depth);
+	json_object_put(record);
 }
 
 static void domain_add(struct top_lines *lines, const struct top *top,
@@ -224,6 +233,7 @@ static void domain_add(struct top_lines *lines, const struct top *top,
 		line_add(lines, depth, alloc_print("d%s", domain->id));
 
 	line->item = domain;
+	line->top = top;
 	line->has_more = true;
 	if (state_is_open(state, line->key))
 		devices_add(lines, top, domain, depth + 1);
@@ -239,7 +249,7 @@ static void domains_add(struct top_lines *lines, const struct top *top,
 	for (size_t i = 0; i < top->nr_domains; i++) {
 		if (vm && sorted[i]->pid == vm->pid)
 			domain_add(lines, top, state, sorted[i], 1);
-		else if (!vm && domain_matches(sorted[i], state->filter))
+		else if (!vm && domain_matches(top, sorted[i], state->filter))
 			domain_add(lines, top, state, sorted[i], 0);
 		else
 			lines->hidden += !vm;
@@ -254,6 +264,7 @@ static void vm_add(struct top_lines *lines, const struct top *top,
 		line_add(lines, 0, alloc_print("v%ju", (uintmax_t)vm->pid));
 
 	line->item = vm;
+	line->top = top;
 	line->has_more = true;
 	if (!state_is_open(state, line->key))
 		return;

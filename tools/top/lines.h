@@ -20,6 +20,8 @@ struct top_line {
 	/* May it be opened? */
 	bool has_more;
 	const struct top_item *item;
+	/* Where the item is from; NULL for text. */
+	const struct top *top;
 	char *text;
 	bool alarming;
 };

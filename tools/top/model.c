@@ -128,6 +128,18 @@ static void vm_add(struct top *top, uint64_t pid)
 	};
 }
 
+static void owner_add(const char *id, struct json_object *domain, void *top)
+{
+	(void)id;
+	vm_add(top, owner_of(domain));
+}
+
+static void user_add(const char *id, struct json_object *record, void *top)
+{
+	(void)id;
+	vm_add(top, tree_u64_or_0(record, "pid"));
+}
+
 /* One VM for each PID that is in any of the records. */
 static void vms_collect(struct top *top)
 {
@@ -136,22 +148,11 @@ static void vms_collect(struct top *top)
 	struct json_object *domains = tree_get(top->snap, "domains");
 	size_t kept = 0;
 
-	top->vms = alloc_zeroed(json_object_object_length(processes) +
-				json_object_object_length(inflight) +
-				json_object_object_length(domains),
-				sizeof(*top->vms));
-	tree_foreach(domains, id, domain) {
-		(void)id;
-		vm_add(top, owner_of(domain));
-	}
-	tree_foreach(processes, number, process) {
-		(void)number;
-		vm_add(top, tree_u64_or_0(process, "pid"));
-	}
-	tree_foreach(inflight, call, record) {
-		(void)call;
-		vm_add(top, tree_u64_or_0(record, "pid"));
-	}
+	top->vms = alloc_zeroed(tree_count(processes) + tree_count(inflight) +
+				tree_count(domains), sizeof(*top->vms));
+	tree_each(domains, owner_add, top);
+	tree_each(processes, user_add, top);
+	tree_each(inflight, user_add, top);
 	qsort(top->vms, top->nr_vms, sizeof(*top->vms), by_pid);
 	for (size_t i = 0; i < top->nr_vms; i++)
 		if (!i || top->vms[i].pid != top->vms[kept - 1].pid)
@@ -165,24 +166,38 @@ static void vm_call(struct top_item *vm, struct json_object *record)
 		vm->name = name_of(record, vm->pid);
 }
 
+/* The records of the earlier reading. */
+struct growth {
+	struct top *top;
+	struct json_object *before;
+};
+
 /* Its name is that of the process that is there, not of one before it. */
-static void processes_add(struct top *top, struct json_object *before)
+static void process_add(const char *id, struct json_object *process, void *data)
 {
-	struct json_object *old = tree_get(before, "processes");
+	struct growth *growth = data;
+	struct json_object *old = tree_find(growth->before, id);
+	struct top *top = growth->top;
+	struct top_item *vm = top_vm(top, tree_u64_or_0(process, "pid"));
 
-	tree_foreach(tree_get(top->snap, "processes"), id, process) {
-		struct top_item *vm = top_vm(top,
-					      tree_u64_or_0(process, "pid"));
-
-		if (!tree_is(process, "alive", "0"))
-			vm_call(vm, process);
-		rates_add(&vm->facts, tree_get(old, id), process, top->seconds);
-	}
+	if (!tree_is(process, "alive", "0"))
+		vm_call(vm, process);
+	rates_add(&vm->facts, old, process, top->seconds);
+	json_object_put(old);
 }
 
-static void domain_add(struct top *top, const char *id,
-		       struct json_object *domain, struct json_object *old)
+static void processes_add(struct top *top, struct json_object *before)
 {
+	struct growth growth = { top, tree_get(before, "processes") };
+
+	tree_each(tree_get(top->snap, "processes"), process_add, &growth);
+}
+
+static void domain_add(const char *id, struct json_object *domain, void *data)
+{
+	struct growth *growth = data;
+	struct json_object *old = tree_find(growth->before, id);
+	struct top *top = growth->top;
 	struct top_item *vm = top_vm(top, owner_of(domain));
 	struct top_item *item = &top->domains[top->nr_domains++];
 
@@ -190,7 +205,6 @@ static void domain_add(struct top *top, const char *id,
 		.pid = vm->pid,
 		.id = id,
 		.name = name_of(domain, vm->pid),
-		.record = domain,
 		.facts = facts_none(top),
 	};
 	live_add(&item->facts, domain);
@@ -203,17 +217,16 @@ static void domain_add(struct top *top, const char *id,
 		live_add(&top->all, domain);
 	if (vm->pid >= PID_HOST)
 		rates_add(&vm->facts, old, domain, top->seconds);
+	json_object_put(old);
 }
 
 static void domains_add(struct top *top, struct json_object *before)
 {
 	struct json_object *domains = tree_get(top->snap, "domains");
-	struct json_object *old = tree_get(before, "domains");
+	struct growth growth = { top, tree_get(before, "domains") };
 
-	top->domains = alloc_zeroed(json_object_object_length(domains),
-				    sizeof(*top->domains));
-	tree_foreach(domains, id, domain)
-		domain_add(top, id, domain, tree_get(old, id));
+	top->domains = alloc_zeroed(tree_count(domains), sizeof(*top->domains));
+	tree_each(domains, domain_add, &growth);
 }
 
 static void call_add(struct top_facts *facts, uint64_t age)
@@ -289,6 +302,12 @@ struct top *top_new(struct json_object *before, struct json_object *after)
 	vms_drop_gone(top);
 	all_add(top, before);
 	return top;
+}
+
+struct json_object *top_record(const struct top *top,
+			       const struct top_item *domain)
+{
+	return tree_find(tree_get(top->snap, "domains"), domain->id);
 }
 
 static void items_free(struct top_item *items, size_t nr)

@@ -46,8 +46,6 @@ struct top_item {
 	const char *id;
 	/* For people: clean, to be freed. */
 	char *name;
-	/* Of the domain; NULL for a VM. */
-	struct json_object *record;
 	struct top_facts facts;
 };
 
@@ -77,6 +75,10 @@ struct top *top_new(struct json_object *before, struct json_object *after);
 
 /* NULL when there is none. */
 struct top_item *top_vm(const struct top *top, uint64_t pid);
+
+/* What the module says of a domain, to be put. */
+struct json_object *top_record(const struct top *top,
+			       const struct top_item *domain);
 void top_free(struct top *top);
 
 #endif

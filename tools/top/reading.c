@@ -74,22 +74,33 @@ void reading_add_regions(struct json_object *snap,
 
 		if (state->open[i][0] != 'd')
 			continue;
-		domain = tree_get(tree_get(snap, "domains"),
-				  state->open[i] + 1);
+		domain = tree_find(tree_get(snap, "domains"),
+				   state->open[i] + 1);
 		device = tree_at(tree_get(domain, "devices"), 0);
 		if (device)
 			device_read(regions, request->debugfs,
 				    json_object_get_string(device));
+		json_object_put(domain);
 	}
 }
 
 struct json_object *reading_new(const struct request *request)
 {
+	/* What the model is made of, and what names are found by. */
+	static const char *const keys[] = {
+		"type", "backend", "devices", "pid", "comm", "exact", "alive",
+		"start_ns", "first_ns", "live_*", "map_calls", "unmap_calls",
+		"pin_calls", "map_bytes", "unmap_bytes", NULL
+	};
+	static const struct snapshot_many many = {
+		.keys = keys,
+		.packed = true,
+	};
 	struct json_object *snap;
 
-	snap = snapshot_read(request->debugfs, SECTION_COUNTERS |
-			     SECTION_DOMAINS | SECTION_PROCESSES |
-			     SECTION_INFLIGHT);
+	snap = snapshot_read_many(request->debugfs, SECTION_COUNTERS |
+				  SECTION_DOMAINS | SECTION_PROCESSES |
+				  SECTION_INFLIGHT, &many);
 	snapshot_add(snap, request->debugfs, 0, SECTION_REFUSALS);
 	refusals_mark(snap);
 	incident_add(snap);

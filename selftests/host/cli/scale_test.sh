@@ -186,6 +186,14 @@ verify "show: all of them as JSON in 50 MiB" small_json 0 \
 	'.domains | length == 10000' show --json
 verify "snapshot: all of them in 50 MiB" small_json 0 \
 	'.processes | length == 1024' snapshot
+verify "watch: two readings, and what is between them, in 50 MiB" small_text \
+	0 60 ' mapped in [0-9]+ domains: ' watch -i 0.05 -n 1
+verify "watch: as JSON, too" small_json 0 '.domains | length == 10000' \
+	watch -i 0.05 -n 1 --json
+verify "top: all VMs in 50 MiB" small_text 0 2100 \
+	' mapped in 6667 domains of 1026 processes: ' top -b -i 0.05 -n 2
+verify "top: as JSON, too" small_json 0 '.domains | length == 10000' \
+	top -b -i 0.05 -n 1 --json
 small_series() { # ARG...
 	small 0 metrics "$@" && grep -qx 'iovascope_left_out{kind="domain"} 9500' \
 		"$tmp/out"
