@@ -32,7 +32,7 @@ struct command {
 	const char *name;
 	const char *args;
 	const char *help;
-	unsigned int options;
+	uint64_t options;
 	unsigned int sections;
 	unsigned int welcome;
 	unsigned int walks;

@@ -259,7 +259,8 @@ const struct command commands[] = {
 		.name = "metrics",
 		.help = "what a fleet is watched by, in Prometheus' text format",
 		.options = READS | BIT(OPT_CHECK) | BIT(OPT_TEXTFILE) |
-			   BIT(OPT_PROCESSES) | BIT(OPT_LIMIT),
+			   BIT(OPT_PROCESSES) | BIT(OPT_MEMORY) |
+			   BIT(OPT_LIMIT),
 		.sections = SECTION_ALL,
 		.welcome = SECTION_UNITS | SECTION_REFUSALS |
 			   SECTION_REFUSED | SECTION_CHECK,

@@ -29,7 +29,7 @@ struct completion {
 	const struct command *commands;
 	const char *debugfs;
 	/* Options that are there already: BIT(enum opt). */
-	unsigned int given;
+	uint64_t given;
 	/* What has been typed of the word; it stays. */
 	const char *typed;
 	const struct command *command;

@@ -83,6 +83,8 @@ const struct option_info options[NR_OPTS] = {
 		"replace FILE, which node_exporter reads, in one step" },
 	[OPT_PROCESSES] = { "processes", 'E', NULL,
 		"series for each process that is alive, too" },
+	[OPT_MEMORY] = { "memory", 'M', NULL,
+		"what the memory of each VM costs, too: reads their /proc" },
 };
 
 /*
@@ -384,7 +386,7 @@ static void rename_options(struct request *request, struct words *words)
 	}
 }
 
-void option_refuse(const struct request *request, unsigned int mask)
+void option_refuse(const struct request *request, uint64_t mask)
 {
 	const struct command *command = request->command;
 	unsigned int wrong = request->given & ~command->options & mask;

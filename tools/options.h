@@ -33,7 +33,7 @@ const struct command *command_find(const struct command *commands,
 				   const char *name);
 
 /* Ends the program when the command does not take an option of @mask. */
-void option_refuse(const struct request *request, unsigned int mask);
+void option_refuse(const struct request *request, uint64_t mask);
 
 /* The directory that the environment names, or NULL. */
 const char *options_debugfs(void);

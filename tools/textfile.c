@@ -95,6 +95,8 @@ void run_metrics(const struct request *request)
 	struct metrics_scope scope = {
 		.limit = request->limit ?: METRICS_LIMIT,
 		.processes = request->given & BIT(OPT_PROCESSES),
+		.memory = request->given & BIT(OPT_MEMORY),
+		.debugfs = request->debugfs,
 	};
 	struct json_object *snap;
 	struct paper paper;

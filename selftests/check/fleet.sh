@@ -73,6 +73,23 @@ make_tree() {
 	sed -i 's/^check$/check 17=1/' "$tree/refused"
 }
 
+# What /proc says of the VM: a GiB of shared memory, and one that is copied.
+make_root() {
+	local proc=$work/root/proc/4242
+
+	mkdir -p "$proc"
+	echo qemu-system-x86 >"$proc/comm"
+	printf '%s\n' "VmPTE:	132 kB" "CapEff:	0" >"$proc/status"
+	printf '%s\n' "Max locked memory  unlimited  unlimited  bytes" \
+		>"$proc/limits"
+	printf '7f00%s-7f00%s %s 00000000 00:0f 7      %s\n' \
+		00000000 40000000 rw-s /dev/shm/ram \
+		40000000 80000000 rw-p /dev/shm/more >"$proc/maps"
+	sed 's/$/\nKernelPageSize: 4 kB\nRss: 1048576 kB/; 2s/$/\nAnonymous: 1048576 kB/' \
+		"$proc/maps" >"$proc/smaps"
+	export IOVASCOPE_SYSROOT=$work/root
+}
+
 # Half as many calls as there were, and of the same kind.
 go_on() {
 	local file
@@ -90,7 +107,7 @@ go_on() {
 }
 
 write() {
-	"$iovascope" metrics --check --debugfs "${1:-$tree}" \
+	"$iovascope" metrics --check --memory --debugfs "${1:-$tree}" \
 		--textfile "$textfile"
 }
 
@@ -200,6 +217,7 @@ tap "systemd takes the units" units
 tap "the dashboard can be imported" dashboard
 
 make_tree
+make_root
 tap "the file is written" write
 start_exporter
 tap "node_exporter serves it" answers "$exporter" /metrics
@@ -207,6 +225,8 @@ start_prometheus
 tap "Prometheus is ready" answers "$server" /-/ready
 tap "Prometheus has what the file says" becomes \
 	'iovascope_live_bytes{backend="type1",leaf="1g"}' 68719476736
+tap "and what a VM has" becomes \
+	'iovascope_vm_memory_bytes{pid="4242"}' 2147483648
 tap "no alert for a file that is new" becomes \
 	'count(ALERTS{alertname="IovascopeDown"}) or vector(0)' 0
 tap "a pin that is stuck is an alert" becomes \

@@ -43,6 +43,7 @@ enum opt {
 	OPT_LONG,
 	OPT_TEXTFILE,
 	OPT_PROCESSES,
+	OPT_MEMORY,
 	NR_OPTS
 };
 
@@ -53,7 +54,7 @@ enum opt {
 struct request {
 	const struct command *commands;
 	const struct command *command;
-	unsigned int given;
+	uint64_t given;
 	const char *debugfs;
 	uint64_t pid;
 	double interval;

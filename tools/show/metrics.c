@@ -6,6 +6,7 @@
  *	metric.c		names and labels, from the schema's keys
  *	metrics_host.c		the host's own numbers
  *	metrics_records.c	those of domains, processes and tables
+ *	metrics_memory.c	what the memory of VMs costs
  *	metrics_events.c	what the schema does not declare
  *
  * Every key that the schema declares becomes a metric by rule: of the host with
@@ -21,6 +22,7 @@
 #include "metrics.h"
 #include "metrics_events.h"
 #include "metrics_host.h"
+#include "metrics_memory.h"
 #include "metrics_records.h"
 
 static void print_up(FILE *out, bool up)
@@ -73,6 +75,8 @@ void metrics_print(FILE *out, struct json_object *snap,
 	print_info(out, tree_get(snap, "info"));
 	chosen_print_infos(out, chosen);
 	print_families(out, snap, &metrics, chosen);
+	if (scope->memory)
+		memory_print(out, snap, chosen, scope->debugfs);
 	events_print(out, snap, chosen);
 	chosen_print_left_out(out, chosen);
 	chosen_free(chosen);

@@ -58,6 +58,9 @@ struct chosen {
 	uint64_t limit;
 	struct json_object *records[NR_KINDS];
 	uint64_t left_out[NR_KINDS];
+	/* Whose memory is told: NULL when that is not asked for. */
+	struct json_object *owners;
+	uint64_t owners_left_out;
 	/* The host's own domains, which come behind those of VFIO. */
 	struct json_object *own;
 	struct json_object *sums;
@@ -189,6 +192,48 @@ static void table_look(const char *device, struct json_object *record,
 	choose(chosen, KIND_CENSUS, device, record);
 }
 
+static struct json_object *owner_new(const struct chosen *chosen,
+				     const char *pid)
+{
+	const char *id = tree_word(tree_get(chosen->alive, pid), "id");
+	struct json_object *processes = tree_new();
+	struct json_object *owner = tree_new();
+
+	tree_add(processes, id,
+		 tree_find(tree_get(chosen->snap, "processes"), id));
+	tree_add(owner, "processes", processes);
+	tree_add(owner, "domains", tree_new());
+	tree_share(owner, chosen->snap, "census");
+	return owner;
+}
+
+/* Those with most that is mapped come first, as their domains do. */
+static void choose_owners(struct chosen *chosen)
+{
+	struct json_object *left_out = tree_new();
+
+	tree_foreach(chosen->records[KIND_DOMAIN], id, domain) {
+		const char *pid = tree_word(domain, "pid");
+		struct json_object *owner = tree_get(chosen->owners, pid);
+
+		if (view_is_dma_api(domain) || !tree_get(chosen->alive, pid))
+			continue;
+		if (!owner && json_object_object_length(chosen->owners) ==
+			      METRICS_VMS) {
+			tree_add_u64(left_out, pid, 1);
+			continue;
+		}
+		if (!owner) {
+			owner = owner_new(chosen, pid);
+			tree_add(chosen->owners, pid, owner);
+		}
+		tree_add(tree_get(owner, "domains"), id,
+			 json_object_get(domain));
+	}
+	chosen->owners_left_out = json_object_object_length(left_out);
+	json_object_put(left_out);
+}
+
 struct chosen *chosen_new(struct json_object *snap,
 			  const struct metrics *metrics,
 			  const struct metrics_scope *scope)
@@ -207,6 +252,10 @@ struct chosen *chosen_new(struct json_object *snap,
 	choose_domains(chosen);
 	choose_processes(chosen, scope->processes);
 	tree_each(tree_get(snap, "census"), table_look, chosen);
+	if (scope->memory) {
+		chosen->owners = tree_new();
+		choose_owners(chosen);
+	}
 	return chosen;
 }
 
@@ -214,6 +263,7 @@ void chosen_free(struct chosen *chosen)
 {
 	for (size_t kind = 0; kind < NR_KINDS; kind++)
 		json_object_put(chosen->records[kind]);
+	json_object_put(chosen->owners);
 	json_object_put(chosen->own);
 	json_object_put(chosen->sums);
 	json_object_put(chosen->alive);
@@ -224,6 +274,11 @@ void chosen_free(struct chosen *chosen)
 bool chosen_has_domain(const struct chosen *chosen, const char *id)
 {
 	return tree_get(chosen->records[KIND_DOMAIN], id);
+}
+
+struct json_object *chosen_owners(const struct chosen *chosen)
+{
+	return chosen->owners;
 }
 
 /* ---- their series ---- */
@@ -299,6 +354,9 @@ void chosen_print_left_out(FILE *out, const struct chosen *chosen)
 		expo_label(out, "kind", kinds[kind].left_out, "} ");
 		expo_end(out, chosen->left_out[kind], false);
 	}
+	if (chosen->owners)
+		fprintf(out, "iovascope_left_out{kind=\"vm\"} %ju\n",
+			(uintmax_t)chosen->owners_left_out);
 }
 
 /* ---- what they are, to be joined ---- */

@@ -19,6 +19,13 @@ struct chosen *chosen_new(struct json_object *snap,
 void chosen_free(struct chosen *chosen);
 bool chosen_has_domain(const struct chosen *chosen, const char *id);
 
+/*
+ * Of those who own a VFIO domain that has been chosen, and are alive, what the
+ * module says of each, by PID: a snapshot that has no other's `domains` and
+ * `processes`. They are METRICS_VMS at most; none when nobody wants them.
+ */
+struct json_object *chosen_owners(const struct chosen *chosen);
+
 /* What a family of metrics is of them: @nr that stand beside each other. */
 void chosen_print(FILE *out, const struct chosen *chosen,
 		  const struct metric *family, size_t nr);

@@ -531,6 +531,21 @@ static void bill_answer(struct bill *bill)
 		    fix ? tree_word(top, "says") : "");
 }
 
+static void bill_make(struct bill *bill)
+{
+	tree_add(bill->view, "target", target_of(bill));
+	tree_add(bill->view, "process", task_told(&bill->task));
+	judge_areas(bill);
+	judge_pinned(bill);
+	judge_tables(bill);
+	tell_host(bill);
+	judge_pools(bill);
+	judge_limit(bill);
+	tell_would(bill);
+	bill_answer(bill);
+	areas_free(&bill->areas);
+}
+
 struct json_object *read_memory(const struct request *request)
 {
 	struct bill bill = {
@@ -540,17 +555,32 @@ struct json_object *read_memory(const struct request *request)
 	bill.findings = findings_of(bill.view);
 	task_read(asked_pid(request), &bill.task);
 	bill.snap = snap_read(request, &bill);
-	tree_add(bill.view, "target", target_of(&bill));
-	tree_add(bill.view, "process", task_told(&bill.task));
-	judge_areas(&bill);
-	judge_pinned(&bill);
-	judge_tables(&bill);
-	tell_host(&bill);
-	judge_pools(&bill);
-	judge_limit(&bill);
-	tell_would(&bill);
-	bill_answer(&bill);
-	areas_free(&bill.areas);
+	bill_make(&bill);
 	json_object_put(bill.snap);
 	return bill.view;
+}
+
+static void bill_try(void *data)
+{
+	struct bill *bill = data;
+
+	task_read(bill->task.pid, &bill->task);
+	bill_make(bill);
+}
+
+struct json_object *memory_bill(struct json_object *snap, const char *debugfs,
+				const char *pid)
+{
+	struct bill bill = {
+		.view = answer_new("memory"),
+		.snap = snap,
+		.debugfs = debugfs,
+		.task.pid = strtoull(pid, NULL, 10),
+	};
+
+	bill.findings = findings_of(bill.view);
+	if (fail_survive(bill_try, &bill))
+		return bill.view;
+	json_object_put(bill.view);
+	return NULL;
 }

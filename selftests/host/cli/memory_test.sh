@@ -104,6 +104,25 @@ verify "memory: what is now, in words" line_is '1,$' \
 	'^what is now +64\.0 GiB +60\.0 KiB +132\.0 KiB +-$'
 verify "memory: what would be, in words" line_is '1,$' \
 	'^2m +64\.0 GiB +268\.0 KiB +264\.0 KiB +264\.0 KiB$'
+
+# The same of all VMs, for Prometheus.
+check "metrics --memory: what is there" 0 \
+	'^iovascope_vm_resident_bytes\{pid="4242"\} 68719476736$' \
+	'vm_(twice|io_)|vm_.*pid="5151"' metrics --memory
+check "metrics --memory: what is pinned" 0 \
+	'^iovascope_vm_pinned_bytes\{pid="4242"\} 68744642560$' '' metrics -M
+check "metrics --memory --check: what is pinned again" 0 \
+	'^iovascope_vm_twice_bytes\{pid="4242"\} 25165824$' '' \
+	metrics --memory --check
+check "metrics --memory --check: IO page tables" 0 \
+	'^iovascope_vm_io_table_bytes\{pid="4242"\} 61440$' '' \
+	metrics --memory --check
+check "metrics: not unless it is asked for" 0 '^iovascope_up 1$' 'iovascope_vm_' \
+	metrics --check
+[[ $counting ]] || mv "$root/proc/4242" "$root/proc/ended"
+check "metrics --memory: a VM that has ended meanwhile" 0 '^iovascope_up 1$' \
+	'iovascope_vm_.*\{' metrics --memory
+[[ $counting ]] || mv "$root/proc/ended" "$root/proc/4242"
 check "memory: no process" 2 'memory needs one PID' '' memory
 check "memory: no number" 2 'memory needs one PID' '' memory qemu
 check "memory: two processes" 2 'memory needs one PID' '' memory 4242 5151
