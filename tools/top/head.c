@@ -86,12 +86,18 @@ char *head_rates(const struct top *top)
 	fprintf(paper.out, "%ju in flight", (uintmax_t)all->inflight);
 	if (all->inflight)
 		fprintf(paper.out, ", oldest %s", brief_ns(all->oldest_ns).s);
-	fprintf(paper.out, "; %ju refused; a second: map %s %sB, unmap %s %sB, pin %s",
-		(uintmax_t)all->refused, brief_count(all->rate[RATE_MAP]).s,
-		brief_bytes(all->rate[RATE_MAP_BYTES]).s,
-		brief_count(all->rate[RATE_UNMAP]).s,
-		brief_bytes(all->rate[RATE_UNMAP_BYTES]).s,
-		brief_count(all->rate[RATE_PIN]).s);
+	fprintf(paper.out, "; %ju refused; a second: ",
+		(uintmax_t)all->refused);
+	/* It is the first reading, or a recording that stands still. */
+	if (!top->seconds)
+		fputs("not known", paper.out);
+	else
+		fprintf(paper.out, "map %s %sB, unmap %s %sB, pin %s",
+			brief_count(all->rate[RATE_MAP]).s,
+			brief_bytes(all->rate[RATE_MAP_BYTES]).s,
+			brief_count(all->rate[RATE_UNMAP]).s,
+			brief_bytes(all->rate[RATE_UNMAP_BYTES]).s,
+			brief_count(all->rate[RATE_PIN]).s);
 	return paper_close(&paper);
 }
 

@@ -12,6 +12,8 @@
 #include "base/alloc.h"
 #include "base/clean.h"
 #include "base/human.h"
+#include "base/leaf.h"
+#include "base/paper.h"
 #include "base/tree.h"
 #include "lines.h"
 #include "model.h"
@@ -132,13 +134,17 @@ static bool *vms_matching(const struct top *top, const char *filter)
 	return matching;
 }
 
+/* How much a call is for is not known of each. */
 char *call_text(const char *id, struct json_object *call)
 {
-	return alloc_print("call %s: %s in flight for %s, IOVA 0x%jx, %s", id,
+	bool known = tree_u64_or_0(call, "bytes");
+
+	return alloc_print("call %s: %s in flight for %s, IOVA 0x%jx%s%s", id,
 			   tree_word(call, "op"),
 			   human_key(call, "age_ns", "ns").s,
 			   (uintmax_t)tree_u64_or_0(call, "iova"),
-			   human_key(call, "bytes", "bytes").s);
+			   known ? ", " : "",
+			   known ? human_key(call, "bytes", "bytes").s : "");
 }
 
 static void calls_add(struct top_lines *lines, const struct top *top,
@@ -156,18 +162,30 @@ static void calls_add(struct top_lines *lines, const struct top *top,
 	json_object_put(calls);
 }
 
+/* On 80 columns there is no room for the sizes that it has not. */
 static char *region_text(const char *iova, struct json_object *run)
 {
-	uint64_t last = tree_u64_or_0(run, "last");
+	uint64_t last = tree_u64_or_0(run, "last"), nr;
+	struct paper paper;
+	const char *gap = ":";
+	char key[32];
 
-	return alloc_print("%s..0x%jx %s: 1G %ju, 2M %ju, 4K %ju leaves%s%s",
-			   iova, (uintmax_t)last,
-			   human_bytes(last - strtoull(iova, NULL, 0) + 1).s,
-			   (uintmax_t)tree_u64_or_0(run, "leaves_1g"),
-			   (uintmax_t)tree_u64_or_0(run, "leaves_2m"),
-			   (uintmax_t)tree_u64_or_0(run, "leaves_4k"),
-			   tree_is(run, "write", "0") ? ", read-only" : "",
-			   tree_is(run, "mmio", "1") ? ", BAR" : "");
+	paper_open(&paper);
+	fprintf(paper.out, "%s..0x%jx %s", iova, (uintmax_t)last,
+		human_bytes(last - strtoull(iova, NULL, 0) + 1).s);
+	for (int leaf = LEAF_1G; leaf >= LEAF_4K; leaf--) {
+		snprintf(key, sizeof(key), "leaves_%s", leaf_words[leaf]);
+		nr = tree_u64_or_0(run, key);
+		if (!nr)
+			continue;
+		fprintf(paper.out, "%s %ju of %s", gap, (uintmax_t)nr,
+			leaf_names[leaf]);
+		gap = ",";
+	}
+	fprintf(paper.out, "%s%s",
+		tree_is(run, "write", "0") ? ", read-only" : "",
+		tree_is(run, "mmio", "1") ? ", BAR" : "");
+	return paper_close(&paper);
 }
 
 /* Where the regions of a device go. */

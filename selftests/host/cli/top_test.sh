@@ -24,6 +24,8 @@ check "top -b: the incident" 0 '^Stuck \(stuck-pin\): a pin of qemu' $'\033' \
 	top -b -n 1 -i 0.05
 json "top -b: an object" '.format == 1 and (.vms | length == 3) and
 	(.incident | test("^Stuck"))' top -b -j -n 1 -i 0.05
+check "top -b: rates that nobody knows" 0 '0 refused; a second: not known$' \
+	' -B' top -b -n 1 -i 0.05
 check "top -b: no end of a line is a space" 0 '' ' $' top -b -n 1 -i 0.05
 check "top -b: one process" 0 '^CPU 0/KVM' '^qemu-' top -b -n 1 -i 0.05 -p 5151
 check "top: no terminal" 2 'needs a terminal: try .iovascope top --batch' '' top
@@ -191,8 +193,9 @@ small_screen() {
 opens_and_closes() {
 	press Enter && sees '^ \+domain 3 ' && sees '^  call 4301\.1: pin in' &&
 		press Down Down Down Right &&
-		sees '^    0x100000000\.\.0xfffffffff 60\.0 GiB: 1G 60' &&
+		sees '^    0x100000000\.\.0xfffffffff 60\.0 GiB: 60 of 1G$' &&
 		sees '^    device 0000:3c:00\.0' &&
+		sees '4K, read-only, BAR$' &&
 		press Left && sees '^ \+domain 3 ' '^    0x' &&
 		press Left Left && sees '^\+qemu' 'domain 3'
 }
