@@ -43,13 +43,15 @@ struct request command_inner(const struct request *request, char **args)
 }
 
 /* Of the sections that walk those asked for, and those known to be quick. */
-static void walks_add(const struct request *request, struct json_object *snap)
+static void walks_add(const struct request *request, struct json_object *snap,
+		      const struct snapshot_many *many)
 {
 	const struct command *command = request->command;
 	unsigned int quick = command->welcome & command->walks;
 
 	if (request->given & BIT(OPT_CHECK))
-		snapshot_add(snap, request->debugfs, command->walks, 0);
+		snapshot_add_many(snap, request->debugfs, command->walks, 0,
+				  many);
 	else if (quick && view_walk_is_short(snap))
 		snapshot_add(snap, request->debugfs, 0, quick);
 }
@@ -80,7 +82,7 @@ struct json_object *command_snapshot(const struct request *request)
 	snap = snapshot_read_many(request->debugfs, sections, &many);
 	snapshot_add(snap, request->debugfs, 0,
 		     command->welcome & ~command->walks);
-	walks_add(request, snap);
+	walks_add(request, snap, &many);
 	return snap;
 }
 

@@ -223,12 +223,15 @@ static void section_add(struct json_object *snap, const char *dir, size_t nr,
 {
 	struct section_reader reader = { .type = &sections[nr], .live = live };
 	char *path = alloc_print("%s/%s", dir, sections[nr].name);
-	struct keyed_part part = { .keys = many ? many->keys : NULL };
+	struct keyed_part part = { 0 };
 	struct json_object *section;
 	int err;
 
+	if (many && BIT(nr) & SECTION_MANY)
+		part.keys = many->keys;
+
 	progress_say("reading %s", sections[nr].name);
-	if (many && many->packed)
+	if (many && many->packed && BIT(nr) & SECTION_PACKED)
 		section = section_pack(&reader, path, &part, &err);
 	else
 		section = section_parse(&reader, path, &part, &err);
@@ -249,8 +252,7 @@ void snapshot_add_many(struct json_object *snap, const char *dir,
 	for (nr = 0; nr < ARRAY_SIZE(sections); nr++)
 		if ((wanted | welcome) & BIT(nr))
 			section_add(snap, dir ?: found, nr,
-				    BIT(nr) & SECTION_MANY ? many : NULL,
-				    wanted & BIT(nr), !dir);
+				    many, wanted & BIT(nr), !dir);
 	free(found);
 }
 

@@ -31,6 +31,8 @@ enum section {
 	SECTION_ALL	= BIT(9) - 1,
 	/* Those with a record for each domain and each process. */
 	SECTION_MANY	= SECTION_DOMAINS | SECTION_PROCESSES,
+	/* And with one for each device. */
+	SECTION_PACKED	= SECTION_MANY | SECTION_CENSUS,
 	SECTION_WALKS	= SECTION_CENSUS | SECTION_CHECK,
 };
 

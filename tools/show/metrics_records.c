@@ -203,8 +203,26 @@ static struct json_object *owner_new(const struct chosen *chosen,
 		 tree_find(tree_get(chosen->snap, "processes"), id));
 	tree_add(owner, "processes", processes);
 	tree_add(owner, "domains", tree_new());
-	tree_share(owner, chosen->snap, "census");
+	if (tree_get(chosen->snap, "census"))
+		tree_add(owner, "census", tree_new());
 	return owner;
+}
+
+static void owner_add(const struct chosen *chosen, struct json_object *owner,
+		      const char *id, struct json_object *domain)
+{
+	struct json_object *devices = tree_get(domain, "devices");
+
+	tree_add(tree_get(owner, "domains"), id, json_object_get(domain));
+	for (size_t i = 0; i < tree_length(devices); i++) {
+		const char *device = json_object_get_string
+					     (tree_at(devices, i));
+		struct json_object *record =
+			tree_find(tree_get(chosen->snap, "census"), device);
+
+		if (record)
+			tree_add(tree_get(owner, "census"), device, record);
+	}
 }
 
 /* Those with most that is mapped come first, as their domains do. */
@@ -227,8 +245,7 @@ static void choose_owners(struct chosen *chosen)
 			owner = owner_new(chosen, pid);
 			tree_add(chosen->owners, pid, owner);
 		}
-		tree_add(tree_get(owner, "domains"), id,
-			 json_object_get(domain));
+		owner_add(chosen, owner, id, domain);
 	}
 	chosen->owners_left_out = json_object_object_length(left_out);
 	json_object_put(left_out);

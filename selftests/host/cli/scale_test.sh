@@ -200,6 +200,10 @@ small_series() { # ARG...
 }
 verify "metrics: what is summed up of all of them in 50 MiB" small_series
 verify "metrics: processes, too, in 50 MiB" small_series --processes
+many_records census 10000
+verify "metrics: their tables, too, in 50 MiB" small_series --check
+verify "snapshot: their tables, too, in 50 MiB" small_json 0 \
+	'.census | length == 10000' snapshot --check
 json "show: as JSON it has all of them" \
 	'(.domains | length == 10000) and (.processes | length == 1024)
 	 and .live.live_bytes == ([.domains[] | select(.backend != "none" or
