@@ -64,13 +64,22 @@ static const char *const *keys_of(const struct request *request)
 	return request->command->keys;
 }
 
+/* What is chosen from, or cut out by process, has to be there. */
+static bool is_choosy(const struct request *request)
+{
+	uint64_t chooses = BIT(OPT_FILTER) | BIT(OPT_SORT);
+
+	if (request->command->rows)
+		chooses |= BIT(OPT_LIMIT);
+	return request->pid || *request->args || request->given & chooses;
+}
+
 struct json_object *command_snapshot(const struct request *request)
 {
 	const struct command *command = request->command;
 	struct snapshot_many many = {
 		.keys = keys_of(request),
-		/* What is cut out by process is not. */
-		.packed = command->packed && !request->pid,
+		.packed = command->packed && !is_choosy(request),
 	};
 	unsigned int sections = command->sections;
 	struct json_object *snap;

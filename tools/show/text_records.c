@@ -133,40 +133,46 @@ static void print_left_out(FILE *out, struct json_object *view)
 		fprintf(out, "(%ju more: --all)\n", (uintmax_t)more);
 }
 
-static void print_domain(FILE *out, const char *id, struct json_object *domain,
-			 struct json_object *schema)
+/* Where every number of each goes. */
+struct listing {
+	FILE *out;
+	struct json_object *schema;
+	const char *gap;
+};
+
+static void print_domain(const char *id, struct json_object *domain, void *data)
 {
-	print_domain_head(out, id, domain);
-	print_record(out, domain, schema);
+	struct listing *listing = data;
+
+	fputs(listing->gap, listing->out);
+	print_domain_head(listing->out, id, domain);
+	print_record(listing->out, domain, listing->schema);
+	listing->gap = "\n";
 }
 
-static void print_process(FILE *out, const char *id,
-			  struct json_object *process,
-			  struct json_object *schema)
+static void print_process(const char *id, struct json_object *process,
+			  void *data)
 {
-	fprintf(out, "process %s: %s%s\n", id, names_owner(process).s,
+	struct listing *listing = data;
+
+	fprintf(listing->out, "%sprocess %s: %s%s\n", listing->gap, id,
+		names_owner(process).s,
 		tree_is(process, "alive", "0") ? ", gone" : "");
-	print_record(out, process, schema);
+	print_record(listing->out, process, listing->schema);
+	listing->gap = "\n";
 }
 
 /* A row of each, or every number of each. */
 static void print_records(FILE *out, struct json_object *records,
 			  const struct rows *rows, struct json_object *schema,
-			  void (*print)(FILE *out, const char *id,
-					struct json_object *record,
-					struct json_object *schema))
+			  tree_visit_fn *print)
 {
-	const char *gap = "";
+	struct listing listing = { out, schema, "" };
 
-	if (!rows_long()) {
+	if (rows_long())
+		tree_each(records, print, &listing);
+	else
 		rows_print(out, records, rows, schema, SIZE_MAX, NULL);
-		return;
-	}
-	tree_foreach(records, id, record) {
-		fputs(gap, out);
-		print(out, id, record, schema);
-		gap = "\n";
-	}
 }
 
 void text_domains(FILE *out, struct json_object *view,
@@ -175,7 +181,7 @@ void text_domains(FILE *out, struct json_object *view,
 	struct json_object *domains = tree_get(view, "domains");
 
 	text_interval(out, view);
-	if (!json_object_object_length(domains))
+	if (!tree_count(domains))
 		rows_say_none(out, "No domain has been used.");
 	print_records(out, domains, &domain_rows, schema, print_domain);
 	print_left_out(out, view);
@@ -187,7 +193,7 @@ void text_processes(FILE *out, struct json_object *view,
 	struct json_object *processes = tree_get(view, "processes");
 
 	text_interval(out, view);
-	if (!json_object_object_length(processes))
+	if (!tree_count(processes))
 		rows_say_none(out, "No process has used VFIO.");
 	print_records(out, processes, &process_rows, schema, print_process);
 	print_left_out(out, view);

@@ -186,6 +186,10 @@ verify "show: all of them as JSON in 50 MiB" small_json 0 \
 	'.domains | length == 10000' show --json
 verify "snapshot: all of them in 50 MiB" small_json 0 \
 	'.processes | length == 1024' snapshot
+verify "domains: a row each of them in 50 MiB" small_text 0 10001 \
+	'^ *10000 ' domains
+verify "domains: and all numbers of each" small_json 0 \
+	'.domains | length == 10000' domains --json
 verify "watch: two readings, and what is between them, in 50 MiB" small_text \
 	0 60 ' mapped in [0-9]+ domains: ' watch -i 0.05 -n 1
 verify "watch: as JSON, too" small_json 0 '.domains | length == 10000' \
