@@ -81,6 +81,12 @@ small_runs() { # NR ARG...
 		grep -qx '}'
 }
 
+nobodys_bars() {
+	local CPU_S=10
+
+	small_text 1 24 '^1\.1 GiB of 1\.1 GiB ' why domain:3
+}
+
 system_without_pages() {
 	root=$tmp/scale.root
 	export IOVASCOPE_SYSROOT=$root
@@ -136,6 +142,15 @@ many_runs 3000 8192
 check "why: more holes than are kept" 1 \
 	'^  and more like it in 2996 runs: 11\.7 MiB \(--all\)$' '' why domain:3
 
+# BARs of nobody: who read those that there are again for each would take hours.
+for nr in {10..49}; do
+	put "/sys/bus/pci/devices/0000:$nr:00.0/resource" \
+		"0x00000000e${nr}00000 0x00000000e${nr}fffff 0x0000000000040200"
+done
+many_runs 300000 8192
+edit devices/0000:3b:00.0/runs 's/mmio=0/mmio=1/'
+verify "why: as many pieces of BARs that nobody has, in 10 s of CPU" \
+	nobodys_bars
 many_runs 1000000 8192
 verify "why: a million holes in 50 MiB" small_text 1 24 \
 	'^3\.8 GiB of 3\.8 GiB ' why domain:3
