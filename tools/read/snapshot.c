@@ -89,19 +89,21 @@ static struct json_object *list_of(const char *joined)
 	return list;
 }
 
+static const char *word_of(struct json_object *val)
+{
+	return json_object_get_string(val) ?: "";
+}
+
 static void type_values(const struct section_type *type,
 			struct json_object *record)
 {
-	tree_foreach(record, key, val) {
-		/* The value is gone when its successor is added. */
-		const char *word = json_object_get_string(val) ?: "";
-
+	/* Of a number no text is made that nobody wants: most are numbers. */
+	tree_foreach(record, key, val)
 		if (is_in(lists, key) || (type->list && !strcmp(type->list, key)))
-			tree_add(record, key, list_of(word));
+			tree_add(record, key, list_of(word_of(val)));
 		else if (is_in(words, key) &&
 			 !json_object_is_type(val, json_type_string))
-			tree_add_word(record, key, word);
-	}
+			tree_add_word(record, key, word_of(val));
 }
 
 /* Is every member an object (nested) or none (flat)? */

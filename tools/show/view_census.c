@@ -221,11 +221,16 @@ static struct walk walk_of(struct json_object *snap)
 	return walk;
 }
 
+static bool is_short(const struct walk *walk)
+{
+	return walk->leaves.val <= SHORT_LEAVES && !walk->inexact;
+}
+
 bool view_walk_is_short(struct json_object *snap)
 {
 	struct walk walk = walk_of(snap);
 
-	return walk.leaves.val <= SHORT_LEAVES && !walk.inexact;
+	return is_short(&walk);
 }
 
 static struct json_object *count_verdicts(struct json_object *check)
@@ -245,15 +250,18 @@ struct json_object *view_verdicts(struct json_object *snap)
 {
 	struct json_object *check = tree_get(snap, "check");
 	struct json_object *result = tree_new();
+	struct walk walk;
 
 	tree_add_u64(result, "made", !!check);
 	if (check) {
 		tree_add_u64(result, "domains",
 			     json_object_object_length(check));
 		tree_add(result, "verdicts", count_verdicts(check));
-	} else if (!view_walk_is_short(snap)) {
-		tree_add_u64(result, "leaves", walk_of(snap).leaves.val);
+		return result;
 	}
+	walk = walk_of(snap);
+	if (!is_short(&walk))
+		tree_add_u64(result, "leaves", walk.leaves.val);
 	return result;
 }
 
