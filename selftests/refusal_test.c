@@ -9,13 +9,17 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "kselftest_harness.h"
 
 #include "lib/client.h"
 #include "lib/file.h"
+#include "lib/host.h"
 #include "lib/kmod.h"
 #include "lib/main.h"
 #include "lib/memlock.h"
@@ -27,6 +31,11 @@
 #define SZ_1M	(1ULL << 20)
 #define SHARE	(512 / 8)
 #define ENTRY_LIMIT "/sys/module/vfio_iommu_type1/parameters/dma_entry_limit"
+
+/* 5.14 */
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
 
 #define POOL_2M	"/sys/kernel/mm/hugepages/hugepages-2048kB/"
 
@@ -183,6 +192,29 @@ TEST_F(refusal, bad_arguments)
 	next_row(self, 3);
 	expect_refusal("map_dma", "check", EINVAL);
 	expect_u64("iova", 1ULL << 50);
+}
+
+static int map_unknown_flag(struct client *client, void *arg)
+{
+	struct shared *shared = arg;
+	struct vfio vfio;
+	struct mem mem;
+
+	(void)client;
+	vfio_open(&vfio, VFIO_TYPE1v2_IOMMU, shared->bdf);
+	mem_alloc(&mem, BACKING_BASE, SZ_4K);
+	must_eq(__vfio_map(&vfio, IOVA, mem.va, SZ_4K, VFIO_RW | 1 << 16),
+		-EINVAL);
+	return 0;
+}
+
+/* Of a kernel to come. */
+TEST_F(refusal, unknown_flag)
+{
+	refuse(self, map_unknown_flag);
+	expect_rows(1);
+	expect_refusal("map_dma", "check", EINVAL);
+	expect_u64("flags", VFIO_RW | 1 << 16);
 }
 
 /* SPDK's: an unmap inside a region does nothing, and says so in its size. */
@@ -398,6 +430,78 @@ TEST_F_TIMEOUT(refusal, pool, 120)
 	expect_u64("node_free_bytes", 0);
 }
 
+/*
+ * A cgroup of 32 MiB for those that put themselves into it. It is one of the
+ * first version, because there the kernel can be told not to kill anybody for
+ * want of memory, and then says nothing in its log.
+ */
+#define CGROUP_BYTES (32 * SZ_1M)
+
+struct cgroup {
+	char root[32];
+	char dir[40];
+};
+
+static bool cgroup_make(struct cgroup *cgroup)
+{
+	char limit[32];
+
+	*cgroup = (struct cgroup){ .root = "/tmp/cgroup.XXXXXX" };
+	must(mkdtemp(cgroup->root));
+	if (mount("none", cgroup->root, "cgroup", 0, "memory")) {
+		rmdir(cgroup->root);
+		return false;
+	}
+	snprintf(cgroup->dir, sizeof(cgroup->dir), "%s/full", cgroup->root);
+	must_eq(mkdir(cgroup->dir, 0700), 0);
+	snprintf(limit, sizeof(limit), "%llu", CGROUP_BYTES);
+	must_eq(__file_writef(limit, "%s/memory.limit_in_bytes", cgroup->dir),
+		0);
+	must_eq(__file_writef("1", "%s/memory.oom_control", cgroup->dir), 0);
+	return true;
+}
+
+static void cgroup_remove(struct cgroup *cgroup)
+{
+	rmdir(cgroup->dir);
+	must_eq(umount(cgroup->root), 0);
+	must_eq(rmdir(cgroup->root), 0);
+}
+
+static struct cgroup cgroup;
+
+/* Memory that nobody has touched: the pin is what asks the cgroup for it. */
+static int fill_cgroup(struct client *client, void *arg)
+{
+	struct shared *shared = arg;
+	struct vfio vfio;
+	void *va;
+
+	(void)client;
+	vfio_open(&vfio, VFIO_TYPE1v2_IOMMU, shared->bdf);
+	va = mmap(NULL, 2 * CGROUP_BYTES, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	must(va != MAP_FAILED);
+	must_eq(madvise(va, 2 * CGROUP_BYTES, MADV_NOHUGEPAGE), 0);
+	must_eq(__file_writef("0", "%s/cgroup.procs", cgroup.dir), 0);
+	refuse_map(&vfio, IOVA, va, 2 * CGROUP_BYTES, ENOMEM);
+	return 0;
+}
+
+TEST_F(refusal, cgroup_is_full)
+{
+	host_must_be_lab("fills a cgroup");
+	if (!cgroup_make(&cgroup))
+		SKIP(return, "no cgroups of memory of the first version");
+	refuse(self, fill_cgroup);
+	cgroup_remove(&cgroup);
+	expect_refusal("map_dma", "pin", ENOMEM);
+	expect_u64("bytes", 2 * CGROUP_BYTES);
+	expect_u64("memcg_max_bytes", CGROUP_BYTES);
+	EXPECT_LE(CGROUP_BYTES - SZ_1M, stats_u64(self->row, "memcg_bytes"));
+	EXPECT_FALSE(has(self->row, "oom_victim"));
+}
+
 /* 8 MiB of memory in which something is in the way at 4 MiB. */
 static void *memory_with(struct shared *shared)
 {
@@ -461,6 +565,22 @@ static int map_past_end(struct client *client, void *arg)
 	return refuse_memory(shared, mem.va);
 }
 
+/* Nobody but the process has it, the kernel included. */
+static int map_secret(struct client *client, void *arg)
+{
+	struct shared *shared = arg;
+	int fd = syscall(SYS_memfd_secret, 0);
+	void *va;
+
+	(void)client;
+	must_op(fd, >=, 0);
+	must_eq(ftruncate(fd, 8 * SZ_1M), 0);
+	va = mmap(NULL, 8 * SZ_1M, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	must(va != MAP_FAILED);
+	shared->va = (__u64)va;
+	return refuse_memory(shared, va);
+}
+
 static int map_bar_off(struct client *client, void *arg)
 {
 	struct shared *shared = arg;
@@ -506,6 +626,18 @@ TEST_F(refusal, past_end)
 {
 	refuse(self, map_past_end);
 	expect_memory("past_end", self->shared->at, 4 * SZ_1M);
+}
+
+/* Up to 6.4 it has to be asked for: secretmem.enable=1. */
+TEST_F(refusal, secret)
+{
+	int fd = syscall(SYS_memfd_secret, 0);
+
+	if (fd < 0)
+		SKIP(return, "no memfd_secret(2)");
+	close(fd);
+	refuse(self, map_secret);
+	expect_memory("secretmem", self->shared->va, 8 * SZ_1M);
 }
 
 TEST_F(refusal, bar_off)

@@ -58,6 +58,8 @@
  * @failed_error: errno of the innermost part that failed, 0 for none
  * @failed_step: which part that is
  * @failed_vaddr: and what it was to pin
+ * @group: attach: id of the IOMMU group, plus 1; request: of the group that a
+ *	backend would not have; 0 for none
  *
  * Memory of its own, from entry to return handler (flight.c); the instance of the
  * kretprobe only knows where.
@@ -105,6 +107,7 @@ struct ivs_call {
 	int failed_error;
 	enum ivs_step failed_step;
 	u64 failed_vaddr;
+	u32 group;
 };
 
 /* What an instance of a kretprobe has room for: the pointer, or an attach. */

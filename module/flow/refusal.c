@@ -28,8 +28,10 @@
 #include <linux/capability.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
+#include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/oom.h>
 #include <linux/pci.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -171,6 +173,35 @@ static void refusal_set_limits(struct ivs_refusal *new)
 	new->pinned_bytes = (u64)atomic64_read(&mm->pinned_vm) << PAGE_SHIFT;
 }
 
+/*
+ * A cgroup that refuses a page says ENOMEM as everybody does, and its numbers go
+ * with the process. Of those that hold it the one with the least room counts.
+ */
+static void refusal_set_memcg(struct ivs_refusal *new)
+{
+#ifdef CONFIG_MEMCG
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	for (memcg = mem_cgroup_from_task(current); memcg;
+	     memcg = parent_mem_cgroup(memcg)) {
+		u64 max = READ_ONCE(memcg->memory.max);
+		u64 used = page_counter_read(&memcg->memory);
+
+		if (max >= PAGE_COUNTER_MAX)
+			continue;
+		max <<= PAGE_SHIFT;
+		used <<= PAGE_SHIFT;
+		if (max - min(max, used) >= new->memcg_max_bytes -
+		    min(new->memcg_max_bytes, new->memcg_bytes))
+			continue;
+		new->memcg_max_bytes = max;
+		new->memcg_bytes = used;
+	}
+	rcu_read_unlock();
+#endif
+}
+
 static void refusal_set_memory(struct ivs_refusal *new,
 			       const struct ivs_call *call)
 {
@@ -221,11 +252,15 @@ static void refusal_set(struct ivs_refusal *new, const struct ivs_call *call,
 		.bytes = call->bytes,
 		.done_bytes = ret ? call->pinned_bytes : call->done_bytes,
 		.flags = call->flags,
+		.group = (int)call->group - 1,
+		.memcg_max_bytes = U64_MAX,
+		.oom_victim = tsk_is_oom_victim(current),
 	};
 	new->last_ns = new->first_ns;
 	strscpy(new->target, target, sizeof(new->target));
 	refusal_set_who(new);
 	refusal_set_limits(new);
+	refusal_set_memcg(new);
 	refusal_set_domain(new, call);
 	refusal_set_memory(new, call);
 }
@@ -453,6 +488,8 @@ void ivs_refusal_show(struct seq_file *m, const struct ivs_refusal *r)
 		   step_names[r->step], r->error);
 	if (r->target[0])
 		ivs_text_pair(m, "target", r->target);
+	if (r->group >= 0)
+		seq_printf(m, " group=%d", r->group);
 	refusal_show_domain(m, r);
 	seq_printf(m, " iova=0x%llx vaddr=0x%llx bytes=%llu done_bytes=%llu flags=0x%x",
 		   r->iova, r->vaddr, r->bytes, r->done_bytes, r->flags);
@@ -461,6 +498,11 @@ void ivs_refusal_show(struct seq_file *m, const struct ivs_refusal *r)
 	seq_printf(m, " locked_bytes=%llu pinned_bytes=%llu user_locked_bytes=%llu ipc_lock=%d",
 		   r->locked_bytes, r->pinned_bytes, r->user_locked_bytes,
 		   r->ipc_lock);
+	if (r->memcg_max_bytes != U64_MAX)
+		seq_printf(m, " memcg_max_bytes=%llu memcg_bytes=%llu",
+			   r->memcg_max_bytes, r->memcg_bytes);
+	if (r->oom_victim)
+		seq_puts(m, " oom_victim=1");
 	if (r->vaddr)
 		refusal_show_memory(m, r);
 	seq_putc(m, '\n');

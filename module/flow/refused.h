@@ -64,6 +64,7 @@ enum ivs_step {
  * @step: which part of the call failed
  * @error: positive errno; 0 for an answer that is no error and still means no
  * @target: group or device it is about, empty for none
+ * @group: IOMMU group that a backend would not have, -1 for none
  * @domain: id of the domain that it would have changed, 0 for none
  * @aperture_last: last IOVA that this domain can have, 0 for unknown
  * @device: a device of it, whose reserved ranges are the domain's too
@@ -78,6 +79,10 @@ enum ivs_step {
  * @pinned_bytes: charged to its memory map as pinned
  * @user_locked_bytes: charged to its user, by all processes
  * @ipc_lock: it has CAP_IPC_LOCK in effect: no limit
+ * @memcg_max_bytes: memory.max of its cgroup, or of the one above that had the
+ *	least room; U64_MAX for none
+ * @memcg_bytes: charged to that one, when it had failed
+ * @oom_victim: the kernel was ending the process for want of memory
  * @faulted_bytes: hugetlb memory that came into being in this call
  * @hugetlb_bytes: hugetlb memory of the process, then
  * @seen: the memory at @vaddr; where a pin failed, from there on
@@ -101,6 +106,7 @@ struct ivs_refusal {
 	enum ivs_step step;
 	int error;
 	char target[IVS_TARGET_LEN];
+	int group;
 	u64 domain;
 	u64 aperture_last;
 	struct ivs_bdf device;
@@ -115,6 +121,9 @@ struct ivs_refusal {
 	u64 pinned_bytes;
 	u64 user_locked_bytes;
 	bool ipc_lock;
+	u64 memcg_max_bytes;
+	u64 memcg_bytes;
+	bool oom_victim;
 	u64 faulted_bytes;
 	u64 hugetlb_bytes;
 	struct ivs_vma_seen seen;

@@ -21,6 +21,7 @@
  *
  * Context: kretprobe handlers, preemption off; nothing here may sleep.
  */
+#include <linux/iommu.h>
 #include <linux/kprobes.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
@@ -146,10 +147,13 @@ static int vfio_attach_entry(struct kretprobe_instance *ri,
 {
 	u64 entered = ktime_get_mono_fast_ns();
 	struct ivs_call *call = ivs_call_new(ri);
+	struct iommu_group *group;
 
 	if (!call)
 		return 1;
 	call->space = regs_get_kernel_argument(regs, 0);
+	group = (struct iommu_group *)regs_get_kernel_argument(regs, 1);
+	call->group = iommu_group_id(group) + 1;
 	return ivs_request_begin(call, IVS_ATTACH, backend, entered);
 }
 
@@ -167,8 +171,12 @@ int ivs_hugepath_attach_entry(struct kretprobe_instance *ri,
 int ivs_vfio_attach_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct ivs_call *call = ivs_call_of(ri);
+	int ret = regs_return_value(regs);
 
-	ivs_refusal_step(call, IVS_STEP_GROUP, (int)regs_return_value(regs));
+	/* A container has many, and only one of them is refused. */
+	if (ret < 0 && call->parent)
+		call->parent->group = call->group;
+	ivs_refusal_step(call, IVS_STEP_GROUP, ret);
 	ivs_flight_end(call);
 	return 0;
 }
