@@ -130,6 +130,21 @@ limit() {
 			\$r.limit_bytes == $((32 * M))")"
 }
 
+# The limit of locked memory of those is infinite, and not what was reached.
+cgroup() {
+	client cgroup_is_full &&
+		found 1 "$(cause cgroup-limit "\$r.memcg_max_bytes == $((32 * M))
+			and \$r.errno == 12")"
+}
+
+# A signal ended the call, and that it was the kernel's own matters.
+killed() {
+	client killed_in_cgroup &&
+		found 1 "$(cause cgroup-limit "\$r.memcg_max_bytes == $((32 * M))
+			and \$r.matters == true and
+			(\$r.says | test(\"ended the process\"))")"
+}
+
 # One of them was made up for, the other is not.
 overcome() {
 	client overcome &&
@@ -208,7 +223,9 @@ not_viable() {
 	must_fail ./vfio_client --device $device --backing base --size 1M &&
 		found 1 "$(cause group-not-viable "
 			\$r.members[\"0000:00:1f.2\"] == \"ahci\" and
-			(\$r.members | has(\"$device\"))")"
+			(\$r.members | has(\"$device\")) and
+			(\$r.evidence | any(test(\"ahci\"))) and
+			(\$r.evidence | any(test(\"other functions .* no ACS\")))")"
 }
 
 # QEMU unmaps what it never mapped, and asks what it may have: no false alarm.
@@ -260,6 +277,8 @@ test_able() {
 	tap "able: too many regions" entries
 	tap "able: the limit of locked memory" limit
 	tap "able: a limit that was raised" overcome
+	tap "able: a cgroup that is full" cgroup
+	tap "able: a cgroup that is full, and the OOM killer" killed
 	tap "able: an empty pool" pool
 	tap "able: a hole" hole
 	tap "able: memory that is not accessible" no_access
@@ -301,10 +320,14 @@ test_narrow() {
 # ---- interrupts are not remapped ----
 
 no_remapping() {
+	local group
+
+	group=$(basename "$(readlink "/sys/bus/pci/devices/$EDU/iommu_group")")
 	last=$(newest)
 	must_fail ./vfio_client --device edu --backing base --size 1M &&
 		found 1 "$(cause no-interrupt-remapping "\$r.errno == 1 and
-			\$r.call == \"set_iommu\"")"
+			\$r.call == \"set_iommu\" and
+			\$r.group == \"$group\"")"
 }
 
 test_no_remapping() {

@@ -47,6 +47,13 @@ uint64_t process_ticks(uint64_t ns)
 	return ns / (1000000000ull / sysconf(_SC_CLK_TCK));
 }
 
+bool process_is(uint64_t pid, uint64_t start_ns)
+{
+	uint64_t start = process_start(pid);
+
+	return start && start == process_ticks(start_ns);
+}
+
 static void name_add_len(struct json_object *names, const char *key,
 			 const char *name, size_t len)
 {

@@ -263,6 +263,54 @@ static const struct {
 		"what was in the way is not known",
 		"look into the kernel's log of that moment (journalctl -k)"
 	},
+	[CAUSE_CGROUP_LIMIT] = { "cgroup-limit", true,
+		"the cgroup of the process may have no more memory",
+		"raise memory.max of the cgroup (MemoryMax= of its systemd unit, limits.memory of its container): it holds the guest's memory, page tables and all, however much may be locked"
+	},
+	[CAUSE_CANNOT_MOVE] = { "cannot-move", true,
+		"pages that a pin has to move out of movable memory could not be moved",
+		"pin memory while there is free memory outside of it: less of movablecore=, kernelcore=, movable_node or CMA, or hugetlb pages, and not while others hold the pages (direct IO)"
+	},
+	[CAUSE_POOL_DENIED] = { "pool-denied", true,
+		"the pool has free huge pages, and the process may not have them: they are on nodes that its policy or cpuset leaves out, or its cgroup has a limit of them",
+		"look at hugetlb.*.max of its cgroup, Mems_allowed_list of its status, and the pools of each node (iovascope host)"
+	},
+	[CAUSE_IOVA_SPACE] = { "iova-space", true,
+		"no range of IOVAs that is free and allowed is as large",
+		"map with an IOVA of the program's choice (IOMMU_IOAS_MAP_FIXED_IOVA), or unmap what is not needed; IOMMU_IOAS_IOVA_RANGES tells what may be had"
+	},
+	[CAUSE_IOVA_CONFLICT] = { "iova-conflict", true,
+		"something is mapped already where the device that was to join cannot have it: in a range that is reserved for it, or beyond what its unit reaches",
+		"let the device join before memory is mapped, or leave its ranges out (VFIO's capability IOVA_RANGE, IOMMU_IOAS_IOVA_RANGES); or give it a container of its own"
+	},
+	[CAUSE_NOT_IN_KERNEL] = { "not-in-kernel", true,
+		"the kernel, or the backend, does not serve what was asked for",
+		"a newer kernel or the backend that the program was made for; a program that asks first goes another way"
+	},
+	[CAUSE_FILE_NOT_MEMORY] = { "file-not-memory", true,
+		"the file is none that this kernel's iommufd maps: it takes memfd, shmem and hugetlb files, and dma-bufs of vfio-pci from mainline 6.19 on",
+		"let the program map the memory by its address (IOMMU_IOAS_MAP); a BAR needs such a kernel, or a VFIO container of type1"
+	},
+	[CAUSE_NOIOMMU] = { "noiommu", true,
+		"the device is in VFIO's noiommu mode: no IOMMU translates, so nothing is mapped, and only who has CAP_SYS_RAWIO may open it",
+		"switch the IOMMU on (intel_iommu=on, VT-d in the firmware) and enable_unsafe_noiommu_mode off; a VM cannot have such a device"
+	},
+	[CAUSE_IDENTITY_ONLY] = { "identity-only", true,
+		"the IOMMU driver makes no domain that translates for the group",
+		"look into the kernel's log; without iommu=pt it may have one, else the device cannot be passed through"
+	},
+	[CAUSE_COHERENCY_MISMATCH] = { "coherency-mismatch", true,
+		"the unit of the device is of another coherency than the domain that it was to join was made for",
+		"give the device a container, or an IO page table, of its own"
+	},
+	[CAUSE_WIDTH_MISMATCH] = { "width-mismatch", true,
+		"the unit of the device has fewer address bits than the domain that it was to join uses",
+		"give the device a container, or an IO page table, of its own, or let the VMM use fewer address bits"
+	},
+	[CAUSE_VADDR_GIVEN_UP] = { "vaddr-given-up", true,
+		"the container's memory has no address at this time (VFIO_DMA_UNMAP_FLAG_VADDR): nothing can join it",
+		"let the program give the addresses back first (VFIO_DMA_MAP_FLAG_VADDR)"
+	},
 	[CAUSE_NO_GROUP] = { "no-group", true,
 		"the device is in no IOMMU group: no IOMMU translates for it",
 		"enable VT-d in the firmware's settings, and boot with intel_iommu=on"

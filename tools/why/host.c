@@ -505,9 +505,11 @@ static struct json_object *snap_read(const struct request *request)
 		return snap;
 	}
 	snap = snapshot_read(request->debugfs, SECTION_PROBES | SECTION_UNITS);
-	if (request->pid)
-		snapshot_add(snap, request->debugfs, SECTION_PROCESSES,
-			     SECTION_REFUSALS);
+	if (!request->pid)
+		return snap;
+	snapshot_add(snap, request->debugfs, SECTION_PROCESSES,
+		     SECTION_REFUSALS);
+	refusals_add_around(snap, request->debugfs);
 	return snap;
 }
 

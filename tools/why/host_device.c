@@ -5,12 +5,12 @@
  * installed. What keeps a device from being used at all is a cause that blocks;
  * what somebody should know is a note; what cannot be seen from here is missing.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "acs.h"
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/human.h"
@@ -18,15 +18,16 @@
 #include "base/tree.h"
 #include "cause.h"
 #include "finding.h"
+#include "group.h"
 #include "holder.h"
 #include "host_device.h"
+#include "host_units.h"
 #include "reserved.h"
 #include "task.h"
 
 #define SYS_DEVICE	"/sys/bus/pci/devices/%s"
 #define NR_BARS		6
 #define RESOURCE_MEM	0x200
-#define CLASS_BRIDGE	0x06
 
 /* What is asked about, and where what is found goes. */
 struct subject {
@@ -74,20 +75,23 @@ static void judge_driver(struct subject *subject)
 	free(driver);
 }
 
-static bool is_bridge(const char *device)
+/* Why it is so large: evidence where that is in the way, else a note. */
+static void tell_reasons(struct subject *subject, struct json_object *members,
+			 struct json_object *found)
 {
-	uint64_t class;
+	struct json_object *reasons = acs_reasons(members);
 
-	return system_u64(&class, SYS_DEVICE "/class", device) &&
-	       class >> 16 == CLASS_BRIDGE;
-}
+	for (size_t i = 0; i < tree_length(reasons); i++) {
+		const char *text = json_object_get_string(tree_at(reasons, i));
+		char *line = alloc_print("isolation: %s", text);
 
-/* What VFIO lets beside its own: it is in nobody's use. */
-static bool is_idle(const char *device, const char *driver)
-{
-	return !strcmp(driver, "none") || is_vfio(driver) ||
-	       !strcmp(driver, "pci-stub") || !strcmp(driver, "pcieport") ||
-	       is_bridge(device);
+		if (found)
+			cause_evidence(found, "%s", text);
+		else
+			note(subject, line);
+		free(line);
+	}
+	json_object_put(reasons);
 }
 
 static void judge_members(struct subject *subject)
@@ -101,8 +105,8 @@ static void judge_members(struct subject *subject)
 
 		if (!strcmp(device, subject->bdf))
 			continue;
-		others += !is_bridge(device);
-		if (is_idle(device, driver))
+		others += !group_is_bridge(device);
+		if (group_is_idle(device, driver))
 			continue;
 		if (!found)
 			found = block(subject, CAUSE_GROUP_NOT_VIABLE);
@@ -111,11 +115,13 @@ static void judge_members(struct subject *subject)
 	}
 	tree_add(subject->facts, "members", members);
 	tree_add_u64(subject->facts, "alone", !others);
-	if (others)
-		note(subject, "isolation: the devices of a group may reach each other without the IOMMU: they go to one VM together");
+	if (!others)
+		return;
+	tell_reasons(subject, members, found);
+	note(subject, "isolation: the devices of a group may reach each other without the IOMMU: they go to one VM together");
 }
 
-/* Groups are made of what bridges say; what they say is not in /sys. */
+/* Groups are made of what bridges say, unless somebody says otherwise. */
 static void judge_isolation(struct subject *subject)
 {
 	char *line = system_line("/proc/cmdline");
@@ -123,8 +129,35 @@ static void judge_isolation(struct subject *subject)
 	if (line && strstr(line, "pcie_acs_override="))
 		findings_miss(&subject->findings, "isolation: pcie_acs_override= makes groups that no hardware stands for");
 	else
-		note(subject, "isolation: groups are what the kernel concluded from the ACS of bridges and functions; what happens inside one device or behind a bridge without ACS is not to be seen in /sys");
+		note(subject, "isolation: groups are what the kernel concluded from the ACS of bridges and functions; what happens inside one device or behind a bridge without ACS the IOMMU does not see");
 	free(line);
+}
+
+/* What would make a group, and is not there. */
+static void tell_no_iommu(struct json_object *found)
+{
+	if (system_has("/sys/class/iommu/dmar0"))
+		cause_evidence(found, "/sys/class/iommu has dmar0, so VT-d is in use, and leaves this device out (igfx_off in intel_iommu=, or the firmware does not list it)");
+	else if (system_cmdline_has("intel_iommu", "off") ||
+		 system_cmdline_has("iommu", "off"))
+		cause_evidence(found, "/proc/cmdline switches the IOMMU off");
+	else if (system_has("/sys/firmware/acpi/tables/DMAR"))
+		cause_evidence(found, "the firmware describes remapping units (ACPI table DMAR), and the kernel uses none: it wants intel_iommu=on");
+	else
+		cause_evidence(found, "the firmware describes no remapping unit (no ACPI table DMAR)");
+}
+
+/* VFIO makes a domain of its own: whose passes through may have that. */
+static void tell_type(struct subject *subject)
+{
+	char *type = system_line("/sys/kernel/iommu_groups/%s/type",
+				 subject->group);
+
+	if (type)
+		tree_add_word(subject->facts, "domain_type", type);
+	if (type && !strcmp(type, "identity"))
+		note(subject, "domain: drivers of the host have the device with physical addresses (iommu=pt, or a quirk that wants it so); VFIO makes a domain of its own, and whether the kernel allows that is to be seen only when it is tried");
+	free(type);
 }
 
 static bool has_group(struct subject *subject)
@@ -132,11 +165,12 @@ static bool has_group(struct subject *subject)
 	struct json_object *found;
 	char *name;
 
-	subject->group = system_link(SYS_DEVICE "/iommu_group", subject->bdf);
+	subject->group = group_of(subject->bdf);
 	name = system_line("/sys/kernel/iommu_groups/%s/name",
 			   subject->group ?: "-");
 	if (subject->group && (!name || strcmp(name, "vfio-noiommu"))) {
 		tree_add_word(subject->facts, "group", subject->group);
+		tell_type(subject);
 		free(name);
 		return true;
 	}
@@ -147,6 +181,7 @@ static bool has_group(struct subject *subject)
 	else
 		cause_evidence(found, SYS_DEVICE "/iommu_group is not there",
 			       subject->bdf);
+	tell_no_iommu(found);
 	free(name);
 	return false;
 }
@@ -166,32 +201,12 @@ static void tell_holder(struct subject *subject, const char *file,
 			      holder_is(file, subject->task->pid)))
 		return;
 	found = block(subject, CAUSE_GROUP_BUSY);
-	cause_evidence(found, "%s (%ju) has /dev/vfio/%s open", holder->comm,
-		       (uintmax_t)holder->pid, file);
-	tree_add_u64(found, "holder_pid", holder->pid);
-}
-
-/* "devices/vfio3" of /dev/vfio, to be freed; NULL without such files. */
-static char *device_file(struct subject *subject)
-{
-	char *path = alloc_print(SYS_DEVICE "/vfio-dev", subject->bdf);
-	char *full = system_path(path), *file = NULL;
-	DIR *dir = opendir(full);
-	struct dirent *entry;
-
-	while (dir && !file && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			file = alloc_print("devices/%s", entry->d_name);
-	if (dir)
-		closedir(dir);
-	free(full);
-	free(path);
-	return file;
+	group_tell_process(found, file, holder);
 }
 
 static void judge_holder(struct subject *subject)
 {
-	char *file = device_file(subject);
+	char *file = group_device_file(subject->bdf);
 	struct holder holder;
 
 	if (holder_find(subject->group, &holder))
@@ -211,17 +226,6 @@ static void judge_holder(struct subject *subject)
 }
 
 /* ---- the unit, and addresses ---- */
-
-/* VT-d specification, Capability Register: MGAW 21:16 less one, SAGAW 12:8. */
-static unsigned int bits_of_unit(uint64_t cap)
-{
-	unsigned int most = (cap >> 16 & 0x3f) + 1, levels = 0;
-
-	for (unsigned int bit = 1; bit <= 3; bit++)
-		if (cap >> (8 + bit) & 1)
-			levels = 30 + 9 * bit;
-	return levels && levels < most ? levels : most;
-}
 
 static unsigned int bits_of_cpu(void)
 {
@@ -293,7 +297,7 @@ static void judge_unit(struct subject *subject)
 	if (unit)
 		tree_add_word(subject->facts, "unit", unit);
 	if (cap && sscanf(cap, "%jx", &val) == 1)
-		judge_width(subject, bits_of_unit(val));
+		judge_width(subject, unit_address_bits(val));
 	else
 		findings_miss(&subject->findings, "how many address bits its unit has: " SYS_DEVICE "/iommu/intel-iommu/cap is not there",
 			      subject->bdf);
@@ -323,7 +327,7 @@ static void judge_reserved(struct subject *subject)
 /* ---- interrupts, and resets ---- */
 
 /* Chips of remapped interrupts are called so: IR-PCI-MSI, IR-IO-APIC. */
-static const char *remapping(void)
+const char *host_interrupt_remapping(void)
 {
 	FILE *file = system_open("/proc/interrupts");
 	const char *told = "unknown";
@@ -345,7 +349,7 @@ static const char *remapping(void)
 static void judge_interrupts(struct subject *subject)
 {
 	char *unsafe = system_line("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts");
-	const char *told = remapping();
+	const char *told = host_interrupt_remapping();
 
 	tree_add_word(subject->facts, "interrupt_remapping", told);
 	if (!strcmp(told, "unknown"))

@@ -15,6 +15,9 @@ struct task;
 void host_judge_device(struct json_object *view, const char *bdf,
 		       const struct task *task);
 
+/* "on" or "off" as /proc/interrupts has it, or "unknown". */
+const char *host_interrupt_remapping(void);
+
 /* The same of a process; the device may be judged before, or not at all. */
 void host_judge_process(struct json_object *view, const struct task *task);
 

@@ -70,3 +70,14 @@ struct json_object *host_units(void)
 	}
 	return units;
 }
+
+/* VT-d specification, Capability Register: MGAW 21:16 less one, SAGAW 12:8. */
+unsigned int unit_address_bits(uint64_t cap)
+{
+	unsigned int most = (cap >> 16 & 0x3f) + 1, levels = 0;
+
+	for (unsigned int bit = 1; bit <= 3; bit++)
+		if (cap >> (8 + bit) & 1)
+			levels = 30 + 9 * bit;
+	return levels && levels < most ? levels : most;
+}

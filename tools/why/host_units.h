@@ -2,6 +2,8 @@
 #ifndef IOVASCOPE_HOST_UNITS_H
 #define IOVASCOPE_HOST_UNITS_H
 
+#include <stdint.h>
+
 struct json_object;
 
 /*
@@ -10,5 +12,8 @@ struct json_object;
  * can have scalable mode the mode is not known, and has no "mode". To be freed.
  */
 struct json_object *host_units(void);
+
+/* What a unit of this capability register can translate. */
+unsigned int unit_address_bits(uint64_t cap);
 
 #endif

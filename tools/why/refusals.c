@@ -45,12 +45,24 @@ static struct json_object *causes_of(struct json_object *snap, uint64_t pid)
 		if (pid && (tree_u64_or_0(refusal, "pid") != pid ||
 			    tree_u64_or_0(refusal, "start_ns") != start))
 			continue;
-		found = refused_judge(id, refusal);
+		found = refused_judge(id, refusal, snap);
 		tree_add_u64(found, "matters", refused_matters(found));
 		tree_append(causes, found);
 	}
 	tree_sort(causes, "matters", "last_ns");
 	return causes;
+}
+
+void refusals_add_around(struct json_object *snap, const char *debugfs)
+{
+	static const char *const keys[] = { "devices", NULL };
+
+	if (!json_object_object_length(tree_members(tree_get(snap, "refusals"))))
+		return;
+	if (!tree_get(snap, "domains"))
+		snapshot_add_keys(snap, debugfs, 0, SECTION_DOMAINS, keys);
+	if (!tree_get(snap, "regions"))
+		snapshot_add(snap, debugfs, 0, SECTION_REGIONS);
 }
 
 struct json_object *refusals_of(struct json_object *snap, uint64_t pid)
@@ -137,10 +149,14 @@ static void answer_all(struct json_object *view)
 
 static struct json_object *read_snap(const struct request *request)
 {
+	struct json_object *snap;
+
 	if (request->from_file)
 		return snapshot_load(request->from_file);
-	return snapshot_read(request->debugfs, SECTION_PROCESSES |
+	snap = snapshot_read(request->debugfs, SECTION_PROCESSES |
 			     SECTION_PROBES | SECTION_REFUSALS);
+	refusals_add_around(snap, request->debugfs);
+	return snap;
 }
 
 struct json_object *read_refusals(const struct request *request)

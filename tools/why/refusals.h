@@ -17,6 +17,9 @@ struct json_object *read_refusals(const struct request *request);
  */
 struct json_object *refusals_of(struct json_object *snap, uint64_t pid);
 
+/* What else judging them asks of the module; nothing, where there are none. */
+void refusals_add_around(struct json_object *snap, const char *debugfs);
+
 /* The first line of an answer that has them as "refusals", if they matter. */
 void refusals_answer(struct json_object *answer);
 

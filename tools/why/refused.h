@@ -8,9 +8,11 @@ struct json_object;
 
 /*
  * The cause of one refusal, with its evidence and its fix: a cause as every
- * other, and what was refused (call, errno, pid, iova, bytes, ..).
+ * other, and what was refused (call, errno, pid, iova, bytes, ..). Where the
+ * snapshot has domains and regions they are asked, too.
  */
-struct json_object *refused_judge(const char *id, struct json_object *refusal);
+struct json_object *refused_judge(const char *id, struct json_object *refusal,
+				  struct json_object *snap);
 
 /* Not made up for later, and not one of those that programs expect. */
 bool refused_matters(struct json_object *cause);

@@ -5,13 +5,18 @@
  * line a range: first, last, and why.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/system.h"
 #include "base/tree.h"
 #include "reserved.h"
 
+/* A group is a number, a device has colons. */
 static FILE *open_list(const char *device)
 {
+	if (!strchr(device, ':'))
+		return system_open("/sys/kernel/iommu_groups/%s/reserved_regions",
+				   device);
 	return system_open("/sys/bus/pci/devices/%s/iommu_group/reserved_regions",
 			   device);
 }

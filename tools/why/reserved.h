@@ -13,7 +13,10 @@ struct reserved {
 	char type[24];
 };
 
-/* All of a device's group: a list of first, last and type, to be freed. */
+/*
+ * All of a device's group, or of a group by its number: a list of first, last
+ * and type, to be freed.
+ */
 struct json_object *reserved_list(const char *device);
 
 /* The first reserved range of the device's group that [first, last] meets. */

@@ -51,14 +51,6 @@ struct region {
 	size_t nr;
 };
 
-/* Is it the process that mapped, and not another one with its number? */
-static bool process_is(uint64_t pid, uint64_t start_ns)
-{
-	uint64_t start = process_start(pid);
-
-	return start && start == process_ticks(start_ns);
-}
-
 /* The first run that ends at or after an IOVA. */
 static size_t run_from(const struct runs *runs, uint64_t iova)
 {

@@ -342,6 +342,7 @@ static struct json_object *read_snapshot(const struct request *request)
 			     SECTION_PROBES);
 	snapshot_add(snap, request->debugfs, 0,
 		     SECTION_CENSUS | SECTION_REFUSALS);
+	refusals_add_around(snap, request->debugfs);
 	return snap;
 }
 

@@ -175,7 +175,8 @@ able "host: a driver made of vfio-pci" '.device.driver == "mlx5_vfio_pci"' \
 machine members
 put_member 0000:3b:00.1 snd_hda_intel 0x040300
 not_able "host: a member in use" group-not-viable \
-	'.causes[0].evidence == ["group 12 has 0000:3b:00.1, which is bound to snd_hda_intel"]
+	'.causes[0].evidence[0] == "group 12 has 0000:3b:00.1, which is bound to snd_hda_intel"
+	and (.causes[0].evidence[1] | test("not to be seen: the configuration space"))
 	and .device.alone == false' --device $BDF
 put_member 0000:3b:00.1 vfio-pci 0x040300
 able "host: a member that VFIO has" '.device.alone == false and
@@ -184,12 +185,105 @@ put /proc/cmdline "intel_iommu=on pcie_acs_override=downstream"
 able "host: groups that are made up" \
 	'.missing | any(test("pcie_acs_override"))' --device $BDF
 
+# bytes FILE OFFSET BYTE...: bytes of it, in hexadecimal.
+bytes() {
+	local raw
+
+	[[ $counting ]] && return
+	raw=$(printf '\\x%s' "${@:3}")
+	# shellcheck disable=SC2059 # it is made of escapes
+	printf "$raw" | dd of="$root$1" bs=1 seek=$(($2)) conv=notrunc \
+		status=none
+}
+
+# config BDF SIZE CLASS HEADER KIND: the configuration space of a function, as
+# much of it as can be read.
+config() {
+	local file=/sys/bus/pci/devices/$1/config
+
+	[[ $counting ]] && return
+	head -c "$2" /dev/zero >"$root$file"
+	bytes "$file" 0x06 10
+	bytes "$file" 0x0b "$3"
+	bytes "$file" 0x0e "$4"
+	bytes "$file" 0x34 40
+	bytes "$file" 0x40 10 00 "$5"
+}
+
+# acs BDF CAN ON: it has the capability, behind another one.
+acs() {
+	bytes "/sys/bus/pci/devices/$1/config" 0x100 01 00 01 14
+	bytes "/sys/bus/pci/devices/$1/config" 0x140 0d 00 01 00 "$2" 00 "$3" 00
+}
+
+machine acs
+put_member 0000:3b:00.1 snd_hda_intel 0x040300
+config 0000:3a:00.0 4096 06 01 40
+config 0000:3b:00.0 4096 03 80 00
+config 0000:3b:00.1 4096 04 80 00
+acs 0000:3a:00.0 1d 1d
+not_able "host: functions without ACS" group-not-viable \
+	'.causes[0].evidence[1:] == ["0000:3b:00.0 and the other functions of that device have no ACS (Access Control Services): they may reach each other"]' \
+	--device $BDF
+acs 0000:3b:00.0 00 00
+acs 0000:3a:00.0 1d 10
+not_able "host: a root port with ACS off" group-not-viable \
+	'.causes[0].evidence[1:] == ["0000:3a:00.0, a root port, has parts of ACS (Access Control Services) off (0xd of 0x1d): what is below it is one group with it"]' \
+	--device $BDF
+config 0000:3a:00.0 4096 06 01 60
+not_able "host: a switch without ACS" group-not-viable \
+	'.causes[0].evidence[1] | test("downstream port of a switch, has no ACS")' \
+	--device $BDF
+config 0000:3a:00.0 4096 06 01 70
+not_able "host: a bridge to PCI" group-not-viable \
+	'.causes[0].evidence[1] | test("conventional PCI")' --device $BDF
+config 0000:3a:00.0 64 06 01 40
+not_able "host: what only root may read" group-not-viable \
+	'.causes[0].evidence[1] | test("space of 0000:3a:00.0 is for root")' \
+	--device $BDF
+acs_pair() {
+	config 0000:3a:00.0 4096 06 01 40
+	acs 0000:3a:00.0 1d 1d
+}
+acs_pair
+not_able "host: a group without a reason" group-not-viable \
+	'.causes[0].evidence[1] | test("neither a bridge nor functions")' \
+	--device $BDF
+put_member 0000:3b:00.1 vfio-pci 0x040300
+config 0000:3b:00.0 4096 03 80 00
+able "host: a large group that is nobody's" \
+	'.notes | any(test("^isolation: 0000:3b:00.0 and the other functions"))' \
+	--device $BDF
+
 machine group
 gone /sys/bus/pci/devices/$BDF/iommu_group
-not_able "host: no group" no-group 'true' --device $BDF
+not_able "host: no group" no-group \
+	'.causes[0].evidence[1] | test("has dmar0, so VT-d is in use")' \
+	--device $BDF
+# iommu_off NAME FILTER: the one device, and no unit in use.
+iommu_off() {
+	json_exit "$1" 1 ".able == false and .causes[0].cause == \"no-group\" and
+		(.causes | any(.cause == \"$2\")) and
+		(.causes[0].evidence[1] | test(\"$3\"))" \
+		host --device $BDF --json
+}
+gone /sys/class
+put /sys/firmware/acpi/tables/DMAR ""
+iommu_off "host: no group, as VT-d is not used" iommu-off "kernel uses none"
+put /proc/cmdline "intel_iommu=off"
+iommu_off "host: no group, as VT-d is switched off" iommu-off "switches .* off"
+put /proc/cmdline "quiet"
+gone /sys/firmware/acpi/tables/DMAR
+iommu_off "host: no group, as there is no VT-d" not-vtd "no remapping unit"
 machine noiommu
 put /sys/kernel/iommu_groups/12/name vfio-noiommu
 not_able "host: noiommu" no-group '.causes[0].evidence[0] | test("noiommu")' \
+	--device $BDF
+
+machine identity
+put /sys/kernel/iommu_groups/12/type identity
+able "host: the host's drivers pass through" \
+	'.device.domain_type == "identity" and (.notes | any(test("^domain: ")))' \
 	--device $BDF
 
 machine holder

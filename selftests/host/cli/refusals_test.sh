@@ -151,6 +151,80 @@ scene privileged
 refusal 4242 map_dma pin 12 limit_bytes=0 ipc_lock=1
 cause "ENOMEM with CAP_IPC_LOCK" no-memory true
 
+# ---- what there was not enough of ----
+
+scene cgroup
+refusal 4242 map_dma pin 12 memcg_max_bytes=$((256 * MIB)) \
+	memcg_bytes=$((256 * MIB - 4096))
+cause "a cgroup that is full" cgroup-limit \
+	".memcg_max_bytes == 256 * $MIB and
+	(.evidence | any(test(\"limit of locked memory, 1.0 GiB, was not\")))"
+
+scene cgroup_room
+refusal 4242 map_dma pin 12 memcg_max_bytes=$((256 * MIB)) \
+	memcg_bytes=$((128 * MIB))
+cause "a cgroup that has room" no-memory \
+	'.evidence | any(test("had 128.0 MiB of 256.0 MiB charged"))'
+
+scene cgroup_memlock
+refusal 4242 map_dma pin 12 memcg_max_bytes=$((256 * MIB)) \
+	memcg_bytes=$((256 * MIB)) limit_bytes=$MIB
+cause "the limit of the process, in a full cgroup" memlock true
+
+# The kernel's end of a process is a signal that interrupts; it matters.
+scene oom
+refusal 4242 map_dma pin 4 memcg_max_bytes=$((256 * MIB)) \
+	memcg_bytes=$((256 * MIB)) oom_victim=1
+cause "a cgroup that is full, and the OOM killer" cgroup-limit \
+	'.says | test("ended the process")'
+
+scene oom_host
+refusal 4242 map_dma pin 4 oom_victim=1
+cause "the OOM killer of the machine" no-memory '.says | test("OOM")'
+
+zoneinfo() {
+	put /proc/zoneinfo "Node 0, zone   Normal" "        spanned  1000" \
+		"        present  1000" "  start_pfn:           4096" \
+		"Node 0, zone  Movable" "        spanned  ${1:-1048576}" \
+		"        present  ${1:-1048576}" "  start_pfn:           8192"
+	put /proc/vmstat "pgmigrate_success 7" "pgmigrate_fail 12"
+}
+
+# page FRAME: what the process has at the address where the pin stopped.
+page() {
+	local began=$((started / (1000000000 / $(getconf CLK_TCK))))
+
+	put /proc/4242/stat \
+		"4242 (vmm) S 1 1 1 0 0 0 0 0 0 0 0 0 0 0 20 0 1 0 $began 0"
+	put /proc/4242/pagemap ""
+	word /proc/4242/pagemap $((0x7f0000100000 / 4096)) $((1 << 63 | $1))
+}
+
+scene movable
+refusal 4242 map_dma pin 12
+zoneinfo
+page 9000
+cause "a page that stayed in movable memory" cannot-move \
+	'.evidence | any(test("12 pages could not be moved"))'
+scene moved
+refusal 4242 map_dma pin 12
+zoneinfo
+page 4100
+cause "a page that is elsewhere" no-memory \
+	'.evidence | any(test("not known: those that were to be pinned"))'
+scene movable_gone
+refusal 6161 map_dma pin 12
+zoneinfo
+cause "movable memory, and a process that is gone" no-memory \
+	'.evidence | any(test("not known: the process is gone"))'
+scene no_movable
+refusal 6161 map_dma pin 12
+zoneinfo 0
+put /proc/meminfo "MemAvailable:    1024 kB" "CmaTotal:    0 kB"
+cause "a machine without any" no-memory \
+	'(.evidence | any(test("movable")) | not) and
+	(.evidence | any(. == "now 1.0 MiB of the machine\u0027s memory are available"))'
+
 memory hole memory-hole
 memory no_access memory-no-access
 memory read_only memory-read-only
@@ -178,11 +252,78 @@ cause "an empty pool" pool-empty \
 scene pool_free
 refusal 4242 map_dma pin 14 memory=hugetlb pool_page_bytes=$((2 * MIB)) \
 	pool_free_bytes=$((64 * MIB))
-cause "a pool that is not empty" not-known true
+cause "a pool that is not empty" pool-denied \
+	'.evidence | any(test("hugetlb limits of a cgroup are not kept"))'
+
+# Free, and promised to others who asked before.
+scene pool_promised
+refusal 4242 map_dma pin 14 memory=hugetlb bytes=$((8 * MIB)) \
+	pool_page_bytes=$((2 * MIB)) pool_free_bytes=$((64 * MIB)) \
+	pool_reserved_bytes=$((64 * MIB)) pool_bytes=$((64 * MIB))
+cause "a pool that is promised to others" pool-empty \
+	".missing_bytes == 8 * $MIB"
 
 scene driver
 refusal 4242 map_dma map 12 limit_bytes=absent
 cause "the driver" map-refused true
+
+# ---- what iommufd and its kernel do not take ----
+
+# ioas NAME CALL STEP ERRNO CAUSE FILTER KEY=VALUE...
+ioas() {
+	scene ioas
+	refusal 4242 "$2" "$3" "$4" backend=iommufd "${@:7}"
+	cause "iommufd: $1" "$5" "$6"
+}
+
+ioas "not aligned" ioas_map check 22 bad-argument \
+	'.says | test("multiples")' iova=0x1001 flags=0x7
+ioas "an IOVA that nobody chose" ioas_map check 22 not-known true \
+	iova=0xfe001 flags=0x6
+ioas "neither read nor written" ioas_map check 22 bad-argument \
+	'.says | test("neither")' flags=0x1
+ioas "what wraps" ioas_map check 75 bad-argument '.says | test("2\\^64")' \
+	iova=0xfffffffffffff000 flags=0x7
+ioas "no room" ioas_map check 28 iova-space \
+	'.evidence | any(test("2.0 MiB were asked for"))' flags=0x6
+ioas "no such IOAS" ioas_map check 2 bad-argument '.says | test("no IOAS")' \
+	flags=0x7
+ioas "a copy of nothing" ioas_copy check 2 bad-argument \
+	'.says | test("to be copied")' flags=0x7
+ioas "a copy for writing" ioas_copy check 1 memory-read-only \
+	'.says | test("copied for writing")' flags=0x7
+ioas "a flag of another kernel" ioas_map check 95 not-in-kernel \
+	'.evidence | any(test("flags 0x107"))' flags=0x107
+ioas "a call of another kernel" ioas_copy check 25 not-in-kernel true
+ioas "a structure of another kernel" ioas_map check 7 not-in-kernel true \
+	flags=0x7
+ioas "a file that is no memory" ioas_map_file pin 22 file-not-memory true \
+	vaddr=absent memory=absent
+ioas "a dma-buf, before 6.19" ioas_map_file check 9 file-not-memory true \
+	vaddr=absent
+ioas "a dma-buf of another" ioas_map_file check 95 file-not-memory true \
+	vaddr=absent
+
+scene hugepath_vaddr
+refusal 4242 map_dma check 22 backend=hugepath flags=0x4
+cause "hugepath: an address that changes" not-in-kernel \
+	'.evidence | any(test("backend hugepath"))'
+scene hugepath_entries
+refusal 4242 map_dma check 28 backend=hugepath
+put /sys/module/iovascope_hugepath/parameters/dma_entry_limit 16
+cause "hugepath: too many regions" entry-limit \
+	'(.fix | test("iovascope_hugepath/parameters")) and
+	(.evidence | any(test("is 16 now")))'
+
+scene later
+refusal 4242 map_dma check 22 iova=0x7b800000
+put /sys/bus/pci/devices/0000:3c:00.0/iommu_group/reserved_regions \
+	"0x000000007b800000 0x000000007fffffff direct-relaxable"
+cause "what a device reserved that joined later" iova-reserved \
+	".reserved_first == $((0x7b800000)) and
+	(.evidence | any(test(\"0000:3c:00.0 is another device\")))"
+
+# ---- groups and devices ----
 
 scene busy
 refusal 4242 group_open check 16 target=12 bytes=0 iova=0
@@ -206,19 +347,140 @@ cause "a group that is not viable" group-not-viable \
 
 scene claim
 refusal 4242 set_container check 1 target=12 bytes=0 iova=0
-cause "a group that cannot be claimed" group-not-viable true
+cause "a group that cannot be claimed" group-not-viable \
+	'.evidence | any(test("none of the devices of group 12 is bound"))'
 
 scene interrupts
 refusal 4242 set_iommu group 1 bytes=0 iova=0
 cause "no interrupt remapping" no-interrupt-remapping true
 
-scene attach
-refusal 4242 set_container attach 22 target=12 bytes=0 iova=0
-cause "a driver that does not attach" attach-refused true
+# to LINK TARGET: a link of the machine, to whatever.
+to() {
+	[[ $counting ]] && return
+	mkdir -p "$root${1%/*}"
+	ln -sfn "$2" "$root$1"
+}
 
-scene device
-refusal 4242 device_bind check 16 target=vfio0 bytes=0 iova=0
-cause "EBUSY of a device" device-busy true
+# unit NR CAP ECAP
+unit() {
+	put "/sys/class/iommu/dmar$1/intel-iommu/cap" "$2"
+	put "/sys/class/iommu/dmar$1/intel-iommu/ecap" "$3"
+}
+
+# attach CALL STEP ERRNO KEY=VALUE...: of 0000:3d:00.0, which is group 12, vfio0,
+# and behind dmar1; the other units are like its own.
+attach() {
+	scene attach
+	refusal 4242 "$1" "$2" "$3" bytes=0 iova=0 vaddr=absent \
+		device=absent domain=0 memory=absent "${@:4}"
+	to /sys/bus/pci/devices/0000:3d:00.0/iommu_group \
+		../../../../kernel/iommu_groups/12
+	to /sys/bus/pci/devices/0000:3d:00.0/iommu ../../../../class/iommu/dmar1
+	to /sys/class/vfio-dev/vfio0/device ../../../0000:3d:00.0
+	to /sys/kernel/iommu_groups/12/devices/0000:3d:00.0/driver \
+		../../drivers/vfio-pci
+	put /sys/bus/pci/devices/0000:3d:00.0/vfio-dev/vfio0/dev 511:0
+	put /sys/kernel/iommu_groups/12/type DMA
+	put /sys/kernel/iommu_groups/12/reserved_regions \
+		"0x00000000fee00000 0x00000000feefffff msi"
+	unit 0 d2008c222f0606 f020df
+	unit 1 d2008c222f0606 f020df
+}
+
+attach set_container attach 22 target=12
+cause "a driver that does not attach" attach-refused true
+attach set_iommu attach 1 group=12
+cause "EPERM of an attach" attach-refused '.group == "12"'
+
+rmrr() {
+	put /sys/kernel/iommu_groups/12/reserved_regions \
+		"0x000000007b800000 0x000000007fffffff direct"
+	cause "$1" rmrr ".reserved_first == $((0x7b800000)) and
+		(.evidence | any(test(\"0x7b800000-0x7fffffff as direct\")))"
+}
+attach set_iommu attach 1 group=12
+rmrr "an RMRR, up to 6.5"
+attach set_container check 22 target=12
+rmrr "an RMRR, and a newer kernel"
+attach device_bind check 22 target=vfio0
+rmrr "an RMRR, and iommufd"
+
+attach device_attach attach 95 target=vfio0
+unit 1 d2008c222f0606 f0205f
+cause "another coherency, 6.1" coherency-mismatch \
+	'(.evidence | any(test("dmar1: 48 address bits.*cannot be forced"))) and
+	(.evidence | any(test("another dmar0:.*can be forced")))'
+attach device_attach attach 22 target=vfio0
+unit 1 d2008c222f0606 f0205f
+cause "another coherency" coherency-mismatch true
+attach set_container attach 14 target=12
+unit 1 d2008c22260206 f020df
+cause "fewer address bits, 6.1" width-mismatch \
+	'.evidence | any(test("dmar1: 39 address bits"))'
+attach device_attach attach 22 target=vfio0
+unit 1 d2008c22260206 f020df
+cause "fewer address bits" width-mismatch \
+	'.evidence | any(test("dmar0: 48 address bits"))'
+attach device_attach attach 22 target=vfio0
+unit 0 d2008c22260206 f020df
+cause "more of them are nothing in the way" attach-refused true
+
+attach set_iommu group 5 group=12
+put /sys/kernel/iommu_groups/12/type identity
+cause "no domain that translates" identity-only \
+	'.evidence | any(test("group 12 is identity"))'
+attach device_attach group 95 target=vfio0
+cause "nor is it known why" identity-only \
+	'.evidence | any(test("group 12 is not identity"))'
+attach set_container group 16 target=12
+cause "memory without an address" vaddr-given-up true
+
+# region IOVA BYTES: what 4242 has mapped.
+region() {
+	[[ $counting ]] ||
+		echo "0 pid=4242 comm=vmm start_ns=$started domain=3 iova=$1 bytes=$2 vaddr=0x7f0000000000 flags=3" \
+			>>"$tree/regions"
+}
+attach device_attach group 98 target=vfio0
+region 0xfe000000 $((32 * MIB))
+cause "memory where it reserves" iova-conflict \
+	".reserved_first == $((0xfee00000)) and (.evidence |
+	any(test(\"0xfe000000-0xffffffff is mapped, and group 12 has 0xfee00000\")))"
+attach set_container group 22 target=12
+cause "memory of then" iova-conflict \
+	'.evidence | any(test("where, is not known"))'
+
+attach device_bind check 16 target=vfio0
+cause "EBUSY of a device" device-busy \
+	'.evidence | any(test("nobody has /dev/vfio/12 open any more"))'
+attach device_bind check 16 target=vfio0
+to /proc/77/fd/5 /dev/vfio/devices/vfio0
+put /proc/77/comm chv
+put /proc/77/cgroup "0::/system.slice/vm-web.service"
+cause "EBUSY of a device, and its holder" device-busy '.holder_pid == 77 and
+	(.evidence | any(. == "chv (77) has /dev/vfio/devices/vfio0 open now")) and
+	(.evidence | any(. == "its unit: vm-web.service"))'
+attach device_bind check 1 target=vfio0
+put /proc/interrupts " 25:   7  PCI-MSI 458752-edge  nvme0q0"
+cause "iommufd, and interrupts" no-interrupt-remapping true
+attach device_bind check 1 target=vfio0
+to /sys/kernel/iommu_groups/12/devices/0000:3d:00.1/driver \
+	../../drivers/snd_hda_intel
+cause "iommufd, and another function" group-not-viable \
+	'.evidence | any(test("0000:3d:00.1, which is now bound to snd_hda_intel"))'
+attach device_bind check 1 target=vfio0
+cause "iommufd, and another owner" device-busy true
+attach device_attach check 95 target=vfio0
+cause "a device call of another kernel" not-in-kernel true
+attach set_iommu check 19
+cause "no backend" no-backend '.evidence | any(test("is not loaded now"))'
+attach get_device group 98 target=0000:3d:00.0
+cause "iommufd in a container's place" iova-conflict true
+
+attach group_open check 1 target=noiommu-0
+cause "noiommu, and no right" noiommu true
+attach map_dma check 25 backend=none iova=$GIB bytes=$MIB
+cause "a map, and noiommu" noiommu true
 
 scene order
 refusal 4242 map_dma check 22 backend=none
@@ -235,6 +497,14 @@ cause "what is not aligned" bad-argument '.says | test("multiples of 4 KiB")'
 scene empty
 refusal 4242 map_dma check 22 bytes=0
 cause "what is empty" bad-argument '.says == "the range is empty"'
+
+scene access
+refusal 4242 map_dma check 22 flags=0x0
+cause "neither to be read nor written" bad-argument '.says | test("neither")'
+
+scene flags
+refusal 4242 map_dma check 22 flags=0x13
+cause "a flag that type1 does not know" not-in-kernel true
 
 scene wrap
 refusal 4242 map_dma check 75 iova=0xfffffffffffff000

@@ -227,7 +227,9 @@ manual_has_causes() {
 
 # What no machine of the lab brings about is told of recorded ones.
 RECORDED="memory-fsdax memory-secret map-refused device-busy attach-refused
-no-memory not-known no-group not-bound rmrr private-copies empty-tables
+no-memory cannot-move pool-denied iova-space iova-conflict file-not-memory
+noiommu identity-only coherency-mismatch width-mismatch vaddr-given-up not-known
+no-group not-bound rmrr private-copies empty-tables
 pool-short bar-absent"
 
 # For each cause the lab has a machine on which the answer must name it.
