@@ -259,6 +259,14 @@ static const struct {
 		"a device can read, and not write, pages that are older than what the process has there",
 		"nothing: before mainline 6.2 memory that nobody has touched, and that is mapped for reading only, is pinned as the page of zeroes (QEMU's ROMs below 1 MiB are such)"
 	},
+	[CAUSE_ORPHANED] = { "orphaned", true,
+		"memory of a process that is gone is mapped for devices still",
+		"let who has the container unmap it, or close the container; it stays pinned until then"
+	},
+	[CAUSE_MEMORY_DROPPED] = { "memory-dropped", true,
+		"what was mapped has been dropped, which happens when the last group leaves a container",
+		"let the program map the memory anew when a group has joined again, or keep a group in the container"
+	},
 	[CAUSE_NOT_KNOWN] = { "not-known", true,
 		"what was in the way is not known",
 		"look into the kernel's log of that moment (journalctl -k)"

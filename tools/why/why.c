@@ -29,6 +29,7 @@
 #include "finding.h"
 #include "judge.h"
 #include "kind.h"
+#include "owner.h"
 #include "part.h"
 #include "read/runs.h"
 #include "read/snapshot.h"
@@ -312,6 +313,20 @@ static void why_answer_short(struct json_object *view, struct json_object *top,
 	free(others);
 }
 
+/* A domain with devices and no memory: what that means is said. */
+static void answer_nothing(struct json_object *view)
+{
+	struct json_object *target = tree_get(view, "target");
+	char *devices = tree_join(target, "devices");
+	bool any = tree_length(tree_get(target, "devices")) &&
+		   tree_length(tree_get(target, "domains"));
+
+	answer_give(view, false, "Nothing is mapped for %s%s%s%s.",
+		    tree_word(target, "name"), any ? ": no memory for " : "",
+		    any ? devices : "", any ? " to reach" : "");
+	free(devices);
+}
+
 static void why_answer(struct json_object *view, enum leaf want)
 {
 	struct json_object *causes = tree_get(view, "causes");
@@ -323,8 +338,7 @@ static void why_answer(struct json_object *view, enum leaf want)
 		answer_give(view, fix, "Nothing to fix: all %s are in %s leaves.",
 			    human_key(view, "mapped_bytes", "bytes").s, size);
 	else if (!top)
-		answer_give(view, fix, "Nothing is mapped for %s.",
-			    tree_word(tree_get(view, "target"), "name"));
+		answer_nothing(view);
 	else if (!tree_get(top, "bytes"))
 		answer_give(view, fix, "Not in %s leaves (%s): %s.", size,
 			    tree_word(top, "cause"), tree_word(top, "says"));
@@ -406,6 +420,8 @@ static struct json_object *why_target(const struct request *request,
 		tree_add(view, "vmas", tree_new_list());
 	kinds_tell(&kinds, view);
 	why_answer(view, want);
+	owner_judge(view, snap);
+	owner_answer(view);
 	stale_add(view, request, snap);
 	stale_answer(view);
 	refusals_answer(view);
@@ -457,7 +473,8 @@ static struct json_object *why_snapshot(const char *debugfs)
 {
 	static const char *const keys[] = {
 		"type", "backend", "devices", "pid", "comm", "exact",
-		"map_calls", "map_bytes", "start_ns", NULL
+		"map_calls", "map_bytes", "start_ns", "teardown_bytes",
+		"region_unmap_bytes", NULL
 	};
 	static const struct snapshot_many many = { .keys = keys };
 	struct json_object *snap;

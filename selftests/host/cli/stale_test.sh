@@ -118,6 +118,29 @@ check "stale: another process of that number" 0 \
 	'^Not known: the region of 64\.0 KiB at IOVA 0x100000: vmm \(4242\), who mapped it, is gone' \
 	'no longer has' stale 4242
 
+json_exit "why: memory of one who is gone" 1 'any(.causes[];
+	.cause == "orphaned" and .orphan_bytes == 65536 and
+	.orphan_regions == 1 and .pid == 4242 and .domain == 3 and
+	(.evidence[0] | test("0000:3b:00.0.* reach them"))) and
+	(.answer | test("^Something is wrong \\(orphaned\\): 64.0 KiB of the memory of vmm \\(4242\\), who is gone"))' \
+	why 0000:3b:00.0 --json
+
+scene handed_on
+region 0x200000 $VA 4096 77
+region 0x300000 $VA 8192 77
+json_exit "why: of two, one is gone" 1 '[.causes[] |
+	select(.cause == "orphaned") | [.pid, .orphan_bytes]] == [[77, 12288]] and
+	([.causes[] | select(.cause == "orphaned") | .evidence[1]] ==
+		["the domain is used by qemu-system-x86 (4242) now"])' why 3 --json
+edit domains 's/^(3 .*backend=)type1/\1iommufd/'
+json "why: iommufd hands on unseen" \
+	'[.causes[] | select(.cause == "orphaned")] == []' why 3 --json
+
+scene orphan_unmapped
+[[ $counting ]] || sed -i 's/ [0-9]* 1$/ 5 1/' "$root/proc/4242/stat"
+[[ $counting ]] || sed -i 2d "$tree/devices/0000:3b:00.0/runs"
+check "why: what is unmapped is nobody's loss" 0 '' 'orphaned' why 3
+
 scene no_address
 [[ $counting ]] || sed -i 's/ vaddr=0x[0-9a-f]*//' "$tree/regions"
 check "stale: a file has no address" 0 '^Nothing could be compared\.$' '' \

@@ -94,8 +94,16 @@ check "why: 2M is wanted" 0 'all 2\.0 GiB are in 2M leaves' '' \
 	why 4242 --want 2m
 
 scene empty
-check "why: nothing is mapped" 0 '^Nothing is mapped for 4242\.$' 'cause' \
-	why 4242
+check "why: nothing is mapped" 0 \
+	'^Nothing is mapped for 4242: no memory for 0000:3b:00\.0,0000:3c:00\.0 to reach\.$' \
+	'cause' why 4242
+# A last group that left took it with it.
+edit processes 's/(pid=4242 .*region_unmap_bytes=)[0-9]*/\18589934592/'
+json_exit "why: what was mapped was dropped" 1 '.causes[0].cause ==
+	"memory-dropped" and .causes[0].dropped_bytes == 8589934592 and
+	(.answer | test("memory-dropped\\): .* reach 0 B: 8.0 GiB"))' \
+	why pid:4242 --json
+edit processes 's/(pid=4242 .*region_unmap_bytes=)[0-9]*/\117179869184/'
 [[ $counting ]] || echo "4301.0 op=region_map pid=4242 comm=q age_ns=5000000000 iova=0x0 bytes=4096" >>"$tree/inflight"
 check "why: something is being mapped" 0 \
 	'^Not known: a region that is still being mapped .*5\.0 s' '' why 4242
