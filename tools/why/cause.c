@@ -371,12 +371,17 @@ struct json_object *cause_new(enum cause cause)
 	return found;
 }
 
+bool cause_is_worth(uint64_t ns, uint64_t total)
+{
+	return ns && ns >= total / 100;
+}
+
 struct json_object *cause_of_time(enum cause cause, uint64_t ns, uint64_t total)
 {
 	uint64_t percent = total ? ns / (total / 100 + 1) : 0;
 	struct json_object *found;
 
-	if (!ns || ns < total / 100)
+	if (!cause_is_worth(ns, total))
 		return NULL;
 	found = cause_new(cause);
 	tree_add_u64(found, "ns", ns);

@@ -107,6 +107,8 @@ const char *cause_id(enum cause cause);
 bool cause_fixable(enum cause cause);
 struct json_object *cause_new(enum cause cause);
 
+/* Are @ns a hundredth of @total, and so worth a cause? */
+bool cause_is_worth(uint64_t ns, uint64_t total);
 /* Of @ns out of @total; NULL when it is no hundredth of them. */
 struct json_object *cause_of_time(enum cause cause, uint64_t ns,
 				  uint64_t total);

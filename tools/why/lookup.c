@@ -24,6 +24,7 @@
 #include "finding.h"
 #include "lookup.h"
 #include "spent.h"
+#include "vm/areas.h"
 
 /*
  * What looking up a 4 KiB page of a BAR costs. By steps of 4 KiB it is 90 ns
@@ -162,13 +163,47 @@ static void base_miss(const struct spent *spent, uint64_t bytes,
 		      (uintmax_t)migrated);
 }
 
+/* Of the process now: copies of pages that a file in memory has as well. */
+static uint64_t private_copies(const struct spent *spent)
+{
+	struct areas areas;
+	uint64_t bytes = 0;
+
+	if (spent->recorded || !spent_value(spent, "alive") ||
+	    !areas_read(spent->pid, &areas))
+		return 0;
+	for (size_t i = 0; i < areas.nr; i++)
+		bytes += area_copies(&areas.area[i]);
+	areas_free(&areas);
+	return bytes;
+}
+
+/* Touching such memory before does not help: each page is copied all the same. */
+static struct json_object *new_touch(const struct spent *spent, uint64_t bytes)
+{
+	struct json_object *found;
+	uint64_t copies;
+
+	if (!cause_is_worth(spent->touch_ns, spent->total_ns))
+		return NULL;
+	copies = private_copies(spent);
+	if (!bytes || copies < bytes / 2)
+		return cause_of_time(CAUSE_FIRST_TOUCH, spent->touch_ns,
+				     spent->total_ns);
+	found = cause_of_time(CAUSE_PRIVATE_COPIES, spent->touch_ns,
+			      spent->total_ns);
+	tree_add_u64(found, "copied_bytes", copies);
+	cause_says(found, "memory was copied inside the pin: a file is mapped privately (MAP_PRIVATE), and its own pages are extra");
+	cause_evidence(found, "%s of the process' memory are copies of pages that a file in memory has as well (`iovascope memory %ju`)",
+		       human_bytes(copies).s, (uintmax_t)spent->pid);
+	return found;
+}
+
 struct json_object *lookup_judge_touch(const struct spent *spent,
 				       const struct findings *findings)
 {
 	uint64_t bytes = spent_value(spent, "pin_faulting_bytes");
-	struct json_object *found = cause_of_time(CAUSE_FIRST_TOUCH,
-						  spent->touch_ns,
-						  spent->total_ns);
+	struct json_object *found = new_touch(spent, bytes);
 
 	if (found && !bytes)
 		cause_evidence(found, "pins took %ju page fault%s in %s and then failed: nothing was pinned for it",

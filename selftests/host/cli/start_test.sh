@@ -46,6 +46,26 @@ check "start: the answer" 1 '^8\.0 s of 10\.0 s in VFIO calls \(first-touch\): '
 	'' why --start 4242
 verify "start: is the first line" line_is 1 'first-touch'
 
+# smaps MODE ANONYMOUS: 4 GiB of a memfd, and how much of it is no file's.
+smaps() {
+	[[ $counting ]] && return
+	mkdir -p "$start_root/proc/4242"
+	printf '%s\n' "7f0000000000-7f0100000000 $1 00000000 00:01 7 /memfd:ram (deleted)" \
+		"KernelPageSize:        4 kB" "Rss:            4194304 kB" \
+		"Anonymous:      $2 kB" >"$start_root/proc/4242/smaps"
+}
+
+# A file that is mapped privately is copied, however often it was read before.
+smaps rw-p 4194304
+tells "private copies" 1 private-copies $((8 * S)) \
+	'.causes[0].copied_bytes == 4294967296 and
+	(.causes[0].fix | test("MAP_SHARED")) and
+	(.causes[0].evidence[0] | test("4.0 GiB of the process. memory are copies"))'
+smaps rw-p 4096
+tells "a few copies are not why" 1 first-touch $((8 * S))
+smaps rw-s 0
+tells "nor is a file that is shared" 1 first-touch $((8 * S))
+
 # Touched, and then refused: there are no bytes to divide by.
 began touched_in_vain region_map_ns=$((10 * S)) pin_ns=$((9 * S)) \
 	pin_faults=64 pin_faulting_bytes=0 pin_faulting_ns=$((8 * S))
