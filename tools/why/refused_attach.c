@@ -336,6 +336,12 @@ static void tell_identity(struct json_object *found, struct json_object *r)
 	free(group);
 }
 
+static void tell_no_table(struct json_object *found, struct json_object *r)
+{
+	cause_says(found, "iommufd has no IOAS and no page table of the number that was named");
+	tell_step(found, r);
+}
+
 static void tell_backend(struct json_object *found, struct json_object *r)
 {
 	cause_says(found, "no VFIO backend serves the kind of IOMMU that was asked for");
@@ -389,6 +395,8 @@ const struct rule refused_attach_rules[] = {
 	{ ATTACHES, "group", EOPNOTSUPP, NULL, CAUSE_IDENTITY_ONLY,
 	  tell_identity },
 	{ ATTACHES, "group", EIO, NULL, CAUSE_IDENTITY_ONLY, tell_identity },
+	{ "device_attach", ANY, ENOENT, NULL, CAUSE_BAD_ARGUMENT,
+	  tell_no_table },
 	{ ATTACHES, "attach", ANY_ERRNO, has_type_identity,
 	  CAUSE_IDENTITY_ONLY, tell_identity },
 	{ ATTACHES, "attach", ANY_ERRNO, NULL, CAUSE_ATTACH_REFUSED,

@@ -470,6 +470,8 @@ cause "iommufd, and another function" group-not-viable \
 	'.evidence | any(test("0000:3d:00.1, which is now bound to snd_hda_intel"))'
 attach device_bind check 1 target=vfio0
 cause "iommufd, and another owner" device-busy true
+attach device_attach group 2 target=vfio0
+cause "no such page table" bad-argument '.says | test("no IOAS and no page")'
 attach device_attach check 95 target=vfio0
 cause "a device call of another kernel" not-in-kernel true
 attach set_iommu check 19
