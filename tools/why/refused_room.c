@@ -25,6 +25,31 @@
 /* The kernel charges no more at once: a huge page of the CPU. */
 #define LEAST_ROOM	(2ull << 20)
 
+/* ---- what /proc tells ---- */
+
+/* The number of a line "key value" of such a file, or 0. */
+static uint64_t number_of(const char *path, const char *key)
+{
+	FILE *file = system_open("%s", path);
+	char *line = NULL, word[64];
+	uintmax_t val = 0;
+	size_t size = 0;
+	bool found = false;
+
+	while (file && !found && getline(&line, &size, file) > 0)
+		found = sscanf(line, "%63s %ju", word, &val) == 2 &&
+			!strcmp(word, key);
+	free(line);
+	if (file)
+		fclose(file);
+	return found ? val : 0;
+}
+
+static bool is_alive(struct json_object *r)
+{
+	return process_is(fact(r, "pid"), fact(r, "start_ns"));
+}
+
 /* ---- the limit of locked memory ---- */
 
 /* By how much it is over its limit; rolled back, so with what it asked for. */
@@ -72,9 +97,33 @@ void tell_limit(struct json_object *found, struct json_object *r)
 		  human_bytes(limit + over_limit(r, "locked_bytes")).s);
 }
 
+/* Whose processes are added up: the user of whom it was. */
+static void tell_user(struct json_object *found, struct json_object *r)
+{
+	char path[64];
+	uint64_t uid;
+
+	if (!is_alive(r)) {
+		cause_evidence(found, "which user that is, is not known: the process is gone");
+		return;
+	}
+	snprintf(path, sizeof(path), "/proc/%ju/status",
+		 (uintmax_t)fact(r, "pid"));
+	uid = number_of(path, "Uid:");
+	tree_add_u64(found, "uid", uid);
+	cause_evidence(found, "it is user %ju, of all of whose processes what is locked is added up, in whatever container they are",
+		       (uintmax_t)uid);
+}
+
 void tell_user_limit(struct json_object *found, struct json_object *r)
 {
+	uint64_t least = fact(r, "limit_bytes") +
+			 over_limit(r, "user_locked_bytes");
+
 	tell_limit_of(found, r, "user_locked_bytes");
+	tell_user(found, r);
+	cause_fix(found, "raise the limit of the process to %s at least (prlimit --memlock, LimitMEMLOCK= of its systemd unit, ulimits of its container), and by as much for each further container of that user; or run them as users of their own",
+		  human_bytes(least).s);
 }
 
 /* ---- the cgroup ---- */
@@ -156,29 +205,6 @@ static bool frame_is_movable(uint64_t frame)
 	if (zones)
 		fclose(zones);
 	return found;
-}
-
-/* The number of a line "key value" of such a file, or 0. */
-static uint64_t number_of(const char *path, const char *key)
-{
-	FILE *file = system_open("%s", path);
-	char *line = NULL, word[64];
-	uintmax_t val = 0;
-	size_t size = 0;
-	bool found = false;
-
-	while (file && !found && getline(&line, &size, file) > 0)
-		found = sscanf(line, "%63s %ju", word, &val) == 2 &&
-			!strcmp(word, key);
-	free(line);
-	if (file)
-		fclose(file);
-	return found ? val : 0;
-}
-
-static bool is_alive(struct json_object *r)
-{
-	return process_is(fact(r, "pid"), fact(r, "start_ns"));
 }
 
 /* Where the pin stopped: a page that is not there tells nothing. */

@@ -27,6 +27,14 @@ scene() {
 		"0x00000000fee00000 0x00000000feefffff msi"
 }
 
+# put_stat: 4242 is alive.
+put_stat() {
+	local began=$((started / (1000000000 / $(getconf CLK_TCK))))
+
+	put /proc/4242/stat \
+		"4242 (vmm) S 1 1 1 0 0 0 0 0 0 0 0 0 0 0 20 0 1 0 $began 0"
+}
+
 # refusal PID CALL STEP ERRNO KEY=VALUE...: a line; what is not said is as in a
 # map of 2 MiB by type1 that began at 1 GiB.
 refusal() {
@@ -140,7 +148,13 @@ cause "the limit of the process" memlock \
 scene memlock_iommufd
 refusal 4242 ioas_map pin 12 backend=iommufd limit_bytes=$((256 * MIB)) \
 	user_locked_bytes=$((256 * MIB))
-cause "the limit of the user" memlock-user ".over_bytes == 2 * $MIB"
+cause "the limit of the user" memlock-user ".over_bytes == 2 * $MIB and
+	(.fix | test(\"to 258.0 MiB at least\")) and
+	(.evidence | any(test(\"which user that is, is not known\")))"
+put /proc/4242/status "Name:	vmm" "Uid:	107	107	107	107"
+put_stat
+cause "and whose it is" memlock-user \
+	'.uid == 107 and (.evidence | any(test("it is user 107")))'
 
 # Room enough, so it was something else.
 scene no_memory
@@ -192,10 +206,7 @@ zoneinfo() {
 
 # page FRAME: what the process has at the address where the pin stopped.
 page() {
-	local began=$((started / (1000000000 / $(getconf CLK_TCK))))
-
-	put /proc/4242/stat \
-		"4242 (vmm) S 1 1 1 0 0 0 0 0 0 0 0 0 0 0 20 0 1 0 $began 0"
+	put_stat
 	put /proc/4242/pagemap ""
 	word /proc/4242/pagemap $((0x7f0000100000 / 4096)) $((1 << 63 | $1))
 }
