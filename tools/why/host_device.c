@@ -399,14 +399,17 @@ void host_judge_device(struct json_object *view, const char *bdf,
 		.view = view, .facts = tree_new(), .bdf = bdf, .task = task,
 		.findings = findings_of(view),
 	};
+	bool grouped;
 
 	if (!system_has(SYS_DEVICE, bdf))
 		fail(EXIT_USAGE, "%s: no such PCI device in /sys/bus/pci/devices",
 		     bdf);
 	tree_add_word(subject.facts, "device", bdf);
 	tree_add(view, "device", subject.facts);
+	/* Without a group no driver of VFIO's takes the device. */
+	grouped = has_group(&subject);
 	judge_driver(&subject);
-	if (has_group(&subject)) {
+	if (grouped) {
 		judge_members(&subject);
 		judge_isolation(&subject);
 		judge_holder(&subject);

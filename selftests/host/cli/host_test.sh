@@ -260,6 +260,11 @@ gone /sys/bus/pci/devices/$BDF/iommu_group
 not_able "host: no group" no-group \
 	'.causes[0].evidence[1] | test("has dmar0, so VT-d is in use")' \
 	--device $BDF
+gone /sys/bus/pci/devices/$BDF/driver
+json_exit "host: no group comes before no driver" 1 \
+	'[.causes[] | select(.blocks == true).cause] ==
+	["no-group", "not-bound"]' host --device $BDF --json
+to /sys/bus/pci/devices/$BDF/driver ../../drivers/vfio-pci
 # iommu_off NAME FILTER: the one device, and no unit in use.
 iommu_off() {
 	json_exit "$1" 1 ".able == false and .causes[0].cause == \"no-group\" and
