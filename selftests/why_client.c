@@ -34,11 +34,16 @@ enum { EXIT_USAGE = 2 };
 #define MAX_TRIES 8
 
 /* What becomes of the first half of the memory once it is mapped. */
-enum then { THEN_NOTHING, THEN_REMAP, THEN_REFILL, THEN_DROP, THEN_FORK, THEN_WRITE };
+enum then {
+	THEN_NOTHING, THEN_REMAP, THEN_REFILL, THEN_DROP, THEN_FORK, THEN_WRITE,
+	/* Or of all of it. */
+	THEN_REJOIN, THEN_BEQUEATH,
+	NR_THENS,
+};
 
 static const char *const then_names[] = {
 	"nothing", "remap", "refill", "drop", "fork",
-	"write",
+	"write", "rejoin", "bequeath",
 };
 
 enum touch { TOUCH_ALL, TOUCH_NONE, TOUCH_SCATTERED };
@@ -104,7 +109,9 @@ static const char usage_text[] =
 "                     remap: unmap it, and map new memory there; refill: give its\n"
 "                     pages back, and touch it; drop: only give them back; fork:\n"
 "                     have a child, and write to it; write: only that, to all of\n"
-"                     the memory (nothing)\n"
+"                     the memory; rejoin: take the first device out of its\n"
+"                     container, and put it back; bequeath: leave the container\n"
+"                     to a child, and end (nothing)\n"
 "  --gated            instead of memory, map a file whose server is asleep\n";
 
 static int usage(const char *why, const char *what)
@@ -229,7 +236,7 @@ static void parse_option(int option)
 		opt.server = parse_word(optarg, server_names, SERVER_VFIO);
 		break;
 	case OPT_THEN:
-		opt.then = parse_word(optarg, then_names, 6);
+		opt.then = parse_word(optarg, then_names, NR_THENS);
 		break;
 	case OPT_GATED:
 		opt.gated = 1;
@@ -470,6 +477,16 @@ static void half_fork(void)
 		pause();
 }
 
+/* The last group that leaves takes what is mapped with it. */
+static void rejoin(void)
+{
+	char bdf[PCI_BDF_LEN];
+
+	snprintf(bdf, sizeof(bdf), "%s", vfio[0].dev[0].bdf);
+	vfio_remove(&vfio[0]);
+	vfio_add(&vfio[0], bdf);
+}
+
 static void half_spoil(void)
 {
 	__u64 half = opt.then == THEN_WRITE ? mem.size : mem.size / 2, at;
@@ -540,6 +557,22 @@ static void stop(int sig)
 	_exit(0);
 }
 
+/* The child has what is open, and none of the memory. */
+static void bequeath(void)
+{
+	pid_t pid = fork();
+
+	must_op(pid, >=, 0);
+	if (!pid) {
+		munmap(mem.va, mem.size);
+		for (;;)
+			pause();
+	}
+	say("heir", pid);
+	say("mapped", getpid());
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	parse_options(argc, argv);
@@ -550,7 +583,11 @@ int main(int argc, char **argv)
 	} else {
 		open_devices();
 		map_all();
-		if (opt.then)
+		if (opt.then == THEN_REJOIN)
+			rejoin();
+		else if (opt.then == THEN_BEQUEATH)
+			bequeath();
+		else if (opt.then)
 			half_spoil();
 		say("mapped", getpid());
 		pause();

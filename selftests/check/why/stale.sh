@@ -55,6 +55,30 @@ stale_of_the_dead() {
 	answer_is 0 '.stale == []' stale "$EDU"
 }
 
+# A container forgets all of it when its last group leaves.
+dropped() {
+	hold ./why_client --size 8M --then rejoin &&
+		answer_is 1 "$(cause memory-dropped "
+			\$c.dropped_bytes == 8 * $M and .mapped_bytes == 0")" \
+			why "$PID"
+}
+
+# Its process has ended, and a child has the container.
+orphaned() {
+	local rc=0 heir
+
+	hold ./why_client --size 8M --chunk 4M --then bequeath || return
+	tail --pid="$PID" -f /dev/null
+	heir=$(sed -n 's/^heir //p' /run/client)
+	answer_is 1 ".mapped_bytes == 8 * $M and any(.causes[];
+		.cause == \"orphaned\" and .pid == $PID and
+		.orphan_regions == 2 and .orphan_bytes == 8 * $M)" \
+		why "$EDU" || rc=1
+	kill "$heir"
+	tail --pid="$heir" -f /dev/null
+	return $rc
+}
+
 stale_tests() {
 	tap "stale: new memory at the address" stale_first
 	tap "stale: given back and touched" stale_is $((4 * M)) 0 --then refill
@@ -69,4 +93,6 @@ stale_tests() {
 		stale_is $((4 * M)) 0 --backing thp --then refill
 	tap "stale: a client that is gone" stale_of_the_dead
 	tap "stale-read-only" stale_read_only
+	tap "memory-dropped" dropped
+	tap "orphaned" orphaned
 }
