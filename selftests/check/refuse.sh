@@ -4,9 +4,9 @@
 # usage: refuse.sh [--kernel NAME] [MACHINE...]
 #
 # Boot machines on which VFIO refuses what it can be made to refuse, and let
-# refuse_guest.sh ask why: an able one, one whose IOMMU has 39 address bits, and
-# one whose interrupts are not remapped. With a kernel that has it, iommufd, when
-# it is named.
+# refuse_guest.sh ask why: an able one, one whose IOMMU has 39 address bits, one
+# whose interrupts are not remapped, and one whose IOMMU is off. With a kernel that
+# has it, iommufd, when it is named.
 #
 # IOVASCOPE_KO: a module to use in place of the one that is built here.
 
@@ -44,7 +44,8 @@ boot() {
 
 WANTED=$*
 [[ " $WANTED " != *" iommufd "* ]] || boot iommufd --device testdev:16G
-boot able
+boot able --append secretmem.enable=1
 boot narrow --levels 3 --device testdev:256M
 boot no_remapping --append intremap=off
+boot off --iommu off
 tap_totals

@@ -84,6 +84,10 @@ bad_arguments() {
 			(.[3] | .needs_bits == 51 and .has_bits == 48)"
 }
 
+unknown_flag() {
+	client unknown_flag && found 1 "$(cause not-in-kernel true)"
+}
+
 reserved() {
 	client reserved_range &&
 		found 1 "$(cause iova-reserved "
@@ -137,14 +141,6 @@ cgroup() {
 			and \$r.errno == 12")"
 }
 
-# A signal ended the call, and that it was the kernel's own matters.
-killed() {
-	client killed_in_cgroup &&
-		found 1 "$(cause cgroup-limit "\$r.memcg_max_bytes == $((32 * M))
-			and \$r.matters == true and
-			(\$r.says | test(\"ended the process\"))")"
-}
-
 # One of them was made up for, the other is not.
 overcome() {
 	client overcome &&
@@ -178,6 +174,10 @@ read_only() {
 
 past_end() {
 	client past_end && found 1 "$(cause memory-past-end "$(part 4)")"
+}
+
+secret() {
+	client secret && found 1 "$(cause memory-secret "$(part 8)")"
 }
 
 bar_off() {
@@ -270,6 +270,7 @@ test_able() {
 	tap "able: a good client" good
 	tap "able: QEMU" qemu
 	tap "able: arguments" bad_arguments
+	tap "able: a flag that the kernel does not know" unknown_flag
 	tap "able: the window of MSIs" reserved
 	tap "able: why, of a process that is gone" why_gone
 	tap "able: an unmap of a part, and what is there" taken
@@ -278,12 +279,12 @@ test_able() {
 	tap "able: the limit of locked memory" limit
 	tap "able: a limit that was raised" overcome
 	tap "able: a cgroup that is full" cgroup
-	tap "able: a cgroup that is full, and the OOM killer" killed
 	tap "able: an empty pool" pool
 	tap "able: a hole" hole
 	tap "able: memory that is not accessible" no_access
 	tap "able: memory that is read-only" read_only
 	tap "able: a file that has ended" past_end
+	tap "able: memory that is secret" secret
 	tap "able: a BAR that is off" bar_off
 	tap "able: a group that was busy" busy
 	tap "able: a group that is held" held
@@ -334,6 +335,20 @@ test_no_remapping() {
 	tap "no_remapping: EPERM" no_remapping
 }
 
+# ---- an IOMMU that is off ----
+
+# Nobody can have the device, and why that is, is not the device's.
+off_host() {
+	ask 1 '.able == false and .causes[0].cause == "no-group" and
+		any(.causes[]; .cause == "iommu-off") and
+		(.causes[0].evidence | any(test("switches the IOMMU off")))' \
+		host --device "$EDU"
+}
+
+test_off() {
+	tap "off: host" off_host
+}
+
 # ---- iommufd ----
 
 iommufd() {
@@ -380,7 +395,7 @@ insmod ./iovascope.ko
 modprobe vfio-pci
 /lab/huge_pages.sh 128
 EDU=$(device 0x1234:0x11e8)
-give_to_vfio "$EDU"
+[[ $machine == off ]] || give_to_vfio "$EDU"
 "test_$machine"
 tap "$machine: the module unloads" rmmod iovascope
 tap_totals
