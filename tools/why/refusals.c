@@ -56,11 +56,12 @@ static struct json_object *causes_of(struct json_object *snap, uint64_t pid)
 void refusals_add_around(struct json_object *snap, const char *debugfs)
 {
 	static const char *const keys[] = { "devices", NULL };
+	static const struct snapshot_many many = { .keys = keys };
 
 	if (!json_object_object_length(tree_members(tree_get(snap, "refusals"))))
 		return;
 	if (!tree_get(snap, "domains"))
-		snapshot_add_keys(snap, debugfs, 0, SECTION_DOMAINS, keys);
+		snapshot_add_many(snap, debugfs, 0, SECTION_DOMAINS, &many);
 	if (!tree_get(snap, "regions"))
 		snapshot_add(snap, debugfs, 0, SECTION_REGIONS);
 }
