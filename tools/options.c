@@ -389,11 +389,11 @@ static void rename_options(struct request *request, struct words *words)
 void option_refuse(const struct request *request, uint64_t mask)
 {
 	const struct command *command = request->command;
-	unsigned int wrong = request->given & ~command->options & mask;
+	uint64_t wrong = request->given & ~command->options & mask;
 
 	if (wrong)
 		fail(EXIT_USAGE, "%s does not take --%s: %s %s`",
-		     command->name, options[__builtin_ctz(wrong)].name,
+		     command->name, options[__builtin_ctzll(wrong)].name,
 		     "try `iovascope help", command->name);
 }
 
