@@ -15,8 +15,8 @@ GUEST_PACKAGES=(
 # are built.
 BUILD_PACKAGES=(bc dkms gcc kmod libc6-dev make)
 PROGRAM_PACKAGES=(
-	libjson-c-dev libncurses-dev libpci-dev libsmartcols-dev libtracefs-dev
-	pkg-config
+	libjson-c-dev libncurses-dev libpci-dev libsmartcols-dev
+	libtraceevent-dev libtracefs-dev pkg-config
 )
 
 # Nobody reads these in a guest.
@@ -175,7 +175,7 @@ setup_packageroot() {
 	kver=$(lab_kver)
 	suite_index "$ROW_SUITE"
 	packages=(
-		dkms libjson-c5 libncursesw6 libpci3 openssl
+		dkms libjson-c5 libncursesw6 libpci3 libtracefs1 openssl
 		"linux-headers-$kver" "linux-headers-${kver/-amd/-cloud-amd}"
 	)
 	# Packages of this machine are for its own release, and later ones.

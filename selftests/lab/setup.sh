@@ -51,8 +51,9 @@ shopt -s inherit_errexit
 HOST_PACKAGES=(
 	bc binutils ca-certificates clang coccinelle codespell curl
 	debian-archive-keyring file gcc git jq kmod libc6-dev libjson-c-dev
-	libncurses-dev libpci-dev libsmartcols-dev libtracefs-dev make mandoc
-	perl pkg-config rsync shellcheck shfmt sparse systemd tmux xz-utils zsh zstd
+	libncurses-dev libpci-dev libsmartcols-dev libtraceevent-dev
+	libtracefs-dev make mandoc perl pkg-config rsync shellcheck shfmt
+	sparse systemd tmux xz-utils zsh zstd
 	cpio mmdebstrap qemu-system-x86 squashfs-tools util-linux
 )
 
