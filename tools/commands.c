@@ -11,6 +11,8 @@
 #include "commands.h"
 #include "options.h"
 #include "read/snapshot.h"
+#include "record/record.h"
+#include "record/timeline.h"
 #include "show/census.h"
 #include "show/rows.h"
 #include "show/text_census.h"
@@ -241,6 +243,22 @@ const struct command commands[] = {
 		.options = FILTERS | BIT(OPT_INTERVAL) | BIT(OPT_COUNT) |
 			   BIT(OPT_BATCH) | BIT(OPT_COLOR),
 		.run = run_top,
+	}, {
+		.name = "record",
+		.args = "[-- CMD...]",
+		.help = "all that happens to a process from exec to exit, into a file",
+		.options = READS | BIT(OPT_PID) | BIT(OPT_FILE) |
+			   BIT(OPT_DURATION) | BIT(OPT_BYTES),
+		.run = run_record,
+	}, {
+		.name = "timeline",
+		.args = "FILE",
+		.help = "where the time of what was recorded went, phase by phase",
+		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID) |
+			   BIT(OPT_LIMIT) | BIT(OPT_ALL),
+		.read = read_timeline,
+		.view = json_object_get,
+		.text = text_timeline,
 	}, {
 		.name = "snapshot",
 		.help = "everything the module tells as one JSON object",

@@ -14,6 +14,7 @@
  *	why/		causes: why leaves are small, why a start took so long
  *	vm/		what a VM's memory costs, and whose BARs its devices reach
  *	bench/		what it costs here
+ *	record/		a process from its exec to its exit, and what that is made of
  */
 #include <errno.h>
 #include <stdio.h>

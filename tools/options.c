@@ -85,6 +85,12 @@ const struct option_info options[NR_OPTS] = {
 		"series for each process that is alive, too" },
 	[OPT_MEMORY] = { "memory", 'M', NULL,
 		"what the memory of each VM costs, too: reads their /proc" },
+	[OPT_FILE] = { "file", 'o', "FILE",
+		"write what is recorded to FILE (iovascope.rec)" },
+	[OPT_DURATION] = { "duration", 't', "SEC",
+		"end after SEC seconds" },
+	[OPT_BYTES] = { "bytes", 'B', "SIZE",
+		"end when FILE is so large (256M)" },
 };
 
 /*
@@ -167,6 +173,28 @@ static double parse_seconds(const char *word)
 	return val;
 }
 
+/* At least what the head of a recording takes. */
+static uint64_t parse_size(const char *word)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	uint64_t val;
+	char *end;
+
+	errno = 0;
+	val = strtoull(word, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (errno || *word < '0' || *word > '9' || !val ||
+	    (*end && (!unit || end[1])))
+		fail_usage("not a size such as 64M:", word);
+	for (; unit && unit >= units; unit--) {
+		if (val >> 54)
+			fail_usage("not a size such as 64M:", word);
+		val <<= 10;
+	}
+	return val;
+}
+
 static const char *parse_when(const char *word)
 {
 	if (strcmp(word, "auto") && strcmp(word, "always") &&
@@ -217,6 +245,12 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->filter = arg;
 	else if (nr == OPT_TEXTFILE)
 		request->textfile = arg;
+	else if (nr == OPT_FILE)
+		request->file = arg;
+	else if (nr == OPT_DURATION)
+		request->duration = parse_seconds(arg);
+	else if (nr == OPT_BYTES)
+		request->bytes = parse_size(arg);
 	request->form.noheadings |= nr == OPT_NOHEADINGS;
 	request->form.pairs |= nr == OPT_PAIRS;
 	request->form.raw |= nr == OPT_RAW;

@@ -44,6 +44,9 @@ enum opt {
 	OPT_TEXTFILE,
 	OPT_PROCESSES,
 	OPT_MEMORY,
+	OPT_FILE,
+	OPT_DURATION,
+	OPT_BYTES,
 	NR_OPTS
 };
 
@@ -78,6 +81,9 @@ struct request {
 	const char *filter;
 	struct table_form form;
 	const char *textfile;
+	const char *file;
+	double duration;
+	uint64_t bytes;
 	char **args;
 };
 

@@ -18,6 +18,7 @@
 
 static const char *const booleans[] = {
 	"able", "alive", "alone", "baseline", "blocks", "dma_api", "exact",
+	"exec_seen", "exit_seen",
 	"first_1g", "first_2m", "fix_needed", "fixable", "intel_iommu",
 	"ipc_lock", "made", "matters", "present", "private", "readable",
 	"required", "second_1g", "second_2m", "translation", "unverified",

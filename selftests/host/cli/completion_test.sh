@@ -61,6 +61,8 @@ offers "options of the command" "$("$IOVASCOPE" --list-opts runs)$nl" runs --
 offers "an option that its command would refuse" "" watch hist --pid
 offers "no argument of bench, which measures" "" bench ''
 offers "what is compared" ":files$nl" bench --compare old ''
+offers "a recording" ":files$nl" timeline ''
+offers "where a recording goes" ":files$nl" record --file ''
 offers "of another tree" "$(list 2 6)$nl" --debugfs "$PWD/trees/lab" domains ''
 offers "nothing where there is no module" "" --debugfs /nonexistent domains ''
 
@@ -87,7 +89,7 @@ all_is_taken() {
 	for command in $("$IOVASCOPE" --list-cmds); do
 		quick=()
 		case $command in
-		bench | diff | memory | top) continue ;;
+		bench | diff | memory | record | top) continue ;;
 		watch) quick=(-n 1 -i 0.02) ;;
 		esac
 		for word in $(offered "$command" ''); do

@@ -12,8 +12,9 @@ each_command_has_one() {
 
 	for command in $("$IOVASCOPE" --list-cmds); do
 		case $command in
-		# They print what another command prints; JSON is not their form.
-		watch | diff | metrics) continue ;;
+		# They print what another command prints; JSON is not their form, or
+		# they write what another reads.
+		watch | diff | metrics | record) continue ;;
 		esac
 		[[ -s $schemas/$command.json ]] || {
 			echo "$command"

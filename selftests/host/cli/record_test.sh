@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# engine.sh sets what is read here; variables in single quotes are those of jq.
+# shellcheck disable=SC2154,SC2016
+#
+# `timeline` of recordings, and what `record` refuses before it records. That
+# phases are the right ones is for phases_test, of made-up events; that what
+# happens gets into a recording, for the lab.
+#
+# client.rec is of stock 6.1 in the lab: vfio_client with an nvme and 4 MiB of
+# hugetlb 2M.
+
+recordings=$PWD/recordings
+
+# Each node is the sum of its parts, and the whole the wall time.
+adds_up='def adds: if has("parts") then .ns == ([.parts[].ns] | add // 0) and
+	all(.parts[]; adds) else true end;
+	.wall_ns == ([.phases[].ns] | add) and all(.phases[]; adds)'
+
+# node PHASE...: the one with these names, from the outermost on.
+node='def node($names): reduce $names[] as $name ({parts: .phases};
+	first(.parts[] | select(.phase == $name)));'
+
+json "timeline: adds up" "$adds_up" timeline --json "$recordings/client.rec"
+json "timeline: groups, in their order" \
+	'[.phases[].phase] == ["devices", "mapping", "unmapping", "vmm", "ending", "not-seen"]' \
+	timeline --json "$recordings/client.rec"
+json "timeline: all of a start" "$node"'
+	.process.exec_seen and .process.exit_seen and .recording.end == "exit" and
+	.recording.exit_code == 0 and .recording.lost_events == 0 and
+	node(["mapping", "pin"]).calls >= 1 and
+	node(["mapping", "map"]).bytes - node(["mapping", "rest"]).bytes == 8192 and
+	([.phases[0].parts[] | select(.device == "0000:00:04.0").parts[] |
+		select(.phase == "flr").ns] | add) >= 200000000 and
+	node(["unmapping", "walk"]).ns > 0 and node(["vmm", "on-cpu"]).ns > 0 and
+	node(["not-seen"]).ns == 0' timeline --json "$recordings/client.rec"
+json "timeline: regions, the longest first" \
+	'(.regions | length > 1) and ([.regions[].ns] | . == (sort | reverse)) and
+	all(.regions[] | select(.request == "map"); .pin_ns + .map_ns <= .ns)' \
+	timeline --json "$recordings/client.rec"
+json "timeline: --limit" '(.regions | length) == 1 and .left_out > 0' \
+	timeline --json --limit 1 "$recordings/client.rec"
+json "timeline: --all" '(.regions | length) > 1 and .left_out == 0' \
+	timeline --json --all "$recordings/client.rec"
+json "timeline: host, kernel, versions, clocks" \
+	'.recording | .host and .kernel and .version and .time and
+	.wall_clock_ns > 1600000000000000000' \
+	timeline --json "$recordings/client.rec"
+check "timeline: the sentence" 0 \
+	'^[a-z_]+ \([0-9]+\): .* from exec to exit: .* mapping memory, .* rest of the VMM' \
+	'' timeline "$recordings/client.rec"
+check "timeline: the tree" 0 '^  pin [a-z0-9_]+ +[0-9.]+ (s|ms|us) +[0-9.]+ % +[0-9]+ .* [.#-]{24}$' \
+	'' timeline "$recordings/client.rec"
+
+# 80 columns hold all of it.
+in_80_columns() {
+	COLUMNS=80 "$IOVASCOPE" timeline "$recordings/client.rec" |
+		sed '/^Recorded on/d; /^Not known/d; 1d' | awk 'length > 80' |
+		(! grep .)
+}
+verify "timeline: fits into 80 columns" in_80_columns
+
+# What recorded it was killed: the rest is there, and it is said what is not.
+cut=$tmp/cut.rec
+cut_by() {
+	[[ $counting ]] ||
+		head -c -"$1" "$recordings/client.rec" >"$cut"
+}
+cut_by 1
+json "timeline: without an end" "$adds_up and .recording.end == \"cut\" and
+	any(.missing[]; test(\"cut off\"))" timeline --json "$cut"
+check "timeline: without an end it says so" 0 '^Not known: how it ended' \
+	'to exit' timeline "$cut"
+[[ $counting ]] || head -c 200 "$recordings/client.rec" >"$cut"
+check "timeline: nothing of it is there" 5 'cut off before anything' '' \
+	timeline "$cut"
+[[ $counting ]] || : >"$cut"
+check "timeline: an empty file" 5 'not a recording' '' timeline "$cut"
+check "timeline: something else" 5 'not a recording' '' \
+	timeline "$recorded/info"
+check "timeline: no such file" 1 'nosuch: No such file' '' timeline nosuch
+check "timeline: a directory" 1 'Is a directory' '' timeline "$tmp"
+check "timeline: no file" 2 'needs one file' '' timeline
+check "timeline: two files" 2 'needs one file' '' timeline a b
+json "timeline: of another process there is nothing but time" \
+	"$adds_up and .process.pid == 1 and .regions == []" \
+	timeline --json --pid 1 "$recordings/client.rec"
+
+check "record: what" 2 'record what\?' '' record
+check "record: a command and a process" 2 'not both' '' \
+	record --pid 1 -- true
+for word in 0 -1 x '' 1e9; do
+	check "record: duration '$word'" 2 'not a number of seconds' '' \
+		record --duration "$word"
+done
+for word in 0 -1 x '' 5X 5MM 99999999999999999999 9999999999999T; do
+	check "record: bytes '$word'" 2 'not a size' '' \
+		record --bytes "$word" --pid 1
+done
+check "record: no such process" 2 '^iovascope: 4194304: no such process' '' \
+	record --file "$tmp/none.rec" --pid 4194304
+verify "record: and no file" test ! -e "$tmp/none.rec"
+check "record: no module" 3 'load the module' '' \
+	record --debugfs /nonexistent --file "$tmp/none.rec" -- true
+check "record --json: there is none" 2 'record does not take --json' '' \
+	record --json -- true
+
+# Where there are no libraries for it, or older ones, the tool is built without.
+builds_without() {
+	local tools=$PWD/../../../tools out=$tmp/without
+
+	mkdir -p "$out"
+	printf '%s\n' '#!/bin/sh' 'case "$*" in' '*libtrace*) exit 1 ;; esac' \
+		'exec pkg-config "$@"' >"$out/pkg-config"
+	chmod +x "$out/pkg-config"
+	make -n -C "$tools" O="$out" PKG_CONFIG="$out/pkg-config" all \
+		>"$out/plan" || return
+	grep -q 'without record and timeline' "$out/plan" &&
+		grep -q ' record/without\.c$' "$out/plan" &&
+		! grep -q 'record/ring\|-ltrace' "$out/plan" || return
+	# It has all that the others have that is asked for.
+	gcc -std=gnu11 -D_GNU_SOURCE -I"$tools" -c -Wall -Wextra -Werror \
+		-Wmissing-prototypes -o "$out/without.o" \
+		"$tools/record/without.c" &&
+		diff <(nm "$out/without.o" | sed -n 's/.* T //p') \
+			<(printf '%s\n' read_timeline run_record text_timeline)
+}
+if have "record: a tool without it" gcc; then
+	verify "record: a tool without it" builds_without
+fi
