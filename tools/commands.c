@@ -255,7 +255,7 @@ const struct command commands[] = {
 		.args = "FILE",
 		.help = "where the time of what was recorded went, phase by phase",
 		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID) |
-			   BIT(OPT_LIMIT) | BIT(OPT_ALL),
+			   BIT(OPT_LIMIT) | BIT(OPT_ALL) | BIT(OPT_PERFETTO),
 		.read = read_timeline,
 		.view = json_object_get,
 		.text = text_timeline,

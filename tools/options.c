@@ -91,6 +91,8 @@ const struct option_info options[NR_OPTS] = {
 		"end after SEC seconds" },
 	[OPT_BYTES] = { "bytes", 'B', "SIZE",
 		"end when FILE is so large (256M)" },
+	[OPT_PERFETTO] = { "perfetto", 'P', "FILE",
+		"also write FILE, trace-event JSON for ui.perfetto.dev" },
 };
 
 /*
@@ -251,6 +253,8 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->duration = parse_seconds(arg);
 	else if (nr == OPT_BYTES)
 		request->bytes = parse_size(arg);
+	else if (nr == OPT_PERFETTO)
+		request->perfetto = arg;
 	request->form.noheadings |= nr == OPT_NOHEADINGS;
 	request->form.pairs |= nr == OPT_PAIRS;
 	request->form.raw |= nr == OPT_RAW;

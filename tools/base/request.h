@@ -47,6 +47,7 @@ enum opt {
 	OPT_FILE,
 	OPT_DURATION,
 	OPT_BYTES,
+	OPT_PERFETTO,
 	NR_OPTS
 };
 
@@ -84,6 +85,7 @@ struct request {
 	const char *file;
 	double duration;
 	uint64_t bytes;
+	const char *perfetto;
 	char **args;
 };
 

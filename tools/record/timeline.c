@@ -15,6 +15,7 @@
 #include "base/tree.h"
 #include "command.h"
 #include "file.h"
+#include "perfetto.h"
 #include "phases.h"
 #include "recording.h"
 #include "timeline.h"
@@ -390,6 +391,8 @@ struct json_object *read_timeline(const struct request *request)
 	if (!phases.pid)
 		fail(EXIT_RUNTIME, "%s: nobody used VFIO while it was recorded",
 		     file.path);
+	if (request->perfetto)
+		perfetto_write(request->perfetto, &recording, &phases);
 	view = timeline_view(&recording, &phases,
 			     request->given & BIT(OPT_ALL) ? UINT64_MAX :
 			     request->limit ?: DEFAULT_LIMIT);

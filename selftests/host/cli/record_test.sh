@@ -86,6 +86,44 @@ json "timeline: of another process there is nothing but time" \
 	"$adds_up and .process.pid == 1 and .regions == []" \
 	timeline --json --pid 1 "$recordings/client.rec"
 
+# What the trace-event format asks of each kind of event; and in a track calls
+# are either in one another or one after the other.
+well_formed='(.traceEvents | length) > 5 and
+	all(.traceEvents[]; (.name | type) == "string" and (.pid | type) == "number" and
+		if .ph == "X" then .ts >= 0 and .dur > 0 and (.tid | type) == "number"
+		elif .ph == "C" then .ts >= 0 and (.args.bytes | type) == "number"
+		elif .ph == "M" then .name == "process_name" or .name == "thread_name"
+		else .ph == "i" end) and
+	([.traceEvents[] | select(.ph == "X")] | group_by([.pid, .tid]) | all(.[];
+		(sort_by(.ts, -.dur) | reduce .[] as $call ({open: [], good: true};
+			.open |= map(select(. > $call.ts + 0.0005)) |
+			.good = (.good and
+				all(.open[]; . + 0.0015 >= $call.ts + $call.dur)) |
+			.open += [$call.ts + $call.dur]) | .good)))'
+perfetto() {
+	"$IOVASCOPE" timeline --perfetto "$tmp/trace.json" \
+		"$recordings/client.rec" >"$tmp/text" &&
+		diff "$tmp/text" <("$IOVASCOPE" timeline "$recordings/client.rec") &&
+		jq -e "$well_formed" "$tmp/trace.json"
+}
+verify "timeline --perfetto: is what that format asks for" perfetto
+# Mapped and unmapped again, request by request.
+perfetto_counts() {
+	jq -e '[.traceEvents[] | select(.ph == "C").args.bytes] |
+		max > 0 and .[-1] == 0' "$tmp/trace.json" &&
+		jq -e --slurpfile timeline <("$IOVASCOPE" timeline --json \
+			"$recordings/client.rec") '
+			([.traceEvents[] | select(.ph == "X" and .name == "pin" and
+				.cat == "vfio")] | length) ==
+			([$timeline[0].phases[1].parts[] |
+				select(.phase == "pin").calls] | add)' "$tmp/trace.json"
+}
+verify "timeline --perfetto: counts what is mapped" perfetto_counts
+check "timeline --perfetto: a full disk" 1 '/dev/full: No space left' '' \
+	timeline --perfetto /dev/full "$recordings/client.rec"
+check "timeline --perfetto: no such folder" 1 'nosuch/x: No such file' '' \
+	timeline --perfetto nosuch/x "$recordings/client.rec"
+
 check "record: what" 2 'record what\?' '' record
 check "record: a command and a process" 2 'not both' '' \
 	record --pid 1 -- true

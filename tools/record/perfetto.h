@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IOVASCOPE_PERFETTO_H
+#define IOVASCOPE_PERFETTO_H
+
+struct phases;
+struct recording;
+
+/* Ends the program when the file cannot be written. */
+void perfetto_write(const char *path, const struct recording *recording,
+		    const struct phases *phases);
+
+#endif
