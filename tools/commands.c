@@ -12,6 +12,7 @@
 #include "options.h"
 #include "read/snapshot.h"
 #include "record/record.h"
+#include "record/report.h"
 #include "record/timeline.h"
 #include "show/census.h"
 #include "show/rows.h"
@@ -259,6 +260,15 @@ const struct command commands[] = {
 		.read = read_timeline,
 		.view = json_object_get,
 		.text = text_timeline,
+	}, {
+		.name = "report",
+		.args = "FILE",
+		.help = "the same as a page for a browser: start.html, or --file",
+		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID) |
+			   BIT(OPT_FILE),
+		.read = read_report,
+		.view = json_object_get,
+		.text = text_report,
 	}, {
 		.name = "snapshot",
 		.help = "everything the module tells as one JSON object",

@@ -86,7 +86,7 @@ const struct option_info options[NR_OPTS] = {
 	[OPT_MEMORY] = { "memory", 'M', NULL,
 		"what the memory of each VM costs, too: reads their /proc" },
 	[OPT_FILE] = { "file", 'o', "FILE",
-		"write what is recorded to FILE (iovascope.rec)" },
+		"write to FILE (iovascope.rec; of report: start.html)" },
 	[OPT_DURATION] = { "duration", 't', "SEC",
 		"end after SEC seconds" },
 	[OPT_BYTES] = { "bytes", 'B', "SIZE",

@@ -5,6 +5,7 @@
  */
 #include "base/fail.h"
 #include "record.h"
+#include "report.h"
 #include "timeline.h"
 
 __noreturn static void fail_without(const char *command)
@@ -23,6 +24,20 @@ struct json_object *read_timeline(const struct request *request)
 {
 	(void)request;
 	fail_without("timeline");
+}
+
+struct json_object *read_report(const struct request *request)
+{
+	(void)request;
+	fail_without("report");
+}
+
+void text_report(FILE *out, struct json_object *view,
+		 struct json_object *schema)
+{
+	(void)out;
+	(void)view;
+	(void)schema;
 }
 
 void text_timeline(FILE *out, struct json_object *view,

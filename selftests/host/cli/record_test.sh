@@ -124,6 +124,57 @@ check "timeline --perfetto: a full disk" 1 '/dev/full: No space left' '' \
 check "timeline --perfetto: no such folder" 1 'nosuch/x: No such file' '' \
 	timeline --perfetto nosuch/x "$recordings/client.rec"
 
+# A page that needs nothing but itself, says what the text says, and is well
+# formed: each element that is opened is closed, in its order.
+page=$tmp/start.html
+check "report: the sentence" 0 ' from exec to exit: .* mapping memory' '' \
+	report --file "$page" "$recordings/client.rec"
+json "report --json: as timeline" '.wall_ns > 0 and (.phases | length) == 6' \
+	report --json --file "$page" "$recordings/client.rec"
+page_stands_alone() {
+	! grep -iE 'https?:|url\(|<script|<link|<img|@import' "$page"
+}
+page_is_well_formed() {
+	/usr/bin/python3 - "$page" <<-'END'
+		import html.parser, sys
+		class Page(html.parser.HTMLParser):
+		    open, rows, empty = [], 0, ("meta", "rect")
+		    def handle_starttag(self, tag, attrs):
+		        self.rows += tag == "tr"
+		        if tag not in self.empty:
+		            self.open.append(tag)
+		    def handle_startendtag(self, tag, attrs):
+		        assert tag in self.empty, tag
+		    def handle_endtag(self, tag):
+		        assert self.open.pop() == tag, tag
+		page = Page()
+		page.feed(open(sys.argv[1], encoding="utf-8").read())
+		assert not page.open, page.open
+		assert page.rows > 10, page.rows
+	END
+}
+# Who cannot see the bar hears it, and every time of the tree is in the table.
+page_has_all() {
+	local time
+
+	grep -q 'role="img" aria-label="[^"]*mapping memory: [0-9.]* %' "$page" &&
+		grep -q '<html lang="en">' "$page" || return
+	for time in $("$IOVASCOPE" timeline "$recordings/client.rec" |
+		sed -n '/^PHASE/,/^$/s/.* \([0-9.]* \(s\|ms\|us\)\) .*/\1/p' |
+		tr ' ' _); do
+		grep -qF "<td>${time/_/ }</td>" "$page" || {
+			echo "$time is not there"
+			return 1
+		}
+	done
+}
+verify "report: stands alone" page_stands_alone
+verify "report: is well formed" page_is_well_formed
+verify "report: has all" page_has_all
+check "report: a full disk" 1 '/dev/full: No space left' '' \
+	report --file /dev/full "$recordings/client.rec"
+check "report: no file" 2 'report needs one file' '' report
+
 check "record: what" 2 'record what\?' '' record
 check "record: a command and a process" 2 'not both' '' \
 	record --pid 1 -- true
@@ -161,7 +212,8 @@ builds_without() {
 		-Wmissing-prototypes -o "$out/without.o" \
 		"$tools/record/without.c" &&
 		diff <(nm "$out/without.o" | sed -n 's/.* T //p') \
-			<(printf '%s\n' read_timeline run_record text_timeline)
+			<(printf '%s\n' read_report read_timeline run_record \
+				text_report text_timeline)
 }
 if have "record: a tool without it" gcc; then
 	verify "record: a tool without it" builds_without
