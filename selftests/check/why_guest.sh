@@ -18,7 +18,7 @@ set -uo pipefail
 . ./tap.sh
 # shellcheck source=../guest_lib.sh
 . /lab/guest_lib.sh
-for part in answer memory stale bar start host iommufd; do
+for part in answer memory stale bar start record host iommufd; do
 	# shellcheck source=/dev/null
 	. "./why/$part.sh"
 done
@@ -75,10 +75,19 @@ every_kernel_blind() {
 	tap "start: blind-probe" start_blind
 }
 
+# Before the module is loaded anew.
+record_tests() {
+	tap "record: what the module counts, and devices" record_is_counted
+	tap "record: a pause" record_finds_a_pause
+	tap "record: of one that runs already" record_comes_late
+	tap "record: a full disk, a module that goes" record_ends_well
+}
+
 test_able() {
 	every_kernel
 	tap "leaves-capped" leaves_capped
 	tap "start: bar-lookup, seven devices and 1 GiB pages" start_bars
+	record_tests
 	every_kernel_blind
 }
 
