@@ -26,17 +26,6 @@
 #include "refused.h"
 #include "rule.h"
 
-void tell_step(struct json_object *found, struct json_object *r)
-{
-	cause_evidence(found, "%s answered %s in its step %s",
-		       tree_word(r, "call"),
-		       errname(fact(r, "errno")) ?: "no",
-		       tree_word(r, "step"));
-	if (tree_get(r, "memory"))
-		cause_evidence(found, "memory there: %s",
-			       tree_word(r, "memory"));
-}
-
 static bool is_overcome(struct json_object *r)
 {
 	return fact(r, "overcome_ns");

@@ -42,7 +42,7 @@ extern const size_t refused_nr_map_rules;
 extern const struct rule refused_attach_rules[];
 extern const size_t refused_nr_attach_rules;
 
-/* Which step said which errno, and what memory it was about. */
+/* Which step said which errno, and what memory it was about: rule.c */
 void tell_step(struct json_object *found, struct json_object *r);
 
 /* ---- what was wanting: refused_room.c ---- */
