@@ -58,9 +58,9 @@ struct chosen {
 	uint64_t limit;
 	struct json_object *records[NR_KINDS];
 	uint64_t left_out[NR_KINDS];
-	/* Whose memory is told: NULL when that is not asked for. */
+	/* Whose memory is told, NULL when that is not asked for; and whose not. */
 	struct json_object *owners;
-	uint64_t owners_left_out;
+	struct json_object *unbilled;
 	/* The host's own domains, which come behind those of VFIO. */
 	struct json_object *own;
 	struct json_object *sums;
@@ -225,30 +225,36 @@ static void owner_add(const struct chosen *chosen, struct json_object *owner,
 	}
 }
 
+/* A bill is of all that a process has mapped, so of domains without series, too. */
+static void owner_look(const char *id, struct json_object *domain, void *data)
+{
+	const char *pid = tree_word(domain, "pid");
+	struct chosen *chosen = data;
+	struct json_object *owner = tree_get(chosen->owners, pid);
+
+	if (view_is_dma_api(domain) || !tree_get(chosen->alive, pid))
+		return;
+	if (!owner && json_object_object_length(chosen->owners) ==
+		      METRICS_VMS) {
+		tree_add_u64(chosen->unbilled, pid, 1);
+		return;
+	}
+	if (!owner) {
+		owner = owner_new(chosen, pid);
+		tree_add(chosen->owners, pid, owner);
+	}
+	owner_add(chosen, owner, id, domain);
+}
+
 /* Those with most that is mapped come first, as their domains do. */
 static void choose_owners(struct chosen *chosen)
 {
-	struct json_object *left_out = tree_new();
+	struct json_object *sorted;
 
-	tree_foreach(chosen->records[KIND_DOMAIN], id, domain) {
-		const char *pid = tree_word(domain, "pid");
-		struct json_object *owner = tree_get(chosen->owners, pid);
-
-		if (view_is_dma_api(domain) || !tree_get(chosen->alive, pid))
-			continue;
-		if (!owner && json_object_object_length(chosen->owners) ==
-			      METRICS_VMS) {
-			tree_add_u64(left_out, pid, 1);
-			continue;
-		}
-		if (!owner) {
-			owner = owner_new(chosen, pid);
-			tree_add(chosen->owners, pid, owner);
-		}
-		owner_add(chosen, owner, id, domain);
-	}
-	chosen->owners_left_out = json_object_object_length(left_out);
-	json_object_put(left_out);
+	chosen->owners = tree_new();
+	sorted = tree_sorted(tree_get(chosen->snap, "domains"), "live_bytes");
+	tree_each(sorted, owner_look, chosen);
+	json_object_put(sorted);
 }
 
 struct chosen *chosen_new(struct json_object *snap,
@@ -269,10 +275,9 @@ struct chosen *chosen_new(struct json_object *snap,
 	choose_domains(chosen);
 	choose_processes(chosen, scope->processes);
 	tree_each(tree_get(snap, "census"), table_look, chosen);
-	if (scope->memory) {
-		chosen->owners = tree_new();
+	chosen->unbilled = tree_new();
+	if (scope->memory)
 		choose_owners(chosen);
-	}
 	return chosen;
 }
 
@@ -281,6 +286,7 @@ void chosen_free(struct chosen *chosen)
 	for (size_t kind = 0; kind < NR_KINDS; kind++)
 		json_object_put(chosen->records[kind]);
 	json_object_put(chosen->owners);
+	json_object_put(chosen->unbilled);
 	json_object_put(chosen->own);
 	json_object_put(chosen->sums);
 	json_object_put(chosen->alive);
@@ -373,7 +379,8 @@ void chosen_print_left_out(FILE *out, const struct chosen *chosen)
 	}
 	if (chosen->owners)
 		fprintf(out, "iovascope_left_out{kind=\"vm\"} %ju\n",
-			(uintmax_t)chosen->owners_left_out);
+			(uintmax_t)json_object_object_length
+				(chosen->unbilled));
 }
 
 /* ---- what they are, to be joined ---- */

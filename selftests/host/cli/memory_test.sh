@@ -143,6 +143,11 @@ json_exit "memory: what one container would be" 1 \
 	".would_be.one_container == {pinned_bytes: (64 * $GIB), io_table_bytes: 61440}
 	and .io_table_bytes == 122880 and (.tables | keys == [\"1\", \"7\"])" \
 	memory 4242 --json
+check "metrics --memory: of domains that have no series, too" 0 \
+	'^iovascope_vm_io_table_bytes\{pid="4242"\} 122880$' '' \
+	metrics --memory --check --limit 1
+check "an option of metrics is none of domains" 2 'does not take --memory' '' \
+	domains --memory
 
 # ---- private copies ----
 

@@ -146,7 +146,7 @@ check "the sum is of all" 0 '^iovascope_domains\{backend="type1"\} 10000$' '' \
 check "of the processes those that are alive" 0 \
 	'^iovascope_left_out\{kind="process"\} 12$' '' metrics --processes
 check "--memory: of how many VMs it is not told" 0 \
-	'^iovascope_left_out\{kind="vm"\} 50$' '' metrics --memory
+	'^iovascope_left_out\{kind="vm"\} 312$' '' metrics --memory
 check "--limit" 0 '^iovascope_left_out\{kind="domain"\} 9990$' '' \
 	metrics --limit 10
 verify "--limit: few series" series_below 3000 500
