@@ -77,13 +77,15 @@ get_headers() {
 
 # compile KVER SUITE ROOT
 compile() {
-	local shared=$WORK/$1
+	local shared=$WORK/$1 rc=0
 
 	mkdir -p "$shared/debs"
-	get_headers "$2" "$1" "$shared/debs" &&
+	{ get_headers "$2" "$1" "$shared/debs" &&
 		in_overlay "$LAB_CACHE/buildroot-$3" "$shared" \
-			/tree/selftests/check/shapes_root.sh compile "$1"
+			/tree/selftests/check/shapes_root.sh compile "$1"; } ||
+		rc=$?
 	rm -rf "$shared"
+	return "$rc"
 }
 
 # compile_row ROW: of a kernel that has moved on the new one is compiled for, and
@@ -99,7 +101,10 @@ compile_row() {
 	}
 	[[ $kver == "$version".* || $kver == "$version"[+-]* ]] ||
 		echo "# $1: moved away from its name: $kver"
-	"$LAB_DIR/setup.sh" --kernel "$root" kernel buildroot || exit 1
+	"$LAB_DIR/setup.sh" --kernel "$root" kernel buildroot || {
+		tap_fail "$1: set-up" </dev/null
+		return
+	}
 	kept "$1-$kver" compile "$kver" "$suite" "$root"
 }
 
