@@ -275,6 +275,9 @@ static void probes_arm(void)
 	for (p = probes; p < probes_end; p++) {
 		struct module *mod = NULL;
 
+		/* The notifier has looked at the symbols; here one would guess. */
+		if (p->state == IVS_PROBE_MISSING)
+			continue;
 		if (probe_is_loadable(p))
 			mod = ivs_find_module(p->module);
 		probe_arm(p, mod);
