@@ -50,6 +50,13 @@
 
 #define BATCH_PAGES (PAGE_SIZE / sizeof(struct page *))
 
+/*
+ * A batch is pinned before it is counted against the limit, and on 6.1 what is not
+ * there is made by the way: follow_hugetlb_page() does not heed FOLL_NOFAULT. It
+ * waits for no userfaultfd there, since a long-term pin keeps the mmap lock.
+ */
+#define HUGETLB_BATCH_PAGES ((unsigned long)SZ_1G >> PAGE_SHIFT)
+
 static bool pfn_is_reserved(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || PageReserved(pfn_to_page(pfn));
@@ -276,12 +283,17 @@ static long pinner_batch(struct hp_region *region, unsigned long vaddr,
 	return counted;
 }
 
-/* What hugetlb promises of a page that it shows at an offset into a folio. */
-static bool hugetlb_is_sound(struct page *page, unsigned long offset,
-			     unsigned long huge)
+/*
+ * Is it what hugetlb shows at an offset into a folio? The mmap lock may have been
+ * let go since the VMA was looked at, and what came there since, a transparent
+ * huge page for one, promises nothing of the pages behind the first.
+ */
+static bool page_is_hugetlb(struct page *page, unsigned long offset,
+			    unsigned long huge)
 {
-	return !WARN_ON_ONCE(BIT(compound_order(compound_head(page))) != huge ||
-			     (page_to_pfn(page) & (huge - 1)) != offset);
+	return PageHuge(page) &&
+	       BIT(compound_order(compound_head(page))) == huge &&
+	       (page_to_pfn(page) & (huge - 1)) == offset;
 }
 
 /* One folio, or what of it is in the region, as type1 pins. */
@@ -296,7 +308,7 @@ static long pinner_folio(struct hp_region *region, unsigned long vaddr,
 	got = region_gup(region, vaddr, 1, &page);
 	if (got < 0)
 		return got;
-	if (!hugetlb_is_sound(page, offset, huge)) {
+	if (!page_is_hugetlb(page, offset, huge)) {
 		run_unpin(region, page_to_pfn(page), 1, HP_HOLD_PAGES);
 		return -EFAULT;
 	}
@@ -313,19 +325,20 @@ static long pinner_hugetlb(struct hp_region *region, struct vm_area_struct *vma,
 {
 	unsigned long huge = vma_kernel_pagesize(vma) >> PAGE_SHIFT;
 	bool begins = !((vaddr >> PAGE_SHIFT) & (huge - 1));
-	unsigned long nr = min(npage / huge, BATCH_PAGES);
+	unsigned long nr = min3(npage / huge, HUGETLB_BATCH_PAGES / huge,
+				BATCH_PAGES);
 	long got = 0, i;
 
 	if (begins && nr > 1) {
 		if (!pinner_has_room(p))
 			return -ENOMEM;
-		/* Another VMA may have come meanwhile; @vma is not to be read. */
+		/* Other memory may have come meanwhile; @vma is not to be read. */
 		got = region_gup_fast(region, vaddr, nr, huge, p->pages);
 	}
 	if (!got)
 		return pinner_folio(region, vaddr, npage, huge, p);
 	for (i = 0; i < got; i++)
-		if (!hugetlb_is_sound(p->pages[i], 0, huge)) {
+		if (!page_is_hugetlb(p->pages[i], 0, huge)) {
 			unpin_user_pages(p->pages, got);
 			return -EFAULT;
 		}
