@@ -68,7 +68,7 @@ make_tree() {
 	now=$(sed -n 's/^now_ns //p' "$tree/info")
 	echo "1 pid=4242 tid=4242 comm=vmm call=map_dma step=check errno=17" \
 		"start_ns=900000000000 first_ns=$now last_ns=$now overcome_ns=0" \
-		"repeats=1 backend=type1 domain=3 iova=0x40000000 bytes=4096" \
+		"repeats=1 backend=type1 domain=3 iova=0x40000000 bytes=4096 flags=0x3" \
 		>>"$tree/refusals"
 	sed -i 's/^check$/check 17=1/' "$tree/refused"
 }
