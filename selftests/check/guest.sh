@@ -46,6 +46,7 @@ mapfile -t settings < <(env | grep -E '^IOVASCOPE_(DIFFER_|CASE=)')
 "$LAB_DIR/lab.sh" --kernel "$kernel" --timeout $((seconds * slower + 120)) --min-pass "$min" \
 	--device edu --device edu --device edu --device edu \
 	--device testdev:16G --device nvme --device e1000e "${busy[@]}" \
+	--append secretmem.enable=1 \
 	--payload "$modules/iovascope.ko" \
 	--payload "$modules/iovascope_hugepath.ko" \
 	--payload "$out/tools/iovascope" --payload "$out/selftests/." \
