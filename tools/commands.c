@@ -256,7 +256,8 @@ const struct command commands[] = {
 		.args = "FILE",
 		.help = "where the time of what was recorded went, phase by phase",
 		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID) |
-			   BIT(OPT_LIMIT) | BIT(OPT_ALL) | BIT(OPT_PERFETTO),
+			   BIT(OPT_LIMIT) | BIT(OPT_ALL) | BIT(OPT_PERFETTO) |
+			   BIT(OPT_MERGE) | BIT(OPT_OFFSET),
 		.read = read_timeline,
 		.view = json_object_get,
 		.text = text_timeline,
@@ -265,7 +266,7 @@ const struct command commands[] = {
 		.args = "FILE",
 		.help = "the same as a page for a browser: start.html, or --file",
 		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID) |
-			   BIT(OPT_FILE),
+			   BIT(OPT_FILE) | BIT(OPT_MERGE) | BIT(OPT_OFFSET),
 		.read = read_report,
 		.view = json_object_get,
 		.text = text_report,

@@ -190,6 +190,7 @@ static const struct {
 	{ "BEFORE", offer_files },
 	{ "AFTER", offer_files },
 	{ "FILE", offer_files },
+	{ "LOG", offer_files },
 	{ "DIR", offer_files },
 	{ "OLD", offer_files },
 	{ "NEW", offer_files },

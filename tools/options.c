@@ -93,6 +93,10 @@ const struct option_info options[NR_OPTS] = {
 		"end when FILE is so large (256M)" },
 	[OPT_PERFETTO] = { "perfetto", 'P', "FILE",
 		"also write FILE, trace-event JSON for ui.perfetto.dev" },
+	[OPT_MERGE] = { "merge", 'm', "LOG",
+		"put LOG on the same clock: a journal, or a guest's console" },
+	[OPT_OFFSET] = { "offset", 'O', "SEC",
+		"the guest's clock began SEC after the process (found)" },
 };
 
 /*
@@ -172,6 +176,17 @@ static double parse_seconds(const char *word)
 	if (*end || end == word || !(val >= 0.01 && val <= MAX_INTERVAL))
 		fail_usage("not a number of seconds from 0.01 to 86400:",
 			   word);
+	return val;
+}
+
+/* Of two clocks, either of which may be the later one. */
+static double parse_offset(const char *word)
+{
+	char *end;
+	double val = strtod(word, &end);
+
+	if (*end || end == word || !(val >= -1e9 && val <= 1e9))
+		fail_usage("not a number of seconds:", word);
 	return val;
 }
 
@@ -255,6 +270,10 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->bytes = parse_size(arg);
 	else if (nr == OPT_PERFETTO)
 		request->perfetto = arg;
+	else if (nr == OPT_MERGE)
+		request->merge = arg;
+	else if (nr == OPT_OFFSET)
+		request->offset = parse_offset(arg);
 	request->form.noheadings |= nr == OPT_NOHEADINGS;
 	request->form.pairs |= nr == OPT_PAIRS;
 	request->form.raw |= nr == OPT_RAW;
@@ -447,6 +466,10 @@ static void request_check(const struct request *request)
 	    request->given & BIT(OPT_INPUT) &&
 	    !(request->given & BIT(OPT_START)))
 		fail(EXIT_USAGE, "%s takes --input with --start only",
+		     command->name);
+	if (request->given & BIT(OPT_OFFSET) &&
+	    !(request->given & BIT(OPT_MERGE)))
+		fail(EXIT_USAGE, "%s takes --offset with --merge only",
 		     command->name);
 }
 

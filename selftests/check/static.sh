@@ -30,7 +30,8 @@ list_files() {
 
 # Recorded input is as it was recorded, faults included.
 is_recorded() {
-	[[ $1 == selftests/host/cli/trees/* || $1 == *.rec || $1 == *.expected ||
+	[[ $1 == selftests/host/cli/trees/* || $1 == *.expected ||
+		$1 == selftests/host/cli/recordings/* ||
 		$1 == selftests/bench/results/* ]]
 }
 

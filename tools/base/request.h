@@ -48,6 +48,8 @@ enum opt {
 	OPT_DURATION,
 	OPT_BYTES,
 	OPT_PERFETTO,
+	OPT_MERGE,
+	OPT_OFFSET,
 	NR_OPTS
 };
 
@@ -86,6 +88,8 @@ struct request {
 	double duration;
 	uint64_t bytes;
 	const char *perfetto;
+	const char *merge;
+	double offset;
 	char **args;
 };
 

@@ -2,7 +2,8 @@
 /*
  * A recording as trace-event JSON, which ui.perfetto.dev and chrome://tracing
  * read: the process with a track for each task that made calls, a track for each
- * device, and a counter of what is mapped.
+ * device, and a counter of what is mapped; and, of a log that is merged, a track
+ * for each of its clocks, on which its lines are moments.
  *
  * In a track, calls nest: a request has its pins and maps in it. Two calls of a
  * task never overlap otherwise, and where clocks seem to say so, the inner one
@@ -17,12 +18,14 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/tree.h"
+#include "merge.h"
 #include "perfetto.h"
 #include "phases.h"
 #include "recording.h"
 
 /* Processes of the trace, and what no PID is: where devices are. */
 #define DEVICES_PID (1 << 23)
+#define LOG_PID (DEVICES_PID + 1)
 #define MAX_DEPTH 16
 
 /* The calls of a track that have not ended at some moment. */
@@ -196,6 +199,27 @@ static void devices_print(struct writer *writer)
 			   phases->devices[i]);
 }
 
+static void lines_print(struct writer *writer, const struct merge *merge)
+{
+	if (!merge->nr)
+		return;
+	name_print(writer, "process_name", LOG_PID, 0, merge->path);
+	for (int clock = LOG_HOST; clock <= LOG_BOOT; clock++)
+		name_print(writer, "thread_name", LOG_PID, clock,
+			   merge_clock_name(clock));
+	for (size_t i = 0; i < merge->nr; i++) {
+		const struct merge_line *line = &merge->lines[i];
+
+		fputs(",\n{\"ph\":\"i\",\"s\":\"t\",\"cat\":\"log\",\"name\":",
+		      writer->out);
+		word_print(writer->out, line->text);
+		fprintf(writer->out, ",\"pid\":%u,\"tid\":%u,\"ts\":", LOG_PID,
+			line->clock->clock);
+		time_print(writer->out, line->at_ns);
+		fputs("}", writer->out);
+	}
+}
+
 static void head_print(struct writer *writer,
 		       const struct recording *recording)
 {
@@ -223,7 +247,7 @@ static void head_print(struct writer *writer,
 }
 
 void perfetto_write(const char *path, const struct recording *recording,
-		    const struct phases *phases)
+		    const struct phases *phases, const struct merge *merge)
 {
 	struct writer writer = { .phases = phases };
 
@@ -235,6 +259,7 @@ void perfetto_write(const char *path, const struct recording *recording,
 	for (size_t i = 0; i < phases->spans.nr; i++)
 		span_print(&writer, &phases->spans.list[i]);
 	counters_print(&writer);
+	lines_print(&writer, merge);
 	fputs("\n]}\n", writer.out);
 	free(writer.tracks);
 	if (ferror(writer.out) | fclose(writer.out))

@@ -2,11 +2,12 @@
 #ifndef IOVASCOPE_PERFETTO_H
 #define IOVASCOPE_PERFETTO_H
 
+struct merge;
 struct phases;
 struct recording;
 
-/* Ends the program when the file cannot be written. */
+/* With lines of a log, if there are any. Ends the program when the file cannot be written. */
 void perfetto_write(const char *path, const struct recording *recording,
-		    const struct phases *phases);
+		    const struct phases *phases, const struct merge *merge);
 
 #endif

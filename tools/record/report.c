@@ -17,6 +17,7 @@
 #include "base/human.h"
 #include "base/request.h"
 #include "base/tree.h"
+#include "merge.h"
 #include "report.h"
 #include "timeline.h"
 
@@ -37,6 +38,7 @@ static const char style[] =
 "th,td{text-align:right;padding:.2rem .5rem;border-bottom:1px solid var(--line);\n"
 "font-variant-numeric:tabular-nums}\n"
 "th:first-child,td:first-child{text-align:left}\n"
+".line{text-align:left;overflow-wrap:anywhere}\n"
 ".d1{padding-left:1.5rem!important}.d2{padding-left:3rem!important}\n"
 ".bar{width:100%;height:2.5rem}.when{width:12rem;height:1rem}\n"
 ".g0{fill:var(--c0)}.g1{fill:var(--c1)}.g2{fill:var(--c2)}.g3{fill:var(--c3)}\n"
@@ -193,6 +195,44 @@ static void regions_print(FILE *out, struct json_object *view)
 	fputs("</tbody></table>\n", out);
 }
 
+/* ---- the log ---- */
+
+static void line_print(FILE *out, struct json_object *line)
+{
+	char *during = merge_during(line);
+
+	fputs("<tr>", out);
+	tag(out, "td", human_key(line, "at_ns", "ns").s);
+	tag(out, "td", human_key(line, "silence_ns", "ns").s);
+	tag(out, "td", tree_word(line, "clock"));
+	tag(out, "td", during);
+	fputs("<td class=\"line\">", out);
+	escape(out, tree_word(line, "text"));
+	fputs("</td></tr>\n", out);
+	free(during);
+}
+
+static void log_print(FILE *out, struct json_object *log)
+{
+	struct json_object *lines = tree_get(log, "lines");
+	struct json_object *clocks = tree_get(log, "clocks");
+
+	if (!log)
+		return;
+	fputs("<h2>What the log says</h2>\n<table><thead><tr><th scope=\"col\">At</th><th scope=\"col\">After silence of</th><th scope=\"col\">Clock</th><th scope=\"col\">During</th><th scope=\"col\" class=\"line\">Line</th></tr></thead><tbody>\n",
+	      out);
+	for (size_t i = 0; i < tree_length(lines); i++)
+		line_print(out, tree_at(lines, i));
+	fputs("</tbody></table>\n<ul>\n", out);
+	for (size_t i = 0; i < tree_length(clocks); i++) {
+		char *says = merge_says(tree_at(clocks, i));
+
+		tag(out, "li", says);
+		free(says);
+	}
+	fputs("\n</ul>\n", out);
+}
+
 static void facts_print(FILE *out, struct json_object *view)
 {
 	static const char *const keys[] = {
@@ -234,6 +274,7 @@ static void page_print(FILE *out, struct json_object *view)
 	bar_print(out, view);
 	tree_print_html(out, view);
 	regions_print(out, view);
+	log_print(out, tree_get(view, "log"));
 	facts_print(out, view);
 	fputs("<p class=\"soft\">Each moment is in one phase: the parts add up to the whole. Made by iovascope "
 	      VERSION ".</p>\n</main></body></html>\n", out);

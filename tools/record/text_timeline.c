@@ -10,6 +10,7 @@
 #include "base/paper.h"
 #include "base/table.h"
 #include "base/tree.h"
+#include "merge.h"
 #include "phases.h"
 #include "timeline.h"
 
@@ -199,5 +200,7 @@ void text_timeline(FILE *out, struct json_object *view,
 	free(sentence);
 	tree_text(out, view);
 	regions_text(out, view);
+	if (tree_get(view, "log"))
+		text_merge(out, tree_get(view, "log"));
 	facts(out, view);
 }

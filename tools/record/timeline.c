@@ -15,12 +15,14 @@
 #include "base/tree.h"
 #include "command.h"
 #include "file.h"
+#include "merge.h"
 #include "perfetto.h"
 #include "phases.h"
 #include "recording.h"
 #include "timeline.h"
 
 #define DEFAULT_LIMIT 20
+#define DEFAULT_LINES 40
 
 enum group {
 	GROUP_DEVICES,
@@ -372,7 +374,9 @@ struct json_object *timeline_view(const struct recording *recording,
 
 struct json_object *read_timeline(const struct request *request)
 {
+	bool all = request->given & BIT(OPT_ALL);
 	struct recording recording;
+	struct merge merge = {};
 	struct file_reader file;
 	struct json_object *view;
 	struct phases phases;
@@ -391,11 +395,17 @@ struct json_object *read_timeline(const struct request *request)
 	if (!phases.pid)
 		fail(EXIT_RUNTIME, "%s: nobody used VFIO while it was recorded",
 		     file.path);
+	if (request->merge)
+		merge_read(&merge, request, &recording, &phases);
 	if (request->perfetto)
-		perfetto_write(request->perfetto, &recording, &phases);
-	view = timeline_view(&recording, &phases,
-			     request->given & BIT(OPT_ALL) ? UINT64_MAX :
+		perfetto_write(request->perfetto, &recording, &phases, &merge);
+	view = timeline_view(&recording, &phases, all ? UINT64_MAX :
 			     request->limit ?: DEFAULT_LIMIT);
+	if (request->merge)
+		tree_add(view, "log",
+			 merge_view(&merge, &phases, all ? UINT64_MAX :
+				    request->limit ?: DEFAULT_LINES));
+	merge_free(&merge);
 	phases_free(&phases);
 	recording_free(&recording);
 	file_close(&file);

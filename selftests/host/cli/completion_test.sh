@@ -62,6 +62,7 @@ offers "an option that its command would refuse" "" watch hist --pid
 offers "no argument of bench, which measures" "" bench ''
 offers "what is compared" ":files$nl" bench --compare old ''
 offers "a recording" ":files$nl" timeline ''
+offers "a log" ":files$nl" timeline --merge ''
 offers "where a recording goes" ":files$nl" record --file ''
 offers "of another tree" "$(list 2 6)$nl" --debugfs "$PWD/trees/lab" domains ''
 offers "nothing where there is no module" "" --debugfs /nonexistent domains ''
