@@ -7,6 +7,11 @@
  * JSON or Prometheus' format. The table says which sections, which view and
  * which text belong to a command; no command knows the format it is printed in.
  */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/fail.h"
 #include "base/paper.h"
 #include "base/progress.h"
@@ -15,6 +20,7 @@
 #include "options.h"
 #include "read/diff.h"
 #include "read/snapshot.h"
+#include "record/difference.h"
 #include "show/json.h"
 #include "show/rows.h"
 #include "show/view.h"
@@ -156,13 +162,61 @@ void command_run(const struct request *request)
 	json_object_put(snap);
 }
 
+/* What is no file may be read only once: of that it is not known. */
+static bool is_recording(const char *path)
+{
+	static const char magic[] = "iovascope-rec ";
+	char found[sizeof(magic) - 1];
+	struct stat stat;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is = fd >= 0 && !fstat(fd, &stat) && S_ISREG(stat.st_mode) &&
+		  read(fd, found, sizeof(found)) == sizeof(found) &&
+		  !memcmp(found, magic, sizeof(found));
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+static const struct command diff_recordings = {
+	.name = "diff",
+	.options = BIT(OPT_JSON),
+	.view = json_object_get,
+	.text = text_difference,
+};
+
+static void run_diff_recordings(const struct request *request)
+{
+	struct request inner = *request;
+	struct json_object *diff;
+
+	inner.command = &diff_recordings;
+	option_refuse(&inner, ~0ull);
+	if (request->args[2])
+		fail(EXIT_USAGE, "diff of two recordings takes no command: '%s'",
+		     request->args[2]);
+	progress_begin("diff");
+	diff = read_difference(request->args[0], request->args[1]);
+	command_print(&inner, diff, PAGE_ENDLESS);
+	json_object_put(diff);
+}
+
 void run_diff(const struct request *request)
 {
 	struct json_object *before, *after, *diff;
 	struct request inner;
+	bool recordings;
 
 	if (!request->args[0] || !request->args[1])
-		fail(EXIT_USAGE, "diff needs two files made by snapshot");
+		fail(EXIT_USAGE, "diff needs two files made by snapshot, or two by record");
+	recordings = is_recording(request->args[0]);
+	if (recordings != is_recording(request->args[1]))
+		fail(EXIT_RUNTIME, "%s is a recording, %s is none: two of one kind can be compared",
+		     request->args[!recordings], request->args[recordings]);
+	if (recordings) {
+		run_diff_recordings(request);
+		return;
+	}
 	inner = command_inner(request, request->args + 2);
 	progress_begin("diff");
 	before = snapshot_load(request->args[0]);

@@ -283,7 +283,7 @@ const struct command commands[] = {
 	}, {
 		.name = "diff",
 		.args = "BEFORE AFTER [COMMAND [KEY...]]",
-		.help = "what happened between two files made by snapshot",
+		.help = "what happened between two snapshots; or changed in two recordings",
 		.options = BIT(OPT_HELP) | BIT(OPT_JSON) | BIT(OPT_PID) | LISTS,
 		.run = run_diff,
 	}, {

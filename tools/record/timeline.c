@@ -372,42 +372,72 @@ struct json_object *timeline_view(const struct recording *recording,
 	return view;
 }
 
+/* What a file has: its recording, and the phases of a process of it. */
+struct opened {
+	struct file_reader file;
+	struct recording recording;
+	struct phases phases;
+};
+
+static void opened_begin(struct opened *opened, const char *path, uint64_t pid)
+{
+	struct recording *recording = &opened->recording;
+
+	file_open(&opened->file, path);
+	if (!recording_read(recording, &opened->file))
+		fail(EXIT_FORMAT, "%s: it is cut off before anything was recorded",
+		     path);
+	if (tree_u64_or_0(recording->head, "format") != 1)
+		fail(EXIT_FORMAT, "%s: of a format that this tool does not know",
+		     path);
+	phases_find(&opened->phases, recording, pid);
+	if (!opened->phases.pid)
+		fail(EXIT_RUNTIME, "%s: nobody used VFIO while it was recorded",
+		     path);
+}
+
+static void opened_end(struct opened *opened)
+{
+	phases_free(&opened->phases);
+	recording_free(&opened->recording);
+	file_close(&opened->file);
+}
+
+struct json_object *timeline_load(const char *path)
+{
+	struct json_object *view;
+	struct opened opened;
+
+	opened_begin(&opened, path, 0);
+	view = timeline_view(&opened.recording, &opened.phases, 0);
+	opened_end(&opened);
+	return view;
+}
+
 struct json_object *read_timeline(const struct request *request)
 {
 	bool all = request->given & BIT(OPT_ALL);
-	struct recording recording;
 	struct merge merge = {};
-	struct file_reader file;
 	struct json_object *view;
-	struct phases phases;
+	struct opened opened;
 
 	if (!request->args[0] || request->args[1])
 		fail(EXIT_USAGE, "%s needs one file made by record",
 		     request->command->name);
-	file_open(&file, request->args[0]);
-	if (!recording_read(&recording, &file))
-		fail(EXIT_FORMAT, "%s: it is cut off before anything was recorded",
-		     file.path);
-	if (tree_u64_or_0(recording.head, "format") != 1)
-		fail(EXIT_FORMAT, "%s: of a format that this tool does not know",
-		     file.path);
-	phases_find(&phases, &recording, request->pid);
-	if (!phases.pid)
-		fail(EXIT_RUNTIME, "%s: nobody used VFIO while it was recorded",
-		     file.path);
+	opened_begin(&opened, request->args[0], request->pid);
 	if (request->merge)
-		merge_read(&merge, request, &recording, &phases);
+		merge_read(&merge, request, &opened.recording, &opened.phases);
 	if (request->perfetto)
-		perfetto_write(request->perfetto, &recording, &phases, &merge);
-	view = timeline_view(&recording, &phases, all ? UINT64_MAX :
+		perfetto_write(request->perfetto, &opened.recording,
+			       &opened.phases, &merge);
+	view = timeline_view(&opened.recording, &opened.phases,
+			     all ? UINT64_MAX :
 			     request->limit ?: DEFAULT_LIMIT);
 	if (request->merge)
 		tree_add(view, "log",
-			 merge_view(&merge, &phases, all ? UINT64_MAX :
+			 merge_view(&merge, &opened.phases, all ? UINT64_MAX :
 				    request->limit ?: DEFAULT_LINES));
 	merge_free(&merge);
-	phases_free(&phases);
-	recording_free(&recording);
-	file_close(&file);
+	opened_end(&opened);
 	return view;
 }

@@ -21,6 +21,9 @@ const char *timeline_says(struct json_object *node);
 /* The answer, in one sentence; to be freed. */
 char *timeline_sentence(struct json_object *view);
 
+/* The view of a file's own process, without its regions; to be put. */
+struct json_object *timeline_load(const char *path);
+
 /* @limit regions, the longest; to be put. */
 struct json_object *timeline_view(const struct recording *recording,
 				  const struct phases *phases, uint64_t limit);

@@ -4,6 +4,7 @@
  * ones: what needs them says so.
  */
 #include "base/fail.h"
+#include "difference.h"
 #include "record.h"
 #include "report.h"
 #include "timeline.h"
@@ -26,10 +27,25 @@ struct json_object *read_timeline(const struct request *request)
 	fail_without("timeline");
 }
 
+struct json_object *read_difference(const char *before, const char *after)
+{
+	(void)before;
+	(void)after;
+	fail_without("diff of recordings");
+}
+
 struct json_object *read_report(const struct request *request)
 {
 	(void)request;
 	fail_without("report");
+}
+
+void text_difference(FILE *out, struct json_object *view,
+		     struct json_object *schema)
+{
+	(void)out;
+	(void)view;
+	(void)schema;
 }
 
 void text_report(FILE *out, struct json_object *view,

@@ -212,7 +212,8 @@ builds_without() {
 		-Wmissing-prototypes -o "$out/without.o" \
 		"$tools/record/without.c" &&
 		diff <(nm "$out/without.o" | sed -n 's/.* T //p') \
-			<(printf '%s\n' read_report read_timeline run_record \
+			<(printf '%s\n' read_difference read_report \
+				read_timeline run_record text_difference \
 				text_report text_timeline)
 }
 if have "record: a tool without it" gcc; then

@@ -37,7 +37,7 @@ trap 'rm -rf "$tmp"' EXIT
 recorded=$PWD/trees/two_vms
 commands=()
 if ((!${#})); then
-	mapfile -t commands < <("$IOVASCOPE" --list-cmds && echo why-start)
+	mapfile -t commands < <("$IOVASCOPE" --list-cmds && printf '%s\n' why-start diff-recordings)
 	set -- *_test.sh
 fi
 

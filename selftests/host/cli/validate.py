@@ -4,8 +4,9 @@
 
 Hold what the command printed as JSON against its schemas. KEPT has, of each
 run, NR.json and NR.args, an argument a line; SCHEMAS is tools/schema. Of a
-watch, or of a diff, the command inside it says which schema it is. Prints what
-does not fit, and at the end how many objects of how many schemas did.
+watch, or of a diff, the command inside it says which schema it is; a diff of
+recordings, which are called *.rec, has its own. Prints what does not fit, and at
+the end how many objects of how many schemas did.
 """
 
 import json
@@ -36,6 +37,8 @@ def schema_of(args, validators):
         return "help"
     if "--version" in args:
         return "version"
+    if "diff" in args and any(arg.endswith(".rec") for arg in args):
+        return "diff-recordings"
     outer = [arg for arg in args if arg in ("watch", "diff")]
     if outer and not commands:
         return "show"
