@@ -179,6 +179,17 @@ struct human names_owner(struct json_object *record)
 	return out;
 }
 
+struct human names_comm(struct json_object *record)
+{
+	const char *comm = tree_word(record, "comm");
+	struct human out;
+
+	snprintf(out.s, sizeof(out.s), "%.*s",
+		 (int)clean_len(comm, MAX_OWNER), comm);
+	clean_word(out.s);
+	return out;
+}
+
 const char *names_device(struct json_object *record, const char *bdf)
 {
 	struct json_object *pci = bdf ? tree_get(tree_get(record, "pci"), bdf) :

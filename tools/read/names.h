@@ -23,6 +23,9 @@ void names_share(struct json_object *to, struct json_object *from);
 /* "web (4242)": the VM, the pod, or what the process calls itself; or "-". */
 struct human names_owner(struct json_object *record);
 
+/* "qemu": what the process calls itself, for people. */
+struct human names_comm(struct json_object *record);
+
 /* "NVIDIA H100 PCIe", or NULL. */
 const char *names_device(struct json_object *record, const char *bdf);
 

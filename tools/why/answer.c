@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "answer.h"
-#include "base/alloc.h"
 #include "base/fail.h"
 #include "base/tree.h"
 #include "finding.h"
@@ -36,7 +35,7 @@ void answer_give(struct json_object *answer, bool fix_needed,
 	char *text;
 
 	va_start(args, fmt);
-	text = alloc_vprint(fmt, args);
+	text = finding_text(fmt, args);
 	va_end(args);
 	tree_add_u64(answer, "fix_needed", fix_needed);
 	tree_add_word(answer, "answer", text);

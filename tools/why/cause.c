@@ -9,9 +9,9 @@
  */
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/tree.h"
 #include "cause.h"
+#include "finding.h"
 
 static const struct {
 	const char *id;
@@ -396,7 +396,7 @@ void cause_unfixable(struct json_object *found)
 
 static struct json_object *sentence_new(const char *fmt, va_list args)
 {
-	char *text = alloc_vprint(fmt, args);
+	char *text = finding_text(fmt, args);
 	struct json_object *word = json_object_new_string(text);
 
 	free(text);

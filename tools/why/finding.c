@@ -6,8 +6,17 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "base/tree.h"
 #include "finding.h"
+
+char *finding_text(const char *fmt, va_list args)
+{
+	char *text = alloc_vprint(fmt, args);
+
+	clean_word(text);
+	return text;
+}
 
 struct findings findings_of(struct json_object *answer)
 {
@@ -30,7 +39,7 @@ void findings_miss(const struct findings *findings, const char *fmt, ...)
 	char *fact;
 
 	va_start(args, fmt);
-	fact = alloc_vprint(fmt, args);
+	fact = finding_text(fmt, args);
 	va_end(args);
 	if (!tree_list_has(findings->missing, fact))
 		tree_append_word(findings->missing, fact);

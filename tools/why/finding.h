@@ -2,6 +2,8 @@
 #ifndef IOVASCOPE_FINDING_H
 #define IOVASCOPE_FINDING_H
 
+#include <stdarg.h>
+
 #include "base/compiler.h"
 
 struct json_object;
@@ -16,6 +18,12 @@ struct findings {
 };
 
 struct findings findings_of(struct json_object *answer);
+
+/*
+ * A sentence of an answer, to be freed. It is clean: it may tell what a process
+ * calls itself, and that may be anything.
+ */
+char *finding_text(const char *fmt, va_list args);
 
 /* Takes over the cause; NULL: the judge has found none. */
 void findings_add(const struct findings *findings, struct json_object *cause);

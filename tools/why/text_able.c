@@ -10,6 +10,7 @@
 #include "base/human.h"
 #include "base/table.h"
 #include "base/tree.h"
+#include "read/names.h"
 #include "text_able.h"
 #include "text_why.h"
 
@@ -52,7 +53,7 @@ static void print_device(FILE *out, struct json_object *device)
 		tree_word(device, "node"));
 	if (tree_get(device, "holder"))
 		fprintf(out, "Open by: %s (%s)\n",
-			tree_word(tree_get(device, "holder"), "comm"),
+			names_comm(tree_get(device, "holder")).s,
 			tree_word(tree_get(device, "holder"), "pid"));
 	fprintf(out, "Unit: %s, %s address bits; its BARs and the process' memory need %s; the CPU has %s\n",
 		tree_word(device, "unit"), tree_word(device, "address_bits"),
@@ -71,7 +72,7 @@ static void print_process(FILE *out, struct json_object *process)
 	uint64_t limit;
 
 	fprintf(out, "\nProcess %s (%s): %s of memory, nodes %s\n",
-		tree_word(process, "comm"), tree_word(process, "pid"),
+		names_comm(process).s, tree_word(process, "pid"),
 		human_key(process, "memory_bytes", "bytes").s,
 		tree_word(process, "nodes_allowed"));
 	fprintf(out, "Locked: %s of %s, pinned besides (iommufd) %s; CAP_IPC_LOCK: %s\n",

@@ -10,6 +10,7 @@
 #include "base/human.h"
 #include "base/table.h"
 #include "kind.h"
+#include "read/names.h"
 #include "refused.h"
 #include "text_why.h"
 #include "base/tree.h"
@@ -178,7 +179,7 @@ static void print_target(FILE *out, struct json_object *target)
 {
 	fprintf(out, "\n%s", tree_word(target, "name"));
 	if (tree_get(target, "comm"))
-		fprintf(out, " (%s)", tree_word(target, "comm"));
+		fprintf(out, " (%s)", names_comm(target).s);
 	fputs(": ", out);
 }
 

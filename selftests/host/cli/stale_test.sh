@@ -136,6 +136,17 @@ edit domains 's/^(3 .*backend=)type1/\1iommufd/'
 json "why: iommufd hands on unseen" \
 	'[.causes[] | select(.cause == "orphaned")] == []' why 3 --json
 
+scene bad_name
+region 0x200000 $VA 4096 77
+edit regions 's/pid=77 comm=vmm/pid=77 comm=\\033[31mX\\012evil/'
+json_exit "why: a name that commands the terminal" 1 '[.. | strings |
+	select(test("evil"))] as $told | ($told | length) > 1 and
+	([.answer, .causes[].says] | map(select(test("\\?\\[31mX\\?evil"))) |
+	length) == 2' why 3 --json
+check "and in words" 1 '\?\[31mX\?evil \(77\)' $'\033|^evil' why 3
+edit domains 's/^(3 .*comm=)[^ ]*/\1\\033[31mY\\012evil/'
+check "of whom is asked about" 1 '\?\[31mY\?evil' $'\033|^evil' why 3
+
 scene orphan_unmapped
 [[ $counting ]] || sed -i 's/ [0-9]* 1$/ 5 1/' "$root/proc/4242/stat"
 [[ $counting ]] || sed -i 2d "$tree/devices/0000:3b:00.0/runs"
