@@ -263,9 +263,9 @@ static const struct {
 		"memory of a process that is gone is mapped for devices still",
 		"let who has the container unmap it, or close the container; it stays pinned until then"
 	},
-	[CAUSE_MEMORY_DROPPED] = { "memory-dropped", true,
-		"what was mapped has been dropped, which happens when the last group leaves a container",
-		"let the program map the memory anew when a group has joined again, or keep a group in the container"
+	[CAUSE_MEMORY_DROPPED] = { "memory-dropped", false,
+		"what was mapped has been dropped, with the last group that left a container, or with a container that was closed",
+		"nothing where the program closed a container, and is about to map; where a group left and another joined: let the program map the memory anew, or keep a group in the container"
 	},
 	[CAUSE_NOT_KNOWN] = { "not-known", true,
 		"what was in the way is not known",

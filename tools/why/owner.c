@@ -110,10 +110,11 @@ static void orphans_judge(struct json_object *answer, struct json_object *snap,
 
 /* ---- had, and not mapped ---- */
 
+/* What a map that failed half-way took back is torn down, and was never mapped. */
 static uint64_t dropped_bytes(struct json_object *snap, uint64_t pid)
 {
 	struct json_object *last = NULL;
-	uint64_t torn, asked;
+	uint64_t torn, asked, mapped;
 
 	tree_foreach(tree_get(snap, "processes"), id, record) {
 		(void)id;
@@ -124,6 +125,8 @@ static uint64_t dropped_bytes(struct json_object *snap, uint64_t pid)
 	}
 	torn = tree_u64_or_0(last, "teardown_bytes");
 	asked = tree_u64_or_0(last, "region_unmap_bytes");
+	mapped = tree_u64_or_0(last, "region_map_bytes");
+	torn = torn < mapped ? torn : mapped;
 	return torn > asked ? torn - asked : 0;
 }
 
@@ -140,7 +143,11 @@ static bool has_container(struct json_object *snap, struct json_object *ids)
 	return false;
 }
 
-/* Only where nothing is mapped: else it may well have been meant. */
+/*
+ * Only where nothing is mapped: else it may well have been meant. Whether a
+ * group left, or the process closed one container and opened another, no record
+ * tells.
+ */
 static void dropped_judge(struct json_object *answer, struct json_object *snap)
 {
 	struct json_object *target = tree_get(answer, "target"), *found;
@@ -156,11 +163,12 @@ static void dropped_judge(struct json_object *answer, struct json_object *snap)
 	devices = tree_join(target, "devices");
 	found = cause_new(CAUSE_MEMORY_DROPPED);
 	tree_add_u64(found, "dropped_bytes", bytes);
-	cause_says(found, "%s reach%s 0 B: %s that were mapped have been dropped, which happens when the last group leaves a container",
+	cause_says(found, "%s reach%s 0 B: %s that the process had mapped were dropped with the last group that left the container, or with another container that it closed",
 		   devices, tree_length(tree_get(target, "devices")) > 1 ?
 		   "" : "es", human_bytes(bytes).s);
 	cause_evidence(found, "process %ju had %s more torn down than it asked to unmap, and nothing is mapped now",
 		       (uintmax_t)pid, human_bytes(bytes).s);
+	cause_evidence(found, "which of both it was is not known: no record tells one container of a process from another");
 	tree_append(tree_get(answer, "causes"), found);
 	free(devices);
 }
@@ -187,12 +195,14 @@ void owner_answer(struct json_object *answer)
 	for (size_t i = 0; i < tree_length(causes); i++) {
 		struct json_object *found = tree_at(causes, i);
 
-		if (!tree_is(found, "cause", "orphaned") &&
-		    !tree_is(found, "cause", "memory-dropped"))
+		if (tree_is(found, "cause", "orphaned"))
+			answer_give(answer, true, "Something is wrong (orphaned): %s.",
+				    tree_word(found, "says"));
+		else if (tree_is(found, "cause", "memory-dropped"))
+			answer_give(answer, false, "Nothing is mapped (memory-dropped): %s.",
+				    tree_word(found, "says"));
+		else
 			continue;
-		answer_give(answer, true, "Something is wrong (%s): %s.",
-			    tree_word(found, "cause"),
-			    tree_word(found, "says"));
 		return;
 	}
 }

@@ -474,7 +474,7 @@ static struct json_object *why_snapshot(const char *debugfs)
 	static const char *const keys[] = {
 		"type", "backend", "devices", "pid", "comm", "exact",
 		"map_calls", "map_bytes", "start_ns", "teardown_bytes",
-		"region_unmap_bytes", NULL
+		"region_map_bytes", "region_unmap_bytes", NULL
 	};
 	static const struct snapshot_many many = { .keys = keys };
 	struct json_object *snap;

@@ -58,7 +58,7 @@ stale_of_the_dead() {
 # A container forgets all of it when its last group leaves.
 dropped() {
 	hold ./why_client --size 8M --then rejoin &&
-		answer_is 1 "$(cause memory-dropped "
+		answer_is 0 "$(cause memory-dropped "
 			\$c.dropped_bytes == 8 * $M and .mapped_bytes == 0")" \
 			why "$PID"
 }
