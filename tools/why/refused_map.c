@@ -93,7 +93,8 @@ static bool is_too_wide(struct json_object *r)
 {
 	uint64_t last;
 
-	return tree_u64(r, "aperture_last", &last) && last_of(r) > last;
+	return has_iova(r) && tree_u64(r, "aperture_last", &last) &&
+	       last_of(r) > last;
 }
 
 /*
@@ -126,6 +127,14 @@ static bool is_reserved(struct json_object *r)
 static bool has_overlap(struct json_object *r)
 {
 	return fact(r, "overlap_bytes");
+}
+
+/* Who gives an address back has to name what is mapped there. */
+static bool is_taken(struct json_object *r)
+{
+	return has_overlap(r) && has_iova(r) &&
+	       !(tree_is(r, "call", "map_dma") &&
+		 fact(r, "flags") & VFIO_VADDR);
 }
 
 #define IS_MEMORY(name, word)						\
@@ -338,7 +347,7 @@ const struct rule refused_map_rules[] = {
 	  tell_arguments },
 	{ UNMAPS, "check", EINVAL, has_overlap, CAUSE_UNMAP_BISECTS,
 	  tell_overlap },
-	{ MAPS, "check", ANY_ERRNO, has_overlap, CAUSE_IOVA_TAKEN,
+	{ MAPS, "check", ANY_ERRNO, is_taken, CAUSE_IOVA_TAKEN,
 	  tell_overlap },
 	{ MAPS, "check", EEXIST, NULL, CAUSE_IOVA_TAKEN, NULL },
 	{ MAPS, "check", EADDRINUSE, NULL, CAUSE_IOVA_TAKEN, NULL },

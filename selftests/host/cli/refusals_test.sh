@@ -125,6 +125,28 @@ scene taken_iommufd
 refusal 4242 ioas_map check 98 backend=iommufd
 cause "EADDRINUSE" iova-taken true
 
+scene given_back
+refusal 4242 map_dma check 12 flags=0x4 bytes=$GIB overlap_iova=$GIB \
+	overlap_bytes=$GIB limit_bytes=$((64 * MIB))
+cause "an address that is given back names what is mapped" memlock true
+refusal_again() {
+	scene given_back
+	refusal 4242 map_dma check "$1" flags=0x4 bytes=$GIB overlap_iova=$GIB \
+		overlap_bytes=$GIB
+}
+refusal_again 1
+cause "and so it does where that is not allowed" not-known true
+
+# Its choice is an answer: what the field held before is nothing.
+scene chosen
+refusal 4242 ioas_map check 12 backend=iommufd flags=0x6 overlap_iova=$GIB \
+	overlap_bytes=$GIB limit_bytes=$MIB
+cause "iommufd chooses: no range was asked for" memlock-user true
+scene chosen_wide
+refusal 4242 ioas_map check 12 backend=iommufd flags=0x6 \
+	iova=0xffff888812345000 limit_bytes=$MIB
+cause "iommufd chooses: nor one beyond the unit" memlock-user true
+
 scene short
 refusal 4242 unmap_dma check 0 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
 cause "an unmap that did nothing" unmap-short \
