@@ -20,6 +20,8 @@
 #define VFIO_ACCESS	3
 #define VFIO_MAP_KNOWN	7
 #define VFIO_VADDR	4
+#define VFIO_UNMAP_DIRTY 1
+#define VFIO_UNMAP_ALL	2
 #define IOAS_FIXED	1
 #define IOAS_WRITE	2
 #define IOAS_ACCESS	6
@@ -53,9 +55,28 @@ static bool is_askew(struct json_object *r)
 	return (has_iova(r) ? all | fact(r, "iova") : all) % PAGE;
 }
 
+/* An unmap of everything has no range. */
+static bool is_of_all(struct json_object *r)
+{
+	return tree_is(r, "call", "unmap_dma") &&
+	       fact(r, "flags") & VFIO_UNMAP_ALL;
+}
+
+static bool has_range_of_all(struct json_object *r)
+{
+	return is_of_all(r) && (fact(r, "iova") || fact(r, "bytes"));
+}
+
+/* Without the dirty bitmap, which no kernel gives of everything. */
+static bool is_plainly_of_all(struct json_object *r)
+{
+	return is_of_all(r) && !has_range_of_all(r) &&
+	       !(fact(r, "flags") & VFIO_UNMAP_DIRTY);
+}
+
 static bool wraps(struct json_object *r)
 {
-	return has_iova(r) && last_of(r) < fact(r, "iova");
+	return has_iova(r) && !is_of_all(r) && last_of(r) < fact(r, "iova");
 }
 
 /* A map lets devices read or write, or says where memory is now. */
@@ -67,9 +88,15 @@ static bool lacks_access(struct json_object *r)
 	       !(fact(r, "flags") & IOAS_ACCESS);
 }
 
+static bool is_empty(struct json_object *r)
+{
+	return !fact(r, "bytes") && !is_of_all(r);
+}
+
 static bool is_senseless(struct json_object *r)
 {
-	return is_askew(r) || !fact(r, "bytes") || wraps(r) || lacks_access(r);
+	return is_askew(r) || is_empty(r) || wraps(r) || lacks_access(r) ||
+	       has_range_of_all(r);
 }
 
 /* What a kernel or a backend does not serve, it refuses by the flag. */
@@ -176,7 +203,9 @@ static void tell_arguments(struct json_object *found, struct json_object *r)
 {
 	uint64_t iova = fact(r, "iova"), bytes = fact(r, "bytes");
 
-	if (!bytes)
+	if (has_range_of_all(r))
+		cause_says(found, "an unmap of everything takes neither an IOVA nor a size");
+	else if (!bytes)
 		cause_says(found, "the range is empty");
 	else if (wraps(r))
 		cause_says(found, "the range does not end before 2^64");
@@ -341,6 +370,8 @@ const struct rule refused_map_rules[] = {
 	{ UNMAPS, ANY, 0, NULL, CAUSE_UNMAP_SHORT, tell_short },
 	{ MAPS " " UNMAPS, "check", EINVAL, has_unknown_flag,
 	  CAUSE_NOT_IN_KERNEL, tell_kernel },
+	{ "unmap_dma", "check", EINVAL, is_plainly_of_all, CAUSE_NOT_IN_KERNEL,
+	  tell_kernel },
 	{ MAPS, "check", ANY_ERRNO, is_senseless, CAUSE_BAD_ARGUMENT,
 	  tell_arguments },
 	{ UNMAPS, "check", ANY_ERRNO, is_senseless, CAUSE_BAD_ARGUMENT,

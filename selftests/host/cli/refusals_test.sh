@@ -148,12 +148,14 @@ refusal 4242 ioas_map check 12 backend=iommufd flags=0x6 \
 cause "iommufd chooses: nor one beyond the unit" memlock-user true
 
 scene short
-refusal 4242 unmap_dma check 0 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
+refusal 4242 unmap_dma check 0 flags=0x0 overlap_iova=$GIB \
+	overlap_bytes=$((64 * MIB))
 cause "an unmap that did nothing" unmap-short \
 	'.says == "an unmap of 2.0 MiB removed 0 B, and reported success"'
 
 scene bisects
-refusal 4242 unmap_dma check 22 overlap_iova=$GIB overlap_bytes=$((64 * MIB))
+refusal 4242 unmap_dma check 22 flags=0x0 overlap_iova=$GIB \
+	overlap_bytes=$((64 * MIB))
 cause "an unmap inside a region" unmap-bisects true
 
 scene entries
@@ -533,6 +535,20 @@ scene empty
 refusal 4242 map_dma check 22 bytes=0
 cause "what is empty" bad-argument '.says == "the range is empty"'
 
+scene unmap_all
+refusal 4242 unmap_dma check 22 flags=0x2 bytes=0 iova=0 vaddr=absent \
+	memory=absent
+cause "an unmap of everything, before 5.12" not-in-kernel \
+	'.evidence | any(test("flags 0x2"))'
+scene unmap_all_vaddr
+refusal 4242 unmap_dma check 22 flags=0x6 bytes=0 iova=0 backend=hugepath
+cause "an unmap of everything, by hugepath" not-in-kernel true
+
+scene unmap_all_range
+refusal 4242 unmap_dma check 22 flags=0x2
+cause "an unmap of everything, and a range" bad-argument \
+	'.says | test("neither an IOVA nor a size")'
+
 scene access
 refusal 4242 map_dma check 22 flags=0x0
 cause "neither to be read nor written" bad-argument '.says | test("neither")'
@@ -565,7 +581,7 @@ refusal 4242 ioas_unmap check 2 backend=iommufd
 harmless "an unmap of nothing"
 
 scene top
-refusal 4242 unmap_dma check 22 iova=0xffffffffffe00000
+refusal 4242 unmap_dma check 22 iova=0xffffffffffe00000 flags=0x0
 harmless "the end of all addresses, as QEMU unmaps it"
 
 check "show does not cry about it" 0 'mapped in' '^Refused' show
