@@ -397,8 +397,6 @@ const struct rule refused_attach_rules[] = {
 	{ ATTACHES, "group", EIO, NULL, CAUSE_IDENTITY_ONLY, tell_identity },
 	{ "device_attach", ANY, ENOENT, NULL, CAUSE_BAD_ARGUMENT,
 	  tell_no_table },
-	{ ATTACHES, "attach", ANY_ERRNO, has_type_identity,
-	  CAUSE_IDENTITY_ONLY, tell_identity },
 	{ ATTACHES, "attach", ANY_ERRNO, NULL, CAUSE_ATTACH_REFUSED,
 	  tell_step },
 	{ ATTACHES, "group", ANY_ERRNO, NULL, CAUSE_ATTACH_REFUSED,

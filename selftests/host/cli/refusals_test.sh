@@ -467,6 +467,13 @@ cause "no domain that translates" identity-only \
 attach device_attach group 95 target=vfio0
 cause "nor is it known why" identity-only \
 	'.evidence | any(test("group 12 is not identity"))'
+# The type is that of the default domain: on a host with iommu=pt, of every group.
+attach set_container attach 19 target=12
+put /sys/kernel/iommu_groups/12/type identity
+cause "a driver that does not attach, and iommu=pt" attach-refused true
+attach device_attach attach 22 target=vfio0
+put /sys/kernel/iommu_groups/12/type identity
+cause "nor to an IOAS" attach-refused true
 attach set_container group 16 target=12
 cause "memory without an address" vaddr-given-up true
 
