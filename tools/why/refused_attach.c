@@ -358,9 +358,14 @@ const struct rule refused_attach_rules[] = {
 	{ "group_open device_open set_container device_bind", ANY, EPERM,
 	  is_noiommu, CAUSE_NOIOMMU, tell_noiommu },
 	{ "group_status", ANY, 0, NULL, CAUSE_GROUP_NOT_VIABLE, tell_members },
-	/* Up to 6.5 the driver refuses what the firmware uses, then the core. */
+	/*
+	 * Up to 6.5 the driver refuses what the firmware uses, then the core:
+	 * as soon as somebody would own the group.
+	 */
 	{ ATTACHES, "attach", EPERM, has_direct, CAUSE_RMRR, tell_direct },
-	{ ATTACHES, ANY, EINVAL, has_direct, CAUSE_RMRR, tell_direct },
+	{ ATTACHES, "attach", EINVAL, has_direct, CAUSE_RMRR, tell_direct },
+	{ "set_container device_bind get_device", "check", EINVAL, has_direct,
+	  CAUSE_RMRR, tell_direct },
 	{ "set_container", "check", EPERM, NULL, CAUSE_GROUP_NOT_VIABLE,
 	  tell_members },
 	{ "group_open device_open", ANY, EBUSY, NULL, CAUSE_GROUP_BUSY,

@@ -440,6 +440,22 @@ rmrr "an RMRR, and a newer kernel"
 attach device_bind check 22 target=vfio0
 rmrr "an RMRR, and iommufd"
 
+attach get_device check 22 target=0000:3d:00.0
+rmrr "an RMRR, and iommufd in a container's place"
+
+# What has another reason has it with such a range as well.
+direct() {
+	put /sys/kernel/iommu_groups/12/reserved_regions \
+		"0x000000007b800000 0x000000007fffffff direct"
+	cause "$1, and an RMRR" "$2" true
+}
+attach set_container group 22 target=12
+direct "memory in the way" iova-conflict
+attach set_iommu check 22 group=12
+direct "a container that has an IOMMU" no-container
+attach device_attach check 22 target=vfio0
+direct "an argument" not-known
+
 attach device_attach attach 95 target=vfio0
 unit 1 d2008c222f0606 f0205f
 cause "another coherency, 6.1" coherency-mismatch \
