@@ -16,12 +16,30 @@
 #include "system.h"
 #include "tree.h"
 
+/* Below what is no directory there is nothing. */
+#define NOWHERE "/dev/null"
+
+static bool elsewhere;
+
+static const char *root_of(void)
+{
+	return getenv("IOVASCOPE_SYSROOT") ?: (elsewhere ? NOWHERE : "");
+}
+
+void system_leave(void)
+{
+	elsewhere = true;
+}
+
+bool system_is_left(void)
+{
+	return !strcmp(root_of(), NOWHERE);
+}
+
 /* To be freed. */
 char *system_path(const char *path)
 {
-	const char *root = getenv("IOVASCOPE_SYSROOT");
-
-	return alloc_print("%s%s", root ?: "", path);
+	return alloc_print("%s%s", root_of(), path);
 }
 
 static char *path_of(const char *fmt, va_list args)

@@ -20,6 +20,13 @@ __printf(2, 3) bool system_u64(uint64_t *val, const char *fmt, ...);
 __printf(1, 2) int system_fd(const char *fmt, ...);
 char *system_path(const char *path);
 
+/*
+ * What is judged from now on was recorded, of whatever machine: nothing of this
+ * one is there any more, unless IOVASCOPE_SYSROOT names what to ask.
+ */
+void system_leave(void);
+bool system_is_left(void);
+
 /* Of a file that is an array of u64: some, as many as are there, or one. */
 size_t system_words_at(int fd, uint64_t index, size_t nr, uint64_t *val);
 bool system_word_at(int fd, uint64_t index, uint64_t *val);

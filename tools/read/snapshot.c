@@ -23,6 +23,7 @@
 #include "base/compiler.h"
 #include "base/fail.h"
 #include "base/progress.h"
+#include "base/system.h"
 #include "base/tree.h"
 #include "debugfs.h"
 #include "keyed.h"
@@ -413,7 +414,7 @@ static bool may_be(struct json_object *snap, size_t nr)
 	return shape_ok(&sections[nr], section);
 }
 
-/* What `iovascope snapshot` wrote. */
+/* What `iovascope snapshot` wrote. This machine is no part of it. */
 struct json_object *snapshot_load(const char *path)
 {
 	struct json_object *snap;
@@ -431,5 +432,6 @@ struct json_object *snapshot_load(const char *path)
 		if (!may_be(snap, nr))
 			fail(EXIT_RUNTIME, "%s: broken section: %s", path,
 			     sections[nr].name);
+	system_leave();
 	return snap;
 }

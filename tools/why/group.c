@@ -65,8 +65,15 @@ bool group_is_idle(const char *device, const char *driver)
 
 void group_tell_members(struct json_object *found, const char *group)
 {
-	struct json_object *members = holder_members(group), *reasons;
+	struct json_object *members, *reasons;
 	bool any = false;
+
+	if (system_is_left()) {
+		cause_evidence(found, "which devices group %s has, and their drivers, is not known: it is not asked of this machine",
+			       group);
+		return;
+	}
+	members = holder_members(group);
 
 	tree_foreach(members, device, word) {
 		const char *driver = json_object_get_string(word);
@@ -127,7 +134,10 @@ void group_tell_holder(struct json_object *found, const char *group)
 {
 	struct holder holder;
 
-	if (holder_find(group, &holder))
+	if (system_is_left())
+		cause_evidence(found, "who has /dev/vfio/%s is not known: it is not asked of this machine",
+			       group);
+	else if (holder_find(group, &holder))
 		group_tell_process(found, group, &holder);
 	else if (!tell_devices_holder(found, group))
 		cause_evidence(found, "nobody has /dev/vfio/%s open any more (or not where this can be seen from here)",

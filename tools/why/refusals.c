@@ -11,7 +11,9 @@
 #include "base/alloc.h"
 #include "base/human.h"
 #include "base/request.h"
+#include "base/system.h"
 #include "base/tree.h"
+#include "finding.h"
 #include "read/snapshot.h"
 #include "refusals.h"
 #include "refused.h"
@@ -167,6 +169,11 @@ struct json_object *read_refusals(const struct request *request)
 	uint64_t pid = request_pid(request, "refusals");
 
 	tree_add(view, "causes", causes_of(snap, pid));
+	if (system_is_left() && tree_length(tree_get(view, "causes"))) {
+		struct findings findings = findings_of(view);
+
+		findings_miss(&findings, "what /proc and /sys tell: a file is not asked of this machine");
+	}
 	answer_blind(view, snap, "refusals");
 	answer_blind(view, snap, "region_map");
 	answer_all(view);

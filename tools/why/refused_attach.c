@@ -241,7 +241,10 @@ static void tell_conflict(struct json_object *found, struct json_object *r)
 		    fact(region, "start_ns") == fact(r, "start_ns"))
 			tell_conflict_with(found, region, group);
 	}
-	if (!tree_get(found, "reserved_first"))
+	if (system_is_left())
+		cause_evidence(found, "which of both, and where, is not known: what group %s has reserved is not asked of this machine",
+			       group ?: "(unknown)");
+	else if (!tree_get(found, "reserved_first"))
 		cause_evidence(found, "which of both, and where, is not known: no region that is mapped now meets what group %s has reserved",
 			       group ?: "(unknown)");
 	units_differ(r, is_narrower, found);
@@ -293,7 +296,9 @@ static void tell_holder(struct json_object *found, struct json_object *r)
 	if (group)
 		group_tell_holder(found, group);
 	else
-		cause_evidence(found, "who has it is not to be found: %s is not in /sys/class/vfio-dev",
+		cause_evidence(found, system_is_left() ?
+			       "who has %s is not known: it is not asked of this machine" :
+			       "who has it is not to be found: %s is not in /sys/class/vfio-dev",
 			       tree_word(r, "target"));
 	free(group);
 }
@@ -307,8 +312,9 @@ static bool is_not_remapped(struct json_object *r)
 
 static void tell_interrupts(struct json_object *found, struct json_object *r)
 {
-	cause_evidence(found, "interrupts are remapped now: %s (/proc/interrupts)",
-		       host_interrupt_remapping());
+	if (!system_is_left())
+		cause_evidence(found, "interrupts are remapped now: %s (/proc/interrupts)",
+			       host_interrupt_remapping());
 	tell_step(found, r);
 }
 
@@ -329,9 +335,10 @@ static void tell_identity(struct json_object *found, struct json_object *r)
 {
 	char *group = find_group(r);
 
-	cause_evidence(found, "the type of group %s is %sidentity (/sys/kernel/iommu_groups/%s/type)",
-		       group ?: "-", has_type_identity(r) ? "" : "not ",
-		       group ?: "-");
+	if (!system_is_left())
+		cause_evidence(found, "the type of group %s is %sidentity (/sys/kernel/iommu_groups/%s/type)",
+			       group ?: "-", has_type_identity(r) ? "" : "not ",
+			       group ?: "-");
 	tell_step(found, r);
 	free(group);
 }
@@ -345,10 +352,11 @@ static void tell_no_table(struct json_object *found, struct json_object *r)
 static void tell_backend(struct json_object *found, struct json_object *r)
 {
 	cause_says(found, "no VFIO backend serves the kind of IOMMU that was asked for");
-	cause_evidence(found, "vfio_iommu_type1 is %s now",
-		       system_has("/sys/module/vfio_iommu_type1") ?
-		       "there; a container of noiommu has another kind" :
-		       "not loaded");
+	if (!system_is_left())
+		cause_evidence(found, "vfio_iommu_type1 is %s now",
+			       system_has("/sys/module/vfio_iommu_type1") ?
+			       "there; a container of noiommu has another kind" :
+			       "not loaded");
 	tell_step(found, r);
 }
 

@@ -50,6 +50,12 @@ static bool is_alive(struct json_object *r)
 	return process_is(fact(r, "pid"), fact(r, "start_ns"));
 }
 
+/* Where one of /proc is wanting that is said of its process. */
+static const char *absence(void)
+{
+	return system_is_left() ? "gone, or not of this machine" : "gone";
+}
+
 /* ---- the limit of locked memory ---- */
 
 /* By how much it is over its limit; rolled back, so with what it asked for. */
@@ -104,7 +110,8 @@ static void tell_user(struct json_object *found, struct json_object *r)
 	uint64_t uid;
 
 	if (!is_alive(r)) {
-		cause_evidence(found, "which user that is, is not known: the process is gone");
+		cause_evidence(found, "which user that is, is not known: the process is %s",
+			       absence());
 		return;
 	}
 	snprintf(path, sizeof(path), "/proc/%ju/status",
@@ -282,7 +289,8 @@ void tell_no_memory(struct json_object *found, struct json_object *r)
 	if (is_alive(r))
 		cause_evidence(found, "whether pages could not be moved out of movable or CMA memory is not known: those that were to be pinned are not in the zone Movable now, and which are in CMA nothing tells");
 	else
-		cause_evidence(found, "whether pages could not be moved out of movable or CMA memory is not known: the process is gone");
+		cause_evidence(found, "whether pages could not be moved out of movable or CMA memory is not known: the process is %s",
+			       absence());
 	tell_migrations(found);
 }
 

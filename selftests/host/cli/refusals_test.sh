@@ -701,6 +701,29 @@ json_exit "why --start: refused at once" 1 '.total_ns == 0 and
 	.target.pid == 6161' why --start 6161 --json
 check "why --start: nobody knows it" 2 'no such process' '' why --start 6162
 
+# A file may be of any machine: nothing of this one is a fact about it.
+scene elsewhere
+refusal 4242 group_open check 16 target=12 bytes=0 iova=0
+refusal 4242 map_dma pin 12
+refusal 4242 ioas_map pin 12 backend=iommufd user_locked_bytes=$GIB
+refusal 4242 group_status check 0 target=12 bytes=0 iova=0
+refusal 4242 device_attach group 98 target=vfio0 group=12
+record
+unset IOVASCOPE_SYSROOT
+for command in refusals "why --start"; do
+	# shellcheck disable=SC2086 # of two words
+	json_exit "$command: another machine's" 1 '[(.refusals // .causes)[] |
+		.evidence[]] | (map(select(test("this machine"))) | length) == 4
+		and (map(select(test("available|open any more|none of"))) == [])' \
+		$command 4242 --input "$tmp/refused.json" --json
+done
+check "and that is said" 1 \
+	'^Not known: what /proc and /sys tell: a file is not asked of this' '' \
+	refusals --input "$tmp/refused.json"
+check "and of a process, that it may be" 1 \
+	'not known: the process is gone, or not of this machine' '' \
+	refusals --input "$tmp/refused.json"
+
 scene exit_overcome
 edit_runs
 refusal 4242 map_dma pin 12 limit_bytes=$MIB overcome_ns=1000
