@@ -58,24 +58,36 @@ static const char *absence(void)
 
 /* ---- the limit of locked memory ---- */
 
-/* By how much it is over its limit; rolled back, so with what it asked for. */
+/*
+ * By how much it is over its limit; rolled back, so with what it asked for. The
+ * pages of a BAR are charged to nobody.
+ */
 static uint64_t over_limit(struct json_object *r, const char *locked)
 {
-	uint64_t limit, wanted = fact(r, locked) + fact(r, "bytes");
+	uint64_t limit, wanted;
 
-	if (!tree_u64(r, "limit_bytes", &limit) || fact(r, "ipc_lock"))
+	if (!tree_u64(r, "limit_bytes", &limit) || fact(r, "ipc_lock") ||
+	    tree_is(r, "memory", "pfnmap"))
 		return 0;
+	if (__builtin_add_overflow(fact(r, locked), fact(r, "bytes"), &wanted))
+		wanted = UINT64_MAX;
 	return wanted > limit ? wanted - limit : 0;
+}
+
+/* In a container's place iommufd charges the process, as VFIO does. */
+static bool charges_user(struct json_object *r)
+{
+	return is_iommufd(r) && !tree_is(r, "call", "map_dma");
 }
 
 bool is_over_limit(struct json_object *r)
 {
-	return !is_iommufd(r) && over_limit(r, "locked_bytes");
+	return !charges_user(r) && over_limit(r, "locked_bytes");
 }
 
 bool is_over_user_limit(struct json_object *r)
 {
-	return is_iommufd(r) && over_limit(r, "user_locked_bytes");
+	return charges_user(r) && over_limit(r, "user_locked_bytes");
 }
 
 static void tell_limit_of(struct json_object *found, struct json_object *r,

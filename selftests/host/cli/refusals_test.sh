@@ -180,6 +180,20 @@ put_stat
 cause "and whose it is" memlock-user \
 	'.uid == 107 and (.evidence | any(test("it is user 107")))'
 
+scene memlock_compat
+refusal 4242 map_dma pin 12 backend=iommufd locked_bytes=$GIB \
+	user_locked_bytes=$((4 * GIB))
+cause "iommufd in a container's place" memlock ".over_bytes == 2 * $MIB"
+
+scene memlock_huge
+refusal 4242 map_dma pin 12 bytes=$(((1 << 63) - 4096)) \
+	locked_bytes=9223372036854784000
+cause "more than any number" memlock '.over_bytes > 9223372036854775807'
+
+scene memlock_bar
+refusal 4242 map_dma map 12 memory=pfnmap bytes=$((64 * GIB))
+cause "a BAR, which is charged to nobody" map-refused true
+
 # Room enough, so it was something else.
 scene no_memory
 refusal 4242 map_dma pin 12 locked_bytes=0
