@@ -287,12 +287,34 @@ static bool has_movable(void)
 	return found || number_of("/proc/meminfo", "CmaTotal:");
 }
 
+/*
+ * A device that joins has all pinned that was mapped before, of a size that no
+ * request names: whether that went over the limit is not known.
+ */
+static void tell_limit_of_joining(struct json_object *found,
+				  struct json_object *r)
+{
+	bool user = charges_user(r);
+	const char *locked = user ? "user_locked_bytes" : "locked_bytes";
+
+	if (fact(r, "bytes") || !tree_get(r, "limit_bytes") ||
+	    fact(r, "ipc_lock") || !(tree_is(r, "call", "device_attach") ||
+				     tree_is(r, "step", "pin")))
+		return;
+	cause_evidence(found, "what was mapped before is pinned for the device that joins: if it is more than the rest of the limit of locked memory, that is why; the process may lock %s, and %s had %s locked (RLIMIT_MEMLOCK)",
+		       human_key(r, "limit_bytes", "bytes").s,
+		       user ? "its user" : "it",
+		       human_key(r, locked, "bytes").s);
+	tree_share(found, r, "limit_bytes");
+}
+
 void tell_no_memory(struct json_object *found, struct json_object *r)
 {
 	uint64_t free_kb = number_of("/proc/meminfo", "MemAvailable:");
 
 	tell_step(found, r);
 	tell_cgroup_numbers(found, r);
+	tell_limit_of_joining(found, r);
 	if (free_kb)
 		cause_evidence(found, "now %s of the machine's memory are available",
 			       human_bytes(free_kb << 10).s);

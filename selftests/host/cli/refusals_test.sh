@@ -504,6 +504,14 @@ cause "a driver that does not attach, and iommu=pt" attach-refused true
 attach device_attach attach 22 target=vfio0
 put /sys/kernel/iommu_groups/12/type identity
 cause "nor to an IOAS" attach-refused true
+attach device_attach check 12 target=vfio0 backend=iommufd \
+	limit_bytes=$((64 * MIB)) user_locked_bytes=$((8 * MIB))
+cause "an IOAS that is filled, and a limit" no-memory \
+	'.limit_bytes == 67108864 and (.evidence | any(test(
+	"may lock 64.0 MiB, and its user had 8.0 MiB locked")))'
+attach set_iommu check 12 limit_bytes=$((64 * MIB))
+cause "a call that pins nothing, and a limit" no-memory \
+	'.limit_bytes == null and (.evidence | any(test("may lock")) | not)'
 attach set_container group 16 target=12
 cause "memory without an address" vaddr-given-up true
 
