@@ -191,9 +191,11 @@ void tell_cgroup(struct json_object *found, struct json_object *r)
 {
 	uint64_t max = fact(r, "memcg_max_bytes");
 
-	cause_says(found, "the cgroup of the process may have %s of memory, and they were used up%s",
+	/* What is full of cached files has room nevertheless. */
+	cause_says(found, "the cgroup of the process may have %s of memory, and was full%s",
 		   human_bytes(max).s, is_killed(r) ?
-		   "; the kernel ended the process for it (OOM)" : "");
+		   "; the kernel ended the process for it (OOM)" :
+		   ", which may be why");
 	tell_cgroup_numbers(found, r);
 	if (tree_get(r, "limit_bytes") && !is_over_limit(r))
 		cause_evidence(found, "its limit of locked memory, %s, was not reached",

@@ -209,8 +209,14 @@ scene cgroup
 refusal 4242 map_dma pin 12 memcg_max_bytes=$((256 * MIB)) \
 	memcg_bytes=$((256 * MIB - 4096))
 cause "a cgroup that is full" cgroup-limit \
-	".memcg_max_bytes == 256 * $MIB and
+	".memcg_max_bytes == 256 * $MIB and (.says | test(\"may be why\")) and
 	(.evidence | any(test(\"limit of locked memory, 1.0 GiB, was not\")))"
+
+scene cgroup_other
+refusal 4242 set_container check 12 target=12 bytes=0 iova=0 \
+	memcg_max_bytes=$((256 * MIB)) memcg_bytes=$((256 * MIB))
+cause "a cgroup that is full, and no memory of it is asked for" no-memory \
+	'.evidence | any(test("had 256.0 MiB of 256.0 MiB charged"))'
 
 scene cgroup_room
 refusal 4242 map_dma pin 12 memcg_max_bytes=$((256 * MIB)) \
@@ -255,6 +261,12 @@ zoneinfo
 page 9000
 cause "a page that stayed in movable memory" cannot-move \
 	'.evidence | any(test("12 pages could not be moved"))'
+scene movable_cgroup
+refusal 4242 map_dma pin 12 memcg_max_bytes=$((256 * MIB)) \
+	memcg_bytes=$((256 * MIB))
+zoneinfo
+page 9000
+cause "and a cgroup that is full" cannot-move true
 scene moved
 refusal 4242 map_dma pin 12
 zoneinfo
