@@ -110,9 +110,10 @@ static struct json_object *with_snapshot(struct json_object *refusal,
 
 	tree_foreach(refusal, key, val)
 		tree_add(r, key, json_object_get(val));
-	domain = tree_get(domains, tree_word(refusal, "domain"));
-	if (domain)
-		tree_share(r, domain, "devices");
+	/* Where there are many, they are made when they are asked for. */
+	domain = tree_find(domains, tree_word(refusal, "domain"));
+	tree_share(r, domain, "devices");
+	json_object_put(domain);
 	if (tree_get(snap, "regions"))
 		tree_share(r, snap, "regions");
 	return r;

@@ -383,6 +383,12 @@ put /sys/bus/pci/devices/0000:3c:00.0/iommu_group/reserved_regions \
 cause "what a device reserved that joined later" iova-reserved \
 	".reserved_first == $((0x7b800000)) and
 	(.evidence | any(test(\"0000:3c:00.0 is another device\")))"
+# Who keeps domains packed judges as who does not.
+check "metrics say the same cause" 0 \
+	'^iovascope_refusal_age_seconds\{cause="iova-reserved"\} ' '' metrics
+check "show says the same cause" 0 '^Refused .* \(iova-reserved\): ' '' show
+check "top says the same cause" 0 '^Refused .* \(iova-reserved\): ' '' \
+	top --batch -n 1 -i 0.05
 
 # ---- groups and devices ----
 
