@@ -16,19 +16,20 @@
 
 static struct survivor {
 	jmp_buf env;
+	struct survivor *outer;
 } *survivor;
 
 bool fail_survive(void (*doing)(void *data), void *data)
 {
-	struct survivor here;
+	struct survivor here = { .outer = survivor };
 
 	if (setjmp(here.env)) {
-		survivor = NULL;
+		survivor = here.outer;
 		return false;
 	}
 	survivor = &here;
 	doing(data);
-	survivor = NULL;
+	survivor = here.outer;
 	return true;
 }
 

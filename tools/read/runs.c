@@ -152,6 +152,30 @@ struct runs *runs_read(const char *debugfs, const char *device)
 	return reading.runs;
 }
 
+struct trying {
+	const char *debugfs;
+	const char *device;
+	struct runs *runs;
+};
+
+static void runs_try_to(void *data)
+{
+	struct trying *trying = data;
+
+	trying->runs = runs_read(trying->debugfs, trying->device);
+}
+
+struct runs *runs_try(const char *debugfs, const char *device)
+{
+	struct trying trying = { .debugfs = debugfs, .device = device };
+
+	if (fail_survive(runs_try_to, &trying))
+		return trying.runs;
+	/* What is there and cannot be read ends the program as ever. */
+	return snapshot_lost_device(debugfs, device) ? NULL :
+	       runs_read(debugfs, device);
+}
+
 static bool run_goes_on(const struct run *run, const struct run *next)
 {
 	return run->last + 1 == next->iova && run->write == next->write &&

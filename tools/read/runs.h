@@ -47,6 +47,8 @@ uint64_t run_used(const struct run *run, enum leaf leaf);
 
 /* Of one device; ends the program when they are not there or broken. */
 struct runs *runs_read(const char *debugfs, const char *device);
+/* NULL where the device is gone: it was there, when it was listed. */
+struct runs *runs_try(const char *debugfs, const char *device);
 struct run run_at(const struct runs *runs, size_t nr);
 void runs_free(struct runs *runs);
 

@@ -347,6 +347,20 @@ void snapshot_each_run(const char *dir, const char *device,
 	free(found);
 }
 
+bool snapshot_lost_device(const char *dir, const char *device)
+{
+	char *found = dir ? NULL : debugfs_find();
+	char *devices = alloc_print("%s/devices", dir ?: found);
+	char *path = alloc_print("%s/%s/runs", devices, device);
+	bool lost = !access(devices, F_OK) && access(path, F_OK) &&
+		    errno == ENOENT;
+
+	free(path);
+	free(devices);
+	free(found);
+	return lost;
+}
+
 struct runs_chosen {
 	struct packed *packed;
 	struct json_object *snap;

@@ -65,6 +65,9 @@ void snapshot_add_many(struct json_object *snap, const char *dir,
 void snapshot_each_run(const char *dir, const char *device,
 		       const struct keyed_part *part, keyed_fn *fn, void *data);
 
+/* Is the device, whose files were there, no longer there? */
+bool snapshot_lost_device(const char *dir, const char *device);
+
 /* The member "runs" is made when it is asked for: see tree_each(). */
 struct json_object *snapshot_runs(const char *dir, const char *device,
 				  uint64_t from, uint64_t count);

@@ -168,10 +168,8 @@ static void bars_finish(struct json_object *bars)
 }
 
 static void bars_find(struct p2p *p2p, struct json_object *bars,
-		      struct json_object *domain, const char *device)
+		      struct json_object *domain, struct runs *runs)
 {
-	struct runs *runs = runs_read(p2p->debugfs, device);
-
 	for (size_t i = 0; i < runs->nr; i++) {
 		struct run run = run_at(runs, i);
 
@@ -179,7 +177,6 @@ static void bars_find(struct p2p *p2p, struct json_object *bars,
 			bar_take_run(p2p, bars, domain, &run);
 	}
 	bars_finish(bars);
-	runs_free(runs);
 }
 
 /* ---- what was refused ---- */
@@ -310,6 +307,7 @@ static void judge_domain(struct p2p *p2p, const char *id,
 	const char *table = table_of(p2p, domain);
 	struct json_object *told = tree_new(), *bars = tree_new_list();
 	struct json_object *devices;
+	struct runs *runs;
 
 	tree_add_word(told, "domain", id);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -321,12 +319,19 @@ static void judge_domain(struct p2p *p2p, const char *id,
 			      id);
 		return;
 	}
+	runs = runs_try(p2p->debugfs, table);
+	if (!runs) {
+		findings_miss(&p2p->findings, "which BARs are in domain %s: %s, whose table it is, is gone",
+			      id, table);
+		return;
+	}
 	devices = devices_of(p2p, tree_u64_or_0(domain, "pid"));
 	for (size_t i = 0; i < tree_length(devices); i++)
 		bars_add_device(bars, told,
 				json_object_get_string(tree_at(devices, i)));
 	json_object_put(devices);
-	bars_find(p2p, bars, told, table);
+	bars_find(p2p, bars, told, runs);
+	runs_free(runs);
 	judge_refusals(p2p, bars, told);
 	judge_absent(p2p, bars, told);
 	count_bars(p2p, bars);

@@ -33,13 +33,19 @@ static int by_phys(const void *a, const void *b)
 struct pile {
 	struct span *span;
 	size_t nr;
+	/* A device has gone, and with it some of them. */
+	bool lost;
 };
 
 static void pile_add(struct pile *pile, const char *debugfs,
 		     const char *device)
 {
-	struct runs *runs = runs_read(debugfs, device);
+	struct runs *runs = runs_try(debugfs, device);
 
+	if (!runs) {
+		pile->lost = true;
+		return;
+	}
 	pile->span = alloc_more(pile->span, pile->nr + runs->nr,
 				sizeof(*pile->span));
 	for (size_t i = 0; i < runs->nr; i++) {
@@ -94,7 +100,7 @@ uint64_t duplicates_distinct(struct json_object *snap,
 		if (tree_get(tree_get(census, name), "table"))
 			pile_add(&pile, debugfs, name);
 	}
-	bytes = pile.nr ? pile_distinct(&pile) : 0;
+	bytes = pile.nr && !pile.lost ? pile_distinct(&pile) : 0;
 	free(pile.span);
 	json_object_put(tables);
 	return bytes;

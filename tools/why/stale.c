@@ -117,19 +117,20 @@ static void pages_compare(struct region *region, const struct runs *runs,
 static void region_confirm(struct region *region, const char *debugfs,
 			   const char *device)
 {
-	struct runs *runs = runs_read(debugfs, device);
+	struct runs *runs = runs_try(debugfs, device);
 	struct gone *before = region->gone;
 	size_t nr = region->nr;
 
 	region->gone = NULL;
 	region->nr = 0;
 	region->differs = 0;
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; i < nr && runs; i++)
 		pages_compare(region, runs, before[i].iova,
 			      before[i].iova + before[i].pages * PAGE - 1,
 			      PAGE);
 	free(before);
-	runs_free(runs);
+	if (runs)
+		runs_free(runs);
 }
 
 static void region_compare(struct region *region, const struct runs *runs,
@@ -248,7 +249,12 @@ static void domain_judge(struct json_object *list,
 		    !region_is_known(findings, record))
 			continue;
 		if (!runs)
-			runs = runs_read(debugfs, device);
+			runs = runs_try(debugfs, device);
+		if (!runs) {
+			findings_miss(findings, "the table of %s: it is gone",
+				      device);
+			return;
+		}
 		region_judge(list, debugfs, record, device, runs, all);
 	}
 	if (runs)

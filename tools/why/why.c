@@ -234,9 +234,13 @@ static void judge_table(struct json_object *view, const struct request *request,
 		findings_miss(&findings, "the table of %s could not be read", device);
 		return;
 	}
+	runs = runs_try(request->debugfs, device);
+	if (!runs) {
+		findings_miss(&findings, "the table of %s: it is gone", device);
+		return;
+	}
 	find_hardware(&facts, snap, record);
 	find_domain(&facts, snap, device);
-	runs = runs_read(request->debugfs, device);
 	facts.runs = runs;
 	amounts_add(view, runs, facts.want);
 	judge_runs(&facts);

@@ -124,6 +124,12 @@ json "p2p: one of two domains" '.fix_needed == false and
 	.causes[0].evidence == [
 		"BAR 0 of 0000:3b:00.0 (16.0 MiB) is not in domain 4",
 		"BAR 1 of 0000:3b:00.0 (16.0 GiB) is not in domain 4"]' p2p --json
+[[ $counting ]] || mv "$tree/devices/$B" "$tmp/gone"
+json "p2p: a device that is gone" '([.domains[] | .bars | length] == [4, 0]) and
+	any(.missing[]; . ==
+	"which BARs are in domain 4: 0000:3c:00.0, whose table it is, is gone")' \
+	p2p --json
+[[ $counting ]] || mv "$tmp/gone" "$tree/devices/$B"
 refusal memory=pfnmap bytes=$((16 * GIB)) overcome_ns=0 domain=4
 json_exit "p2p: refused" 1 '(.answer |
 	test("^Peer-to-peer is lost: of 4 BARs that peers could reach 1 were refused .bar-not-memory.")) and

@@ -351,6 +351,20 @@ check "why: a process that has gone" 1 \
 	'^Not known: the process. mappings: /proc/4242/smaps: No such file' '' \
 	why 4242
 
+scene gone_device
+[[ $counting ]] || rm -r "$tree/devices/0000:3b:00.0"
+json "why: a device that is gone" '.missing | any(. ==
+	"the table of 0000:3b:00.0: it is gone")' why pid:4242 --json
+json "why --all: one of them" '(.targets | length) > 1 and
+	any(.targets[].missing[]; . == "the table of 0000:3b:00.0: it is gone")' \
+	why --all --json
+if [[ -z $counting ]]; then
+	mkdir "$tree/devices/0000:3b:00.0"
+	printf 'format 1\n0x0 last=0x1\n' >"$tree/devices/0000:3b:00.0/runs"
+fi
+check "why: what is broken is not what is gone" 1 'runs: broken' '' \
+	why pid:4242
+
 scene machine
 json_exit "why: identity" 1 '.causes[0].cause == "identity"' \
 	why 0000:00:1f.6 --json
