@@ -51,13 +51,13 @@ static void print_refused(FILE *out, struct json_object *sums)
 	}
 }
 
-/* The latest comes first of those that matter: one series a cause. */
+/* Of those that matter, one series a cause. */
 static void print_refusals(FILE *out, struct json_object *snap)
 {
-	uint64_t now = tree_u64_or_0(tree_get(snap, "info"), "now_ns");
-	struct json_object *causes = refusals_of(snap, 0), *seen = tree_new();
-	uint64_t nr = refusals_nr(causes);
+	struct json_object *ages;
+	uint64_t nr;
 
+	ages = refusals_ages(snap, &nr);
 	expo_head(out, "refusals_to_fix", "gauge",
 		  "Of the refusals that are remembered those that are something to fix.");
 	fputs("iovascope_refusals_to_fix ", out);
@@ -65,20 +65,12 @@ static void print_refusals(FILE *out, struct json_object *snap)
 	if (nr)
 		expo_head(out, "refusal_age_seconds", "gauge",
 			  "Time since the last refusal with this cause that is something to fix.");
-	for (size_t i = 0; i < tree_length(causes) && nr; i++) {
-		struct json_object *one = tree_at(causes, i);
-		const char *cause = tree_word(one, "cause");
-		uint64_t last = tree_u64_or_0(one, "last_ns");
-
-		if (!is_yes(one, "matters") || tree_get(seen, cause))
-			continue;
-		tree_add_u64(seen, cause, 1);
+	tree_foreach(ages, cause, age) {
 		fputs("iovascope_refusal_age_seconds{", out);
 		expo_label(out, "cause", cause, "} ");
-		expo_end(out, now > last ? now - last : 0, true);
+		expo_end(out, json_object_get_uint64(age), true);
 	}
-	json_object_put(seen);
-	json_object_put(causes);
+	json_object_put(ages);
 }
 
 static void print_probes(FILE *out, struct json_object *probes)

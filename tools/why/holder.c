@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -26,6 +27,10 @@ static char *link_of(const char *path)
 	target[len] = '\0';
 	return alloc_copy(target);
 }
+
+#define DEV_VFIO	"/dev/vfio/"
+/* What was seen that long ago, within one answer, is not looked up again. */
+#define SEEN_NS		1000000000ll
 
 static bool links_to(const char *dir, const char *name, const char *wanted)
 {
@@ -57,7 +62,7 @@ static bool has_open(const char *pid, const char *wanted)
 
 bool holder_is(const char *name, uint64_t pid)
 {
-	char *wanted = alloc_print("/dev/vfio/%s", name);
+	char *wanted = alloc_print(DEV_VFIO "%s", name);
 	char *word = alloc_print("%ju", (uintmax_t)pid);
 	bool found = has_open(word, wanted);
 
@@ -74,23 +79,82 @@ static void set_comm(struct holder *holder)
 	free(comm);
 }
 
-bool holder_find(const char *name, struct holder *holder)
+/* Of the files of VFIO's that a process has open, those that nobody has yet. */
+static void seen_add(struct json_object *seen, const char *pid)
 {
-	char *wanted = alloc_print("/dev/vfio/%s", name);
+	char *path = alloc_print("/proc/%s/fd", pid);
+	char *full = system_path(path);
+	DIR *dir = opendir(full);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char *link = alloc_print("%s/%s", full, entry->d_name);
+		char *target = link_of(link);
+
+		if (target && !strncmp(target, DEV_VFIO, strlen(DEV_VFIO)) &&
+		    !tree_get(seen, target))
+			tree_add_word(seen, target, pid);
+		free(target);
+		free(link);
+	}
+	if (dir)
+		closedir(dir);
+	free(full);
+	free(path);
+}
+
+static struct json_object *see_all(void)
+{
+	struct json_object *seen = tree_new();
 	char *path = system_path("/proc");
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	bool found = false;
 
-	while (dir && !found && (entry = readdir(dir))) {
-		holder->pid = strtoull(entry->d_name, NULL, 10);
-		found = holder->pid && has_open(entry->d_name, wanted);
-	}
-	if (found)
-		set_comm(holder);
+	while (dir && (entry = readdir(dir)))
+		if (strtoull(entry->d_name, NULL, 10))
+			seen_add(seen, entry->d_name);
 	if (dir)
 		closedir(dir);
 	free(path);
+	return seen;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+/*
+ * The files of VFIO's that are open, each with a process. All processes are
+ * looked at for that, so that it is not done for each of many refusals; who
+ * asks again and again, as `top` does, is not told what is over.
+ */
+static struct json_object *files_open(void)
+{
+	static struct json_object *seen;
+	static int64_t seen_ns;
+
+	if (seen && now_ns() - seen_ns < SEEN_NS)
+		return seen;
+	json_object_put(seen);
+	seen = see_all();
+	seen_ns = now_ns();
+	return seen;
+}
+
+bool holder_find(const char *name, struct holder *holder)
+{
+	char *wanted = alloc_print(DEV_VFIO "%s", name);
+	struct json_object *files = files_open();
+	bool found = tree_get(files, wanted);
+
+	if (found) {
+		holder->pid = strtoull(tree_word(files, wanted), NULL, 10);
+		set_comm(holder);
+	}
 	free(wanted);
 	return found;
 }

@@ -32,23 +32,31 @@ static uint64_t last_start(struct json_object *records, uint64_t pid,
 	return start;
 }
 
+/* The process of that number that came last. */
+static uint64_t start_of(struct json_object *snap, uint64_t pid)
+{
+	uint64_t start = last_start(tree_get(snap, "refusals"), pid, 0);
+
+	return last_start(tree_get(snap, "processes"), pid, start);
+}
+
+static bool is_of(struct json_object *refusal, uint64_t pid, uint64_t start)
+{
+	return tree_u64_or_0(refusal, "pid") == pid &&
+	       tree_u64_or_0(refusal, "start_ns") == start;
+}
+
 /* Of all processes for pid 0. */
 static struct json_object *causes_of(struct json_object *snap, uint64_t pid)
 {
-	struct json_object *refusals = tree_get(snap, "refusals");
 	struct json_object *causes = tree_new_list(), *found;
-	uint64_t start = 0;
+	uint64_t start = pid ? start_of(snap, pid) : 0;
 
-	if (pid) {
-		start = last_start(refusals, pid, 0);
-		start = last_start(tree_get(snap, "processes"), pid, start);
-	}
-	tree_foreach(refusals, id, refusal) {
-		if (pid && (tree_u64_or_0(refusal, "pid") != pid ||
-			    tree_u64_or_0(refusal, "start_ns") != start))
+	tree_foreach(tree_get(snap, "refusals"), id, refusal) {
+		if (pid && !is_of(refusal, pid, start))
 			continue;
 		found = refused_judge(id, refusal, snap);
-		tree_add_u64(found, "matters", refused_matters(found));
+		tree_add_u64(found, "matters", refused_matters(refusal));
 		tree_append(causes, found);
 	}
 	tree_sort(causes, "matters", "last_ns");
@@ -84,31 +92,76 @@ uint64_t refusals_nr(struct json_object *causes)
 
 bool refusals_has(struct json_object *snap, uint64_t pid)
 {
-	struct json_object *causes = causes_of(snap, pid);
-	bool any = tree_length(causes);
+	uint64_t start = start_of(snap, pid);
 
-	json_object_put(causes);
-	return any;
+	tree_foreach(tree_get(snap, "refusals"), id, refusal) {
+		(void)id;
+		if (is_of(refusal, pid, start))
+			return true;
+	}
+	return false;
+}
+
+/* How long ago it was; the clock was read before the refusals were. */
+static uint64_t age_of(struct json_object *refusal, struct json_object *snap)
+{
+	uint64_t now = tree_u64_or_0(tree_get(snap, "info"), "now_ns");
+	uint64_t last = tree_u64_or_0(refusal, "last_ns");
+
+	return now > last ? now - last : 0;
+}
+
+/* Of those that matter the last: its key, or NULL. It alone is judged. */
+static const char *find_last(struct json_object *refusals)
+{
+	const char *found = NULL;
+
+	tree_foreach(refusals, id, refusal)
+		if (refused_matters(refusal) &&
+		    (!found || tree_u64_or_0(refusal, "last_ns") >
+		     tree_u64_or_0(tree_get(refusals, found), "last_ns")))
+			found = id;
+	return found;
 }
 
 char *refusals_lately(struct json_object *snap)
 {
-	uint64_t now = tree_u64_or_0(tree_get(snap, "info"), "now_ns");
-	struct json_object *causes = causes_of(snap, 0);
-	struct json_object *last = tree_at(causes, 0);
-	char *call, *line = NULL;
-	uint64_t age;
+	struct json_object *refusals = tree_get(snap, "refusals"), *cause;
+	const char *id = find_last(refusals);
+	struct json_object *last = id ? tree_get(refusals, id) : NULL;
+	char *call, *line;
 
-	age = now - tree_u64_or_0(last, "last_ns");
-	if (refusals_nr(causes) && age < LATELY_NS) {
-		call = refused_call(last);
-		line = alloc_print("Refused %s ago (%s): %s: %s.",
-				   human_ns(age).s, tree_word(last, "cause"),
-				   call, tree_word(last, "says"));
-		free(call);
-	}
-	json_object_put(causes);
+	if (!last || age_of(last, snap) >= LATELY_NS)
+		return NULL;
+	cause = refused_judge(id, last, snap);
+	call = refused_call(cause);
+	line = alloc_print("Refused %s ago (%s): %s: %s.",
+			   human_ns(age_of(last, snap)).s,
+			   tree_word(cause, "cause"), call,
+			   tree_word(cause, "says"));
+	free(call);
+	json_object_put(cause);
 	return line;
+}
+
+struct json_object *refusals_ages(struct json_object *snap, uint64_t *nr)
+{
+	struct json_object *ages = tree_new();
+
+	*nr = 0;
+	tree_foreach(tree_get(snap, "refusals"), id, refusal) {
+		uint64_t age = age_of(refusal, snap), least;
+		const char *cause;
+
+		(void)id;
+		if (!refused_matters(refusal))
+			continue;
+		++*nr;
+		cause = refused_cause(refusal, snap);
+		if (!tree_u64(ages, cause, &least) || age < least)
+			tree_add_u64(ages, cause, age);
+	}
+	return ages;
 }
 
 /*

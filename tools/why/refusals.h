@@ -29,6 +29,12 @@ uint64_t refusals_nr(struct json_object *causes);
 /* Was this process refused anything, whatever became of it? */
 bool refusals_has(struct json_object *snap, uint64_t pid);
 
+/*
+ * Of those that matter (@nr of them) the age of the last of each cause, in ns:
+ * to be freed. No evidence is looked for.
+ */
+struct json_object *refusals_ages(struct json_object *snap, uint64_t *nr);
+
 /* One line about what was refused in the last minutes, to be freed; or NULL. */
 char *refusals_lately(struct json_object *snap);
 

@@ -139,10 +139,40 @@ struct json_object *refused_judge(const char *id, struct json_object *refusal,
 	return found;
 }
 
-bool refused_matters(struct json_object *cause)
+static bool is_nothing(enum cause cause)
 {
-	return !tree_is(cause, "cause", "overcome") &&
-	       !tree_is(cause, "cause", "harmless");
+	return cause == CAUSE_OVERCOME || cause == CAUSE_HARMLESS;
+}
+
+/* The first that fits, of those up to the last that says it is nothing. */
+static const struct rule *find_early(const struct rule *table, size_t nr,
+				     struct json_object *r)
+{
+	while (nr && !is_nothing(table[nr - 1].cause))
+		nr--;
+	return find_in(table, nr, r);
+}
+
+/* These rules are the first, and ask nothing but the refusal. */
+bool refused_matters(struct json_object *refusal)
+{
+	const struct rule *rule;
+
+	rule = find_early(rules, ARRAY_SIZE(rules), refusal) ?:
+	       find_early(refused_map_rules, refused_nr_map_rules, refusal) ?:
+	       find_early(refused_attach_rules, refused_nr_attach_rules,
+			  refusal);
+	return !rule || !is_nothing(rule->cause);
+}
+
+const char *refused_cause(struct json_object *refusal,
+			  struct json_object *snap)
+{
+	struct json_object *r = with_snapshot(refusal, snap);
+	const struct rule *rule = find_rule(r);
+
+	json_object_put(r);
+	return cause_id(rule ? rule->cause : CAUSE_NOT_KNOWN);
 }
 
 char *refused_call(struct json_object *cause)

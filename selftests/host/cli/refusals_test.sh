@@ -776,6 +776,59 @@ scene old
 refusal 4242 map_dma check 17 last_ns=1
 check "what is long ago is no incident" 0 'mapped in' '^Refused' show
 
+# The clock is read before the refusals are.
+scene younger
+refusal 4242 map_dma check 17 last_ns=$((now + 5000))
+check "what was refused since is an incident" 0 '^Refused .* ago \(iova-taken\)' \
+	'' show
+
+# One that matters is the last, whatever came later.
+scene several
+refusal 4242 map_dma check 17 last_ns=$((now - 2000))
+refusal 4242 map_dma check 28 last_ns=$((now - 1000))
+refusal 4242 map_dma pin 4
+check "the last that matters" 0 '^Refused .* \(entry-limit\)' '' show
+
+# busy_machine: many refusals that ask who has a group, and many processes.
+busy_machine() {
+	local i
+
+	put /proc/77/comm qemu
+	[[ $counting ]] && return
+	mkdir -p "$root/proc/77/fd"
+	for ((i = 0; i < 40; i++)); do
+		ln -s "socket:[$i]" "$root/proc/77/fd/$i"
+	done
+	ln -s /dev/vfio/500 "$root/proc/77/fd/40"
+	for ((i = 1000; i < 1200; i++)); do
+		ln -s 77 "$root/proc/$i"
+	done
+	for ((i = 1; i <= 500; i++)); do
+		echo "$i pid=$((9000 + i)) tid=1 comm=vmm start_ns=5 first_ns=$now last_ns=$now wall_ns=1 overcome_ns=0 repeats=1 call=group_open backend=none step=check errno=16 target=$i iova=0x0 vaddr=0x0 bytes=0 done_bytes=0 flags=0"
+	done >>"$tree/refusals"
+}
+
+# quick EXIT ARG...: the tool ends so, within a second of CPU time.
+quick() {
+	local want=$1 rc=0
+
+	shift
+	(
+		ulimit -t 1
+		IOVASCOPE_DEBUGFS=$tree exec "$IOVASCOPE" "$@"
+	) >"$tmp/out" 2>"$tmp/err" || rc=$?
+	((rc == want))
+}
+
+scene many
+busy_machine
+verify "many refusals: show judges one" quick 0 show
+verify "many refusals: top judges one" quick 0 top --batch -n 1 -i 0.05
+verify "many refusals: metrics look for no evidence" quick 0 metrics
+verify "many refusals: their processes are looked at once" quick 1 refusals --json
+verify "and who has a group is found" jq -e '[.causes[].holder_pid] |
+	map(select(.)) | length == 1' "$tmp/out"
+
 scene sums
 [[ $counting ]] || printf 'format 1\ncheck 0=1 22=3\npin 12=2\n' \
 	>"$tree/refused"
