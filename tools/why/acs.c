@@ -24,6 +24,8 @@
 /* PCI Express Base Specification, 7.5 and 7.7. */
 #define PCI_STATUS		0x06
 #define STATUS_HAS_LIST		0x10
+#define PCI_SUBCLASS		0x0a
+#define SUBCLASS_PCI		0x04
 #define PCI_CLASS		0x0b
 #define CLASS_BRIDGE		0x06
 #define PCI_HEADER_TYPE		0x0e
@@ -52,6 +54,8 @@ enum {
 struct function {
 	bool readable;
 	bool bridge;
+	/* From one PCI bus to another, of whatever kind they are. */
+	bool of_buses;
 	bool multifunction;
 	int kind;
 	bool has_acs;
@@ -108,6 +112,8 @@ static struct function function_read(const char *bdf)
 	if (fd < 0)
 		return function;
 	function.bridge = config_at(fd, PCI_CLASS, 1) == CLASS_BRIDGE;
+	function.of_buses = function.bridge &&
+			    config_at(fd, PCI_SUBCLASS, 1) == SUBCLASS_PCI;
 	function.multifunction = config_at(fd, PCI_HEADER_TYPE, 1) &
 				 HEADER_MULTIFUNCTION;
 	function.kind = kind_of(fd);
@@ -137,12 +143,16 @@ static const char *kind_name(const struct function *function)
 	}
 }
 
-/* Bridges between buses: the host's and the ISA bridge are functions. */
+/*
+ * Bridges between buses: the host's and the ISA bridge are functions. One of
+ * conventional PCI has no capability to tell by, but its class.
+ */
 static bool joins_buses(const struct function *function)
 {
 	return function->bridge &&
 	       (is_port(function) || function->kind == PCIE_TO_PCI ||
-		function->kind == PCI_TO_PCIE);
+		function->kind == PCI_TO_PCIE ||
+		(function->kind == NOT_PCIE && function->of_buses));
 }
 
 static void tell_bridge(struct json_object *list, const char *bdf,
@@ -151,8 +161,9 @@ static void tell_bridge(struct json_object *list, const char *bdf,
 	char *text = NULL;
 
 	if (!is_port(function))
-		text = alloc_print("%s is a bridge between PCI Express and conventional PCI: what is behind it comes as one device",
-				   bdf);
+		text = alloc_print("%s is a bridge %s conventional PCI: what is behind it comes as one device",
+				   bdf, function->kind == NOT_PCIE ? "of" :
+				   "between PCI Express and");
 	else if (!function->has_acs)
 		text = alloc_print("%s, a %s, has no ACS (Access Control Services): what is below it is one group with it",
 				   bdf, kind_name(function));

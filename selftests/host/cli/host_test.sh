@@ -237,6 +237,12 @@ not_able "host: a switch without ACS" group-not-viable \
 config 0000:3a:00.0 4096 06 01 70
 not_able "host: a bridge to PCI" group-not-viable \
 	'.causes[0].evidence[1] | test("conventional PCI")' --device $BDF
+config 0000:3a:00.0 256 06 01 40
+bytes /sys/bus/pci/devices/0000:3a:00.0/config 0x06 00
+bytes /sys/bus/pci/devices/0000:3a:00.0/config 0x0a 04
+not_able "host: a bridge of conventional PCI" group-not-viable \
+	'.causes[0].evidence[1] | test("0000:3a:00.0 is a bridge of conventional PCI: what is behind")' \
+	--device $BDF
 config 0000:3a:00.0 64 06 01 40
 not_able "host: what only root may read" group-not-viable \
 	'.causes[0].evidence[1] | test("space of 0000:3a:00.0 is for root")' \
