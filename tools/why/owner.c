@@ -20,7 +20,7 @@
 #include "cause.h"
 #include "finding.h"
 #include "owner.h"
-#include "read/process_name.h"
+#include "regions.h"
 #include "task.h"
 
 static bool is_container(struct json_object *domain)
@@ -87,17 +87,16 @@ static void orphans_judge(struct json_object *answer, struct json_object *snap,
 			  const char *id)
 {
 	struct json_object *domain = tree_get(tree_get(snap, "domains"), id);
-	struct json_object *causes = tree_new_list();
+	struct json_object *causes, *regions;
+	struct mapper mapper = { 0 };
 
 	if (!is_container(domain))
 		return;
-	tree_foreach(tree_get(snap, "regions"), place, region) {
-		(void)place;
-		if (tree_is(region, "domain", id) &&
-		    !process_is(tree_u64_or_0(region, "pid"),
-				tree_u64_or_0(region, "start_ns")))
-			orphan_add(causes, region);
-	}
+	causes = tree_new_list();
+	regions = regions_of(snap, id);
+	for (size_t i = 0; i < tree_length(regions); i++)
+		if (!region_is_owned(tree_at(regions, i), &mapper))
+			orphan_add(causes, tree_at(regions, i));
 	for (size_t i = 0; i < tree_length(causes); i++) {
 		struct json_object *found = tree_at(causes, i);
 

@@ -24,9 +24,9 @@
 #include "base/tree.h"
 #include "cause.h"
 #include "finding.h"
-#include "read/process_name.h"
 #include "read/runs.h"
 #include "read/snapshot.h"
+#include "regions.h"
 #include "stale.h"
 #include "target.h"
 
@@ -215,14 +215,14 @@ static void region_judge(struct json_object *list, const char *debugfs,
 
 /* Whether there is an address, and whose it is, before anything is read. */
 static bool region_is_known(const struct findings *findings,
-			    struct json_object *record)
+			    struct json_object *record, struct mapper *mapper)
 {
 	uint64_t pid = tree_u64_or_0(record, "pid");
 	uint64_t iova = tree_u64_or_0(record, "iova");
 
 	if (!tree_u64_or_0(record, "vaddr") || !tree_u64_or_0(record, "bytes"))
 		return false;
-	if (process_is(pid, tree_u64_or_0(record, "start_ns")))
+	if (region_is_owned(record, mapper))
 		return true;
 	findings_miss(findings, "the region of %s at IOVA 0x%jx: %s (%ju), who mapped it, is gone",
 		      human_key(record, "bytes", "bytes").s, (uintmax_t)iova,
@@ -238,15 +238,18 @@ static void domain_judge(struct json_object *list,
 	struct json_object *domain = tree_get(tree_get(snap, "domains"), id);
 	struct json_object *first = tree_at(tree_get(domain, "devices"), 0);
 	const char *device = json_object_get_string(first);
+	struct json_object *regions;
+	struct mapper mapper = { 0 };
 	struct runs *runs = NULL;
 
 	if (!device ||
 	    !tree_get(tree_get(tree_get(snap, "census"), device), "table"))
 		return;
-	tree_foreach(tree_get(snap, "regions"), place, record) {
-		(void)place;
-		if (!tree_is(record, "domain", id) ||
-		    !region_is_known(findings, record))
+	regions = regions_of(snap, id);
+	for (size_t i = 0; i < tree_length(regions); i++) {
+		struct json_object *record = tree_at(regions, i);
+
+		if (!region_is_known(findings, record, &mapper))
 			continue;
 		if (!runs)
 			runs = runs_try(debugfs, device);

@@ -189,6 +189,43 @@ json_exit "why --all: a domain that no process is known of" 1 \
 check "why --all: nothing there" 0 '^Nothing is mapped for VFIO\.$' '' \
 	why --all
 
+# many_vms NR REGIONS: each has a device, a table of one run, and so many regions.
+many_vms() {
+	local domain device table nr file
+
+	[[ $counting ]] && return
+	domain=$(grep '^3 ' "$recorded/domains")
+	table=$(grep '^0000:3b' "$recorded/census")
+	for file in domains census regions; do
+		echo "format 1" >"$tree/$file"
+	done
+	for ((nr = 1; nr <= $1; nr++)); do
+		printf -v device '%04x:01:00.0' "$nr"
+		mkdir "$tree/devices/$device"
+		printf 'format 1\n0x0 last=0x3fffffff phys=0x40000000 leaves_4k=0 leaves_2m=0 leaves_1g=1 write=1 mmio=0 torn=0\n' \
+			>"$tree/devices/$device/runs"
+		echo "$device ${table#* }" >>"$tree/census"
+		sed "s/^3 /$nr /; s/devices=[^ ]*/devices=$device/; s/pid=[0-9]*/pid=$((nr + 9000))/" \
+			<<<"$domain" >>"$tree/domains"
+	done
+	seq $(($1 * $2)) | awk -v vms="$1" '{
+		print $1 " domain=" $1 % vms + 1 " pid=" $1 % vms + 9001 \
+			" comm=vmm start_ns=5 mapped_ns=5 iova=" $1 * 4096 \
+			" bytes=4096 vaddr=4096 flags=3"
+	}' >>"$tree/regions"
+}
+
+# Who looks at all regions for each of them takes the square.
+many_answers() {
+	local CPU_S=2
+
+	small 1 why --all --json && (($(jq '.targets | length' "$tmp/out") == $1))
+}
+
+new_tree vms
+many_vms 300 100
+verify "why --all: 300 VMs of 100 regions, in 2 s of CPU" many_answers 300
+
 # A host with as many as there can be.
 new_tree host
 many_records domains 10000
