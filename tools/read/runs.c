@@ -116,6 +116,26 @@ struct run run_at(const struct runs *runs, size_t nr)
 	return run;
 }
 
+bool runs_phys(const struct runs *runs, uint64_t iova, uint64_t *phys)
+{
+	size_t low = 0, high = runs->nr;
+	struct run run;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (run_at(runs, middle).last < iova)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == runs->nr)
+		return false;
+	run = run_at(runs, low);
+	*phys = run.phys + iova - run.iova;
+	return iova >= run.iova && !run.torn;
+}
+
 struct reading {
 	struct runs *runs;
 	size_t room;

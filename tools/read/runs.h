@@ -50,6 +50,9 @@ struct runs *runs_read(const char *debugfs, const char *device);
 /* NULL where the device is gone: it was there, when it was listed. */
 struct runs *runs_try(const char *debugfs, const char *device);
 struct run run_at(const struct runs *runs, size_t nr);
+
+/* What is at an IOVA, where something is. */
+bool runs_phys(const struct runs *runs, uint64_t iova, uint64_t *phys);
 void runs_free(struct runs *runs);
 
 /*

@@ -7,12 +7,13 @@
  * frame 2 MiB behind the head of a 1 GiB page is a tail of it, and a huge page
  * of memory, which can be of any power of two, ends where tails do.
  */
-#include <stdbool.h>
-
 #include "frames.h"
 #include "base/leaf.h"
 #include "base/system.h"
 
+#define KPF_MMAP		(1ull << 11)
+#define KPF_ANON		(1ull << 12)
+#define KPF_SWAPCACHE		(1ull << 13)
 #define KPF_COMPOUND_HEAD	(1ull << 15)
 #define KPF_COMPOUND_TAIL	(1ull << 16)
 #define KPF_HUGE		(1ull << 17)
@@ -69,4 +70,12 @@ struct frame frame_of(uint64_t phys)
 	if (flags & KPF_THP)
 		return (struct frame){ "thp", compound_at(pfn) };
 	return (struct frame){ "base", leaf_size(LEAF_4K) };
+}
+
+bool frame_is_lost(uint64_t phys)
+{
+	uint64_t flags;
+
+	return flags_at(phys >> 12, &flags) &&
+	       (flags & (KPF_ANON | KPF_MMAP | KPF_SWAPCACHE)) == KPF_ANON;
 }

@@ -4,7 +4,9 @@
  *
  * - Memory stays mapped for devices as long as somebody has the container open.
  *   When that is not who mapped it, and he is gone, it belongs to no living
- *   process: it is pinned, reached by devices, and counted nowhere.
+ *   process: it is pinned, reached by devices, and counted nowhere. Unless it is
+ *   memory that may be shared: programs fork after they have mapped, and the
+ *   child goes on with it. It is wrong where its pages are seen to be nobody's.
  * - A container whose last group leaves forgets all that was mapped. A device
  *   that joins then reaches nothing, and no call has said so.
  *
@@ -19,7 +21,9 @@
 #include "base/tree.h"
 #include "cause.h"
 #include "finding.h"
+#include "frames.h"
 #include "owner.h"
+#include "read/runs.h"
 #include "regions.h"
 #include "task.h"
 
@@ -83,12 +87,53 @@ static void orphan_tell(struct json_object *found, struct json_object *domain)
 	free(devices);
 }
 
+/* A page of each region: one that is nobody's is enough. */
+static bool is_lost(struct json_object *found, struct json_object *regions,
+		    const struct runs *runs)
+{
+	for (size_t i = 0; i < tree_length(regions); i++) {
+		struct json_object *region = tree_at(regions, i);
+		uint64_t phys;
+
+		if (tree_u64_or_0(region, "pid") ==
+		    tree_u64_or_0(found, "pid") &&
+		    runs_phys(runs, tree_u64_or_0(region, "iova"), &phys) &&
+		    frame_is_lost(phys))
+			return true;
+	}
+	return false;
+}
+
+/* What its devices reach, to be freed; NULL where that cannot be read. */
+static struct runs *runs_of(struct json_object *snap,
+			    struct json_object *domain, const char *debugfs)
+{
+	struct json_object *first = tree_at(tree_get(domain, "devices"), 0);
+	const char *device = json_object_get_string(first);
+	struct json_object *record = tree_get(tree_get(snap, "census"), device);
+
+	if (!tree_get(record, "table") || tree_is(record, "readable", "0"))
+		return NULL;
+	return runs_try(debugfs, device);
+}
+
+static void orphan_weigh(struct json_object *found, bool lost)
+{
+	if (lost) {
+		cause_evidence(found, "pages of it are anonymous and in no page table of any process (/proc/kpageflags): nobody has them");
+		return;
+	}
+	cause_unfixable(found);
+	cause_evidence(found, "whether a living process has it is not known: one that was forked, or was given the file, has shared and hugetlb memory, too");
+}
+
 static void orphans_judge(struct json_object *answer, struct json_object *snap,
-			  const char *id)
+			  const char *id, const char *debugfs)
 {
 	struct json_object *domain = tree_get(tree_get(snap, "domains"), id);
 	struct json_object *causes, *regions;
 	struct mapper mapper = { 0 };
+	struct runs *runs = NULL;
 
 	if (!is_container(domain))
 		return;
@@ -97,14 +142,19 @@ static void orphans_judge(struct json_object *answer, struct json_object *snap,
 	for (size_t i = 0; i < tree_length(regions); i++)
 		if (!region_is_owned(tree_at(regions, i), &mapper))
 			orphan_add(causes, tree_at(regions, i));
+	if (tree_length(causes))
+		runs = runs_of(snap, domain, debugfs);
 	for (size_t i = 0; i < tree_length(causes); i++) {
 		struct json_object *found = tree_at(causes, i);
 
 		orphan_tell(found, domain);
+		orphan_weigh(found, runs && is_lost(found, regions, runs));
 		tree_append(tree_get(answer, "causes"),
 			    json_object_get(found));
 	}
 	json_object_put(causes);
+	if (runs)
+		runs_free(runs);
 }
 
 /* ---- had, and not mapped ---- */
@@ -172,7 +222,8 @@ static void dropped_judge(struct json_object *answer, struct json_object *snap)
 	free(devices);
 }
 
-void owner_judge(struct json_object *answer, struct json_object *snap)
+void owner_judge(struct json_object *answer, struct json_object *snap,
+		 const char *debugfs)
 {
 	struct json_object *ids = tree_get(tree_get(answer, "target"),
 					   "domains");
@@ -184,7 +235,8 @@ void owner_judge(struct json_object *answer, struct json_object *snap)
 	/* In a container of its own everybody else seems to be gone. */
 	for (size_t i = 0; task_sees_host() && i < tree_length(ids); i++)
 		orphans_judge(answer, snap,
-			      json_object_get_string(tree_at(ids, i)));
+			      json_object_get_string(tree_at(ids, i)),
+			      debugfs);
 }
 
 void owner_answer(struct json_object *answer)
@@ -194,7 +246,8 @@ void owner_answer(struct json_object *answer)
 	for (size_t i = 0; i < tree_length(causes); i++) {
 		struct json_object *found = tree_at(causes, i);
 
-		if (tree_is(found, "cause", "orphaned"))
+		if (tree_is(found, "cause", "orphaned") &&
+		    tree_u64_or_0(found, "fixable"))
 			answer_give(answer, true, "Something is wrong (orphaned): %s.",
 				    tree_word(found, "says"));
 		else if (tree_is(found, "cause", "memory-dropped"))

@@ -9,7 +9,8 @@ struct json_object;
  * Adds to the answer the causes of memory that is mapped and is nobody's any
  * more, and of memory that somebody had and that is not mapped any more.
  */
-void owner_judge(struct json_object *answer, struct json_object *snap);
+void owner_judge(struct json_object *answer, struct json_object *snap,
+		 const char *debugfs);
 
 /* And the sentence, where there is one of them. */
 void owner_answer(struct json_object *answer);

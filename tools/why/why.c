@@ -424,7 +424,7 @@ static struct json_object *why_target(const struct request *request,
 		tree_add(view, "vmas", tree_new_list());
 	kinds_tell(&kinds, view);
 	why_answer(view, want);
-	owner_judge(view, snap);
+	owner_judge(view, snap, request->debugfs);
 	owner_answer(view);
 	stale_add(view, request, snap);
 	stale_answer(view);

@@ -48,6 +48,14 @@ scene() {
 	done
 }
 
+# flags PHYS FLAGS: of a page frame.
+flags() {
+	[[ $counting ]] || truncate -s 4M "$root/proc/kpageflags"
+	word /proc/kpageflags $(($1 / 4096)) "$2"
+}
+ANON=$((1 << 12))
+MMAP=$((1 << 11))
+
 scene fine
 check "stale: nothing" 0 \
 	'^Nothing is stale: all 64\.0 KiB are the memory that is there\.$' \
@@ -118,6 +126,15 @@ check "stale: another process of that number" 0 \
 	'^Not known: the region of 64\.0 KiB at IOVA 0x100000: vmm \(4242\), who mapped it, is gone' \
 	'no longer has' stale 4242
 
+json "why: memory of one who is gone, and may be another's" '
+	any(.causes[]; .cause == "orphaned" and .fixable == false and
+	(.evidence | any(test("whether a living process has it is not known")))) and
+	(.answer | test("Something is wrong") | not)' why 0000:3b:00.0 --json
+flags $PHYS $((ANON | MMAP))
+json "why: and that another one has" \
+	'any(.causes[]; .cause == "orphaned" and .fixable == false)' \
+	why 0000:3b:00.0 --json
+flags $PHYS $ANON
 json_exit "why: memory of one who is gone" 1 'any(.causes[];
 	.cause == "orphaned" and .orphan_bytes == 65536 and
 	.orphan_regions == 1 and .pid == 4242 and .domain == 3 and
@@ -128,7 +145,7 @@ json_exit "why: memory of one who is gone" 1 'any(.causes[];
 scene handed_on
 region 0x200000 $VA 4096 77
 region 0x300000 $VA 8192 77
-json_exit "why: of two, one is gone" 1 '[.causes[] |
+json "why: of two, one is gone" '[.causes[] |
 	select(.cause == "orphaned") | [.pid, .orphan_bytes]] == [[77, 12288]] and
 	([.causes[] | select(.cause == "orphaned") | .evidence[1]] ==
 		["the domain is used by qemu-system-x86 (4242) now"])' why 3 --json
@@ -137,7 +154,8 @@ json "why: iommufd hands on unseen" \
 	'[.causes[] | select(.cause == "orphaned")] == []' why 3 --json
 
 scene bad_name
-region 0x200000 $VA 4096 77
+region 0x100000 $VA 4096 77
+flags $PHYS $ANON
 edit regions 's/pid=77 comm=vmm/pid=77 comm=\\033[31mX\\012evil/'
 json_exit "why: a name that commands the terminal" 1 '[.. | strings |
 	select(test("evil"))] as $told | ($told | length) > 1 and
