@@ -57,7 +57,7 @@ small() {
 
 	shift
 	(
-		ulimit -v $MEMORY_KB -t $CPU_S
+		ulimit -v $MEMORY_KB -t "$CPU_S"
 		IOVASCOPE_DEBUGFS=$tree exec "$IOVASCOPE" "$@"
 	) >"$tmp/out" 2>"$tmp/err" || rc=$?
 	((rc == want)) || cat "$tmp/err"

@@ -157,8 +157,8 @@ scene bad_name
 region 0x100000 $VA 4096 77
 flags $PHYS $ANON
 edit regions 's/pid=77 comm=vmm/pid=77 comm=\\033[31mX\\012evil/'
-json_exit "why: a name that commands the terminal" 1 '[.. | strings |
-	select(test("evil"))] as $told | ($told | length) > 1 and
+json_exit "why: a name that commands the terminal" 1 '([.. | strings |
+	select(test("evil"))] | length) > 1 and
 	([.answer, .causes[].says] | map(select(test("\\?\\[31mX\\?evil"))) |
 	length) == 2' why 3 --json
 check "and in words" 1 '\?\[31mX\?evil \(77\)' $'\033|^evil' why 3
