@@ -20,11 +20,11 @@
 #include "record/probe_kinds.h"
 #include "record/recording.h"
 #include "record/ring.h"
+#include "record/saving.h"
 
 #define MS 1000000ull
 #define PID 100
-#define BACKING_2M 2
-#define BACKING_MMIO 4
+#define BACKING_2M BACKING_HUGETLB_2M
 #define MAX_EVENTS 65536
 
 FIXTURE(phases)
@@ -397,15 +397,123 @@ TEST_F(phases, two_processes_of_a_host)
 	EXPECT_MS(10, PHASE_MAP_REST, 0);
 }
 
+/* ---- what a fix would save ---- */
+
+static void pinned(struct recording *recording, uint64_t ms, uint64_t took,
+		   unsigned int backing, uint64_t mib)
+{
+	struct event *new = call(recording, EVENT_PIN, ms, took, PID);
+
+	new->call.backing = backing;
+	new->call.bytes = mib << 20;
+}
+
+static void mapped(struct recording *recording, uint64_t ms, uint64_t took,
+		   uint64_t iova, uint64_t vaddr, uint64_t mib)
+{
+	struct event *new = call(recording, EVENT_REGION, ms, took, PID);
+
+	new->call.iova = iova;
+	new->call.vaddr = vaddr;
+	new->call.bytes = mib << 20;
+}
+
+/* 1000 MiB in 500 ms, and the same in 20 as huge pages: 100 MiB took 2. */
+TEST_F(phases, base_pages_at_the_rate_of_huge_ones)
+{
+	struct savings savings;
+
+	event(&self->recording, EVENT_EXEC, 0, PID);
+	pinned(&self->recording, 600, 500, BACKING_BASE, 1000);
+	pinned(&self->recording, 700, 4, BACKING_THP, 100);
+	pinned(&self->recording, 800, 2, BACKING_HUGETLB_1G, 100);
+	find_until(1000);
+	savings_find(&savings, &self->phases);
+	EXPECT_TRUE(savings.base.known);
+	EXPECT_EQ(BACKING_HUGETLB_1G, savings.base.fast_backing);
+	EXPECT_EQ(500 * MS, savings.base.ns);
+	EXPECT_EQ(480 * MS, savings.base.saves_ns);
+	EXPECT_EQ(1953, rate_per_page(&savings.base.slow));
+	EXPECT_EQ(6 * MS, savings.huge.ns);
+	EXPECT_EQ(0, savings.again.ns);
+	EXPECT_FALSE(savings.lookup.known);
+}
+
+/* Too little of them to speak for the rest, none, or none that are faster. */
+TEST_F(phases, what_a_fix_saves_is_not_known)
+{
+	struct savings savings;
+
+	event(&self->recording, EVENT_EXEC, 0, PID);
+	pinned(&self->recording, 600, 500, BACKING_BASE, 1000);
+	pinned(&self->recording, 700, 1, BACKING_HUGETLB_1G, 9);
+	pinned(&self->recording, 900, 100, BACKING_HUGETLB_2M, 100);
+	pinned(&self->recording, 950, 40, BACKING_MMIO, 1);
+	/* What failed is no rate. */
+	pinned(&self->recording, 960, 1, BACKING_THP, 0);
+	find_until(1000);
+	savings_find(&savings, &self->phases);
+	EXPECT_EQ(500 * MS, savings.base.ns);
+	EXPECT_FALSE(savings.base.known);
+	EXPECT_EQ(0, savings.base.saves_ns);
+	EXPECT_EQ(40 * MS, savings.lookup.ns);
+	EXPECT_FALSE(savings.lookup.known);
+}
+
+/* 97 ns for each 4 KiB against 9. */
+TEST_F(phases, bars_at_the_rate_of_large_steps)
+{
+	struct savings savings;
+
+	event(&self->recording, EVENT_EXEC, 0, PID);
+	pinned(&self->recording, 500, 200, BACKING_MMIO, 8000);
+	pinned(&self->recording, 600, 2, BACKING_MMIO, 800);
+	find_until(1000);
+	savings_find(&savings, &self->phases);
+	EXPECT_EQ(200 * MS, savings.lookup.ns);
+	EXPECT_TRUE(savings.lookup.known);
+	EXPECT_EQ(180 * MS, savings.lookup.saves_ns);
+}
+
+/* Twice without an unmap is in two containers; what comes later is not. */
+TEST_F(phases, memory_that_is_pinned_again)
+{
+	struct recording *recording = &self->recording;
+	struct savings savings;
+
+	event(recording, EVENT_EXEC, 0, PID);
+	pinned(recording, 110, 50, BACKING_BASE, 100);
+	mapped(recording, 111, 60, 0x1000, 0x7000, 100);
+	pinned(recording, 210, 40, BACKING_BASE, 100);
+	mapped(recording, 211, 60, 0x1000, 0x7000, 100);
+	/* Other memory at this IOVA, and this memory at another. */
+	pinned(recording, 310, 30, BACKING_BASE, 100);
+	mapped(recording, 311, 60, 0x1000, 0x8000, 100);
+	pinned(recording, 410, 20, BACKING_BASE, 100);
+	mapped(recording, 411, 60, 0x9000000000, 0x7000, 100);
+	event(recording, EVENT_REGION, 450, PID)->call.iova = 0x9000000000;
+	recording->events[recording->nr - 1].call.bytes = 1;
+	pinned(recording, 510, 10, BACKING_BASE, 100);
+	mapped(recording, 511, 60, 0x9000000000, 0x7000, 100);
+	find_until(1000);
+	savings_find(&savings, &self->phases);
+	EXPECT_EQ(40 * MS, savings.again.ns);
+	EXPECT_EQ(40 * MS, savings.again.saves_ns);
+	EXPECT_EQ(1, savings.again.slow.calls);
+	EXPECT_EQ(110 * MS, savings.base.ns);
+}
+
 TEST_F(phases, ten_thousand_regions)
 {
 	struct recording *recording = &self->recording;
+	struct savings savings;
 
 	event(recording, EVENT_EXEC, 0, PID);
 	for (uint64_t i = 1; i <= 10000; i++) {
 		call(recording, EVENT_PIN, 10 * i + 6, 4, PID);
 		call(recording, EVENT_MAP, 10 * i + 8, 1, PID);
-		call(recording, EVENT_REGION, 10 * i + 9, 8, PID);
+		call(recording, EVENT_REGION, 10 * i + 9, 8,
+		     PID)->call.vaddr = 4096;
 	}
 	find_until(200000);
 	EXPECT_EQ(10000, self->phases.nr_regions);
@@ -413,12 +521,15 @@ TEST_F(phases, ten_thousand_regions)
 	EXPECT_MS(10000, PHASE_MAP, 0);
 	EXPECT_MS(30000, PHASE_MAP_REST, 0);
 	EXPECT_MS(120000, PHASE_ON_CPU, 0);
+	savings_find(&savings, &self->phases);
+	EXPECT_EQ(39996 * MS, savings.again.ns);
 }
 
 /* Nonsense: calls longer than time, ends before beginnings, clocks that jump. */
 TEST_F(phases, whatever_is_in_it)
 {
 	struct recording *recording = &self->recording;
+	struct savings savings;
 
 	srand(1);
 	for (int round = 0; round < 200; round++) {
@@ -436,6 +547,9 @@ TEST_F(phases, whatever_is_in_it)
 		}
 		phases_find(&self->phases, recording, 0);
 		ASSERT_TRUE(adds_up(&self->phases));
+		savings_find(&savings, &self->phases);
+		EXPECT_LE(savings.base.saves_ns, savings.base.ns);
+		EXPECT_LE(savings.lookup.saves_ns, savings.lookup.ns);
 		phases_free(&self->phases);
 	}
 }

@@ -40,6 +40,15 @@ enum phase {
 	NR_PHASES
 };
 
+/* As the module's events number what memory is made of. */
+enum {
+	BACKING_BASE,
+	BACKING_THP,
+	BACKING_HUGETLB_2M,
+	BACKING_HUGETLB_1G,
+	BACKING_MMIO,
+};
+
 /* A call that began and ended; @region is that it is part of, or SIZE_MAX. */
 struct span {
 	uint64_t began_ns;
@@ -81,6 +90,7 @@ struct region {
 	bool unasked;
 	int ret;
 	uint64_t iova;
+	uint64_t vaddr;
 	uint64_t bytes;
 	uint64_t began_ns;
 	uint64_t ns;

@@ -48,6 +48,7 @@ struct event {
 		struct {
 			uint64_t duration_ns;
 			uint64_t iova;
+			uint64_t vaddr;
 			uint64_t bytes;
 			uint32_t backing;
 			int32_t ret;

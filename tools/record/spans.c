@@ -27,7 +27,6 @@
 #define GROUP_SET_CONTAINER	0x3b68
 #define GROUP_GET_DEVICE_FD	0x3b6a
 
-#define BACKING_MMIO 4
 #define NO_DEVICE UINT16_MAX
 
 static const enum phase phase_of_probe[NR_PROBES] = {
@@ -152,6 +151,7 @@ static void region_close(struct finder *finder, struct task *task, size_t at,
 	region->map = event->kind == EVENT_REGION && event->map;
 	region->unasked = event->kind == EVENT_TEARDOWN;
 	region->iova = event->call.iova;
+	region->vaddr = event->call.vaddr;
 	region->bytes = event->call.bytes;
 	region->ret = event->call.ret;
 	region->began_ns = spans[at].began_ns;
