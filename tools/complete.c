@@ -37,6 +37,8 @@ struct completion {
 	const struct command *inner;
 	/* Arguments that are complete, of the inner command if there is one. */
 	size_t nr_args;
+	/* Something has been offered. */
+	bool any;
 	struct json_object *snap;
 };
 
@@ -50,11 +52,13 @@ static bool is_plain(const char *word)
 	return true;
 }
 
-static void offer(const struct completion *completion, const char *word)
+static void offer(struct completion *completion, const char *word)
 {
 	if (*word && is_plain(word) &&
-	    !strncmp(word, completion->typed, strlen(completion->typed)))
+	    !strncmp(word, completion->typed, strlen(completion->typed))) {
 		puts(word);
+		completion->any = true;
+	}
 }
 
 struct reading {
@@ -87,14 +91,14 @@ static struct json_object *section(struct completion *completion,
 	return tree_members(tree_get(completion->snap, name));
 }
 
-static void offer_members(const struct completion *completion,
+static void offer_members(struct completion *completion,
 			  struct json_object *records, const char *key)
 {
 	tree_foreach(records, id, record)
 		offer(completion, key ? tree_word(record, key) : id);
 }
 
-static void offer_commands(const struct completion *completion)
+static void offer_commands(struct completion *completion)
 {
 	const struct command *command = completion->commands;
 	bool all = !completion->command || completion->command->run == run_help;
@@ -166,10 +170,11 @@ static void offer_vfio_pci(struct completion *completion)
 	free(path);
 }
 
+/* Of a process or a file the file is what no process begins like. */
 static void offer_files(struct completion *completion)
 {
-	(void)completion;
-	puts(":files");
+	if (!completion->any)
+		puts(":files");
 }
 
 /* Words of usage, as they are in the tables of commands and options. */
@@ -276,7 +281,7 @@ static bool is_refused(const struct completion *completion, enum opt nr)
 	       !option_taken(completion->inner, nr);
 }
 
-static void offer_options(const struct completion *completion)
+static void offer_options(struct completion *completion)
 {
 	char word[64];
 

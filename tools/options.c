@@ -38,8 +38,8 @@ const struct option_info options[NR_OPTS] = {
 		"walk the IO page tables too, however long it takes" },
 	[OPT_WANT] = { "want", 'w', "1g|2m",
 		"the leaf size that is wanted (1g)" },
-	[OPT_START] = { "start", 's', "PID",
-		"where the seconds of the process' start went" },
+	[OPT_START] = { "start", 's', "PID|FILE",
+		"where a start's seconds went: of a process, a recording" },
 	[OPT_DEVICE] = { "device", 'D', "BDF[,BDF...]",
 		"measure with these devices, which vfio-pci must have" },
 	[OPT_BACKINGS] = { "backings", 'b', "LIST",
@@ -154,6 +154,12 @@ static uint64_t parse_number(const char *word)
 	return val;
 }
 
+/* A file whose name is one is written with its folder, as ./1. */
+static bool is_number(const char *word)
+{
+	return !*word || strspn(word, "-0123456789") == strlen(word);
+}
+
 /* A number like that of a file or a log: 0x in front makes it hexadecimal. */
 static uint64_t parse_iova(const char *word)
 {
@@ -238,8 +244,10 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->from_file = arg;
 	else if (nr == OPT_WANT || nr == OPT_ALIGN)
 		request->want = arg;
-	else if (nr == OPT_START)
+	else if (nr == OPT_START && is_number(arg))
 		request->start = parse_number(arg);
+	else if (nr == OPT_START)
+		request->start_file = arg;
 	else if (nr == OPT_DEVICE)
 		request->device = arg;
 	else if (nr == OPT_BACKINGS)

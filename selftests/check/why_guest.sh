@@ -78,6 +78,7 @@ every_kernel_blind() {
 # Before the module is loaded anew.
 record_tests() {
 	tap "record: what the module counts, and devices" record_is_counted
+	tap "record: why --start, device-reset" record_says_why
 	tap "record: a pause" record_finds_a_pause
 	tap "record: of one that runs already" record_comes_late
 	tap "record: a full disk, a module that goes" record_ends_well

@@ -69,7 +69,9 @@ struct request {
 	uint64_t from;
 	const char *from_file;
 	const char *want;
+	/* A process, or else the file of a recording. */
 	uint64_t start;
+	const char *start_file;
 	const char *device;
 	const char *backings;
 	const char *backends;

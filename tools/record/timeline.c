@@ -279,8 +279,8 @@ static const char *end_means(const char *end)
 	return end;
 }
 
-static struct json_object *missing_of(const struct recording *recording,
-				      const struct phases *phases)
+struct json_object *timeline_missing(const struct recording *recording,
+				     const struct phases *phases)
 {
 	struct json_object *missing = tree_new_list();
 	struct json_object *absent = tree_get(recording->head, "absent");
@@ -316,7 +316,7 @@ static struct json_object *missing_of(const struct recording *recording,
 
 /* ---- the view ---- */
 
-static struct json_object *recording_view(const struct recording *recording)
+struct json_object *timeline_recording(const struct recording *recording)
 {
 	static const char *const keys[] = {
 		"host", "time", "kernel", "version", "module", "cpus",
@@ -360,7 +360,7 @@ struct json_object *timeline_view(const struct recording *recording,
 	struct json_object *view = tree_new();
 
 	tree_add_u64(view, "format", 1);
-	tree_add(view, "recording", recording_view(recording));
+	tree_add(view, "recording", timeline_recording(recording));
 	tree_add(view, "process", process_view(recording, phases));
 	tree_add_u64(view, "wall_ns", phases->ended_ns - phases->started_ns);
 	tree_add(view, "phases", tree_of(phases));
@@ -368,7 +368,7 @@ struct json_object *timeline_view(const struct recording *recording,
 	tree_add_u64(view, "left_out", phases->nr_regions > limit ?
 		     phases->nr_regions - limit : 0);
 	tree_add_u64(view, "refusals", phases->refusals);
-	tree_add(view, "missing", missing_of(recording, phases));
+	tree_add(view, "missing", timeline_missing(recording, phases));
 	return view;
 }
 

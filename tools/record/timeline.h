@@ -24,6 +24,11 @@ char *timeline_sentence(struct json_object *view);
 /* The view of a file's own process, without its regions; to be put. */
 struct json_object *timeline_load(const char *path);
 
+/* Of a view: what is recorded and how it ended, and what is not known, of it. */
+struct json_object *timeline_recording(const struct recording *recording);
+struct json_object *timeline_missing(const struct recording *recording,
+				     const struct phases *phases);
+
 /* @limit regions, the longest; to be put. */
 struct json_object *timeline_view(const struct recording *recording,
 				  const struct phases *phases, uint64_t limit);

@@ -3,6 +3,7 @@
  * Where the tool is built without libtracefs and libtraceevent, or with older
  * ones: what needs them says so.
  */
+#include "asked.h"
 #include "base/fail.h"
 #include "difference.h"
 #include "record.h"
@@ -32,6 +33,12 @@ struct json_object *read_difference(const char *before, const char *after)
 	(void)before;
 	(void)after;
 	fail_without("diff of recordings");
+}
+
+struct json_object *read_recorded_start(const struct request *request)
+{
+	(void)request;
+	fail_without("why of a recording");
 }
 
 struct json_object *read_report(const struct request *request)

@@ -343,6 +343,10 @@ static const struct {
 		"BARs are not mapped for the other devices, and nobody asked for it",
 		"nothing if the devices need no peer-to-peer; a VMM maps BARs by a VFIO container of type1, or as dma-bufs by IOMMU_IOAS_MAP_FILE"
 	},
+	[CAUSE_DEVICE_RESET] = { "device-reset", false,
+		"devices were reset",
+		"nothing: vfio-pci resets a device when it is opened and when it is closed, and a VMM may as its guest is reset; how, /sys/bus/pci/devices/BDF/reset_method says"
+	},
 	[CAUSE_RMRR] = { "rmrr", true,
 		"the firmware uses memory of the device by itself (RMRR): the kernel does not give such a device away",
 		"switch off in the firmware's settings what uses it (shared memory features of the slot), or use another device"

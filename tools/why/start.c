@@ -13,6 +13,10 @@
  *
  * Where a probe is blind, its calls are in the rest of the phase around them.
  */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "answer.h"
 #include "base/compiler.h"
 #include "base/fail.h"
@@ -27,6 +31,7 @@
 #include "read/blind.h"
 #include "read/names.h"
 #include "read/snapshot.h"
+#include "record/asked.h"
 #include "refusals.h"
 #include "spent.h"
 #include "start.h"
@@ -380,6 +385,16 @@ static void start_judge(struct start *start, const char *debugfs)
 	}
 }
 
+static struct json_object *read_recording(const struct request *request)
+{
+	if (request->from_file)
+		fail(EXIT_USAGE, "why --start of a recording does not take --input");
+	if (access(request->start_file, F_OK))
+		fail(EXIT_USAGE, "%s: neither a PID nor a recording: %s",
+		     request->start_file, strerror(errno));
+	return read_recorded_start(request);
+}
+
 struct json_object *read_start(const struct request *request)
 {
 	struct start start = {
@@ -391,6 +406,10 @@ struct json_object *read_start(const struct request *request)
 	struct json_object *stuck;
 
 	check_usage(request);
+	if (request->start_file) {
+		json_object_put(start.view);
+		return read_recording(request);
+	}
 	start.findings = findings_of(start.view);
 	start.snap = read_snapshot(request);
 	spent->record = find_process(start.snap, spent->pid);

@@ -61,6 +61,11 @@ static void print_cause(FILE *out, struct json_object *cause)
 		fprintf(out, "  evidence: %s\n",
 			json_object_get_string(tree_at(evidence, i)));
 	fprintf(out, "  fix:      %s\n", tree_word(cause, "fix"));
+	if (tree_get(cause, "how"))
+		fprintf(out, "  saves:    %s: %s\n",
+			tree_get(cause, "saves_ns") ?
+			human_key(cause, "saves_ns", "ns").s : "not known",
+			tree_word(cause, "how"));
 }
 
 /* Of this kind there are others, which the answer has left out. */

@@ -496,7 +496,7 @@ struct json_object *read_why(const struct request *request)
 {
 	struct json_object *view, *snap;
 
-	if (request->start)
+	if (request->start || request->start_file)
 		return read_start(request);
 	if (!*request->args && !(request->given & BIT(OPT_ALL)))
 		fail(EXIT_USAGE, "why needs a PID, device or domain, or --all: %s",

@@ -84,6 +84,20 @@ record_is_counted() {
 		--slurpfile counted /run/counted --arg nic "$NIC"
 }
 
+# What is asked of it is of the same seconds. A function-level reset takes the
+# 100 ms of PCI Express, twice.
+record_says_why() {
+	recorded -- ./vfio_client --device nvme --backing base --size 1M ||
+		return
+	./iovascope why --start /run/rec --json >/run/why || return
+	jq -e '.wall_ns == .total_ns + .outside_ns + .not_seen_ns and
+		.wall_ns == ([.phases[]] | add) and .not_seen_ns == 0 and
+		any(.causes[]; .cause == "device-reset" and .ns >= 200000000)' \
+		/run/why && return
+	jq -c 'del(.missing)' /run/why
+	return 1
+}
+
 # Three seconds in which the client waits are in no call, and it sleeps in them,
 # but for what the emulated processor takes to put it to sleep and wake it up.
 record_finds_a_pause() {

@@ -175,6 +175,42 @@ check "report: a full disk" 1 '/dev/full: No space left' '' \
 	report --file /dev/full "$recordings/client.rec"
 check "report: no file" 2 'report needs one file' '' report
 
+# ---- why --start of a recording ----
+# The same seconds as those of the timeline; nothing is left over.
+json "why --start: of a recording, all of its seconds" '
+	.question == "start" and .fix_needed == false and
+	.wall_ns == .total_ns + .outside_ns + .not_seen_ns and
+	.wall_ns == ([.phases[]] | add) and .not_seen_ns == 0 and
+	.target.devices == ["0000:00:04.0"] and .recording.end == "exit" and
+	.backings.hugetlb_2m.bytes == 4194304 and
+	(.causes[] | select(.cause == "device-reset") |
+		.ns > 200000000 and .fixable == false)' \
+	why --start "$recordings/client.rec" --json
+check "why --start: of a recording, in one sentence" 0 \
+	'^Nothing to fix in VFIO: vfio_client \(138\) took 1\.0 s from exec to exit: 266\.7 ms in VFIO and 753\.7 ms outside of it \(73\.9 %\)\.$' \
+	'' why --start "$recordings/client.rec"
+cut_by 1
+json "why --start: of one that is cut off" '.fix_needed == false and
+	.recording.end == "cut" and (.answer | test("not whole \\(cut\\)") and
+		(test("othing to fix") | not) and test("may have more")) and
+	any(.missing[]; test("cut off"))' why --start "$cut" --json
+[[ $counting ]] || head -c 200 "$recordings/client.rec" >"$cut"
+check "why --start: nothing of it is there" 5 'cut off before anything' '' \
+	why --start "$cut"
+check "why --start: something else" 5 'not a recording' '' \
+	why --start "$recorded/info"
+check "why --start: neither a process nor a file" 2 \
+	'^iovascope: x: neither a PID nor a recording: No such file' '' \
+	why --start x
+for word in '' 0 -1 99999999999999999999; do
+	check "why --start: '$word'" 2 'not a positive number' '' \
+		why --start "$word"
+done
+check "why --start: a recording and a snapshot" 2 'does not take --input' '' \
+	why --start "$recordings/client.rec" --input x
+check "why --start: a recording, and 2m" 2 'does not take --want' '' \
+	why --start "$recordings/client.rec" --want 2m
+
 check "record: what" 2 'record what\?' '' record
 check "record: a command and a process" 2 'not both' '' \
 	record --pid 1 -- true
@@ -212,7 +248,7 @@ builds_without() {
 		-Wmissing-prototypes -o "$out/without.o" \
 		"$tools/record/without.c" &&
 		diff <(nm "$out/without.o" | sed -n 's/.* T //p') \
-			<(printf '%s\n' read_difference read_report \
+			<(printf '%s\n' read_difference read_recorded_start read_report \
 				read_timeline run_record text_difference \
 				text_report text_timeline)
 }
