@@ -122,7 +122,7 @@ const struct command commands[] = {
 		.args = "PID | DEVICE | DOMAIN...",
 		.help = "why it is not in 1G leaves; --start: why it took so long",
 		.options = SHOWS | BIT(OPT_WANT) | BIT(OPT_START) |
-			   BIT(OPT_INPUT) | BIT(OPT_ALL),
+			   BIT(OPT_END) | BIT(OPT_INPUT) | BIT(OPT_ALL),
 		.read = read_why,
 		.view = json_object_get,
 		.text = text_why,

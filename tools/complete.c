@@ -248,7 +248,7 @@ static char *usage_plain(const char *usage)
 /* An option may be all that a command is told, or what makes it take more. */
 static bool takes_none(const struct completion *completion)
 {
-	return completion->given & BIT(OPT_START) ||
+	return completion->given & (BIT(OPT_START) | BIT(OPT_END)) ||
 	       (option_taken(completion->command, OPT_COMPARE) &&
 		!(completion->given & BIT(OPT_COMPARE)));
 }
@@ -275,7 +275,8 @@ static void offer_argument(struct completion *completion)
 /* What the inner command would refuse, the outer one does not offer. */
 static bool is_refused(const struct completion *completion, enum opt nr)
 {
-	if (nr == OPT_WANT && completion->given & BIT(OPT_START))
+	if (nr == OPT_WANT &&
+	    completion->given & (BIT(OPT_START) | BIT(OPT_END)))
 		return true;
 	return completion->inner && (nr == OPT_PID || nr == OPT_CHECK) &&
 	       !option_taken(completion->inner, nr);

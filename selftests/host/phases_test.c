@@ -397,6 +397,31 @@ TEST_F(phases, two_processes_of_a_host)
 	EXPECT_MS(10, PHASE_MAP_REST, 0);
 }
 
+/* Of what was from 25 ms on: half of a walk, and no call that was before. */
+TEST_F(phases, since_then)
+{
+	struct recording *recording = &self->recording;
+
+	event(recording, EVENT_EXEC, 0, PID);
+	born(recording, 1, PID, 101);
+	call(recording, EVENT_PIN, 10, 5, PID);
+	runs(recording, 15, PID, 1, 0);
+	call(recording, EVENT_TEARDOWN, 30, 10, PID);
+	find_until(50);
+	phases_free(&self->phases);
+	phases_since(&self->phases, recording, 0, 25 * MS);
+	ASSERT_TRUE(adds_up(&self->phases));
+	EXPECT_EQ(25 * MS, self->phases.ended_ns - self->phases.started_ns);
+	EXPECT_MS(5, PHASE_WALK, 0);
+	EXPECT_MS(0, PHASE_PIN, BACKING_2M);
+	EXPECT_MS(20, PHASE_CPU_WAIT, 0);
+	for (size_t i = 0; i < self->phases.nr_cells; i++)
+		EXPECT_NE(PHASE_PIN, self->phases.cells[i].phase);
+	EXPECT_TRUE(phases_has_task(&self->phases, PID));
+	EXPECT_TRUE(phases_has_task(&self->phases, 101));
+	EXPECT_FALSE(phases_has_task(&self->phases, 102));
+}
+
 /* ---- what a fix would save ---- */
 
 static void pinned(struct recording *recording, uint64_t ms, uint64_t took,

@@ -50,6 +50,7 @@ enum opt {
 	OPT_PERFETTO,
 	OPT_MERGE,
 	OPT_OFFSET,
+	OPT_END,
 	NR_OPTS
 };
 
@@ -72,6 +73,7 @@ struct request {
 	/* A process, or else the file of a recording. */
 	uint64_t start;
 	const char *start_file;
+	const char *end_file;
 	const char *device;
 	const char *backings;
 	const char *backends;

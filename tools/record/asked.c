@@ -74,6 +74,14 @@ void asked_open(struct asked *asked, const char *path, const char *question)
 		 timeline_missing(&asked->recording, &asked->phases));
 }
 
+void asked_since(struct asked *asked, uint64_t since)
+{
+	uint32_t pid = asked->phases.pid;
+
+	phases_free(&asked->phases);
+	phases_since(&asked->phases, &asked->recording, pid, since);
+}
+
 struct json_object *asked_close(struct asked *asked)
 {
 	phases_free(&asked->phases);
@@ -172,7 +180,7 @@ struct json_object *asked_judge_resets(const struct asked *asked,
 
 	if (!found)
 		return NULL;
-	cause_evidence(found, "%ju reset%s of %zu device%s, one after another: %s each",
+	cause_evidence(found, "%ju reset%s of %zu device%s: %s each",
 		       (uintmax_t)nr, human_s(nr), phases->nr_devices,
 		       human_s(phases->nr_devices),
 		       human_ns(nr ? ns / nr : ns).s);

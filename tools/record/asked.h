@@ -24,9 +24,13 @@ struct asked {
  * the tool is built without libraries for recordings, they say so.
  */
 struct json_object *read_recorded_start(const struct request *request);
+struct json_object *read_recorded_end(const struct request *request);
 
 /* Ends the program when @path is no recording of a process that used VFIO. */
 void asked_open(struct asked *asked, const char *path, const char *question);
+
+/* From now on only what was from @since on. */
+void asked_since(struct asked *asked, uint64_t since);
 
 /* The view; all else is freed. */
 struct json_object *asked_close(struct asked *asked);

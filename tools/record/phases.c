@@ -312,7 +312,8 @@ static void calls_count(struct sweep *sweep)
 		const struct span *span = &sweep->phases->spans.list[i];
 		struct cell *cell;
 
-		if (span->phase == NR_PHASES)
+		if (span->phase == NR_PHASES ||
+		    span->ended_ns <= sweep->phases->counts_since)
 			continue;
 		cell = cell_of(sweep->phases, span->phase, span->of);
 		cell->calls++;
@@ -333,8 +334,32 @@ static void spans_choose(struct spans *spans)
 		qsort(spans->list, kept, sizeof(*spans->list), by_beginning);
 }
 
-void phases_find(struct phases *phases, const struct recording *recording,
-		 uint32_t pid)
+static int by_number(const void *one, const void *other)
+{
+	const uint32_t *a = one, *b = other;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static void tids_keep(struct phases *phases, const struct tasks *tasks)
+{
+	phases->tids = alloc_zeroed(tasks->nr + 1, sizeof(*phases->tids));
+	for (size_t i = 0; i < tasks->nr; i++)
+		phases->tids[phases->nr_tids++] = tasks->list[i].tid;
+	if (phases->nr_tids)
+		qsort(phases->tids, phases->nr_tids, sizeof(*phases->tids),
+		      by_number);
+}
+
+bool phases_has_task(const struct phases *phases, uint32_t tid)
+{
+	return phases->nr_tids &&
+	       bsearch(&tid, phases->tids, phases->nr_tids,
+		       sizeof(*phases->tids), by_number);
+}
+
+void phases_since(struct phases *phases, const struct recording *recording,
+		  uint32_t pid, uint64_t since)
 {
 	struct sweep sweep = { .phases = phases };
 
@@ -347,6 +372,13 @@ void phases_find(struct phases *phases, const struct recording *recording,
 	spans_find(&phases->spans, phases, recording, &sweep.tasks);
 	end_find(phases, recording, &sweep.tasks, &phases->spans);
 	spans_choose(&phases->spans);
+	tids_keep(phases, &sweep.tasks);
+	if (since) {
+		since = since < phases->ended_ns ? since : phases->ended_ns;
+		phases->counts_since = since;
+		phases->started_ns = since;
+		phases->began_ns = since;
+	}
 	calls_count(&sweep);
 	if (phases->began_ns > phases->started_ns)
 		cell_spend(phases, cell_of(phases, PHASE_BEFORE, 0),
@@ -357,11 +389,18 @@ void phases_find(struct phases *phases, const struct recording *recording,
 	tasks_free(&sweep.tasks);
 }
 
+void phases_find(struct phases *phases, const struct recording *recording,
+		 uint32_t pid)
+{
+	phases_since(phases, recording, pid, 0);
+}
+
 void phases_free(struct phases *phases)
 {
 	free(phases->cells);
 	free(phases->regions);
 	free(phases->devices);
 	free(phases->spans.list);
+	free(phases->tids);
 	*phases = (struct phases){};
 }

@@ -107,6 +107,8 @@ struct phases {
 	uint64_t started_ns;
 	uint64_t began_ns;
 	uint64_t ended_ns;
+	/* Calls that had ended then are not counted. */
+	uint64_t counts_since;
 	bool exec_seen;
 	bool exit_seen;
 	struct cell *cells;
@@ -117,6 +119,9 @@ struct phases {
 	size_t nr_devices;
 	/* By their beginning. */
 	struct spans spans;
+	/* Its tasks, ascending. */
+	uint32_t *tids;
+	size_t nr_tids;
 	uint64_t refusals;
 };
 
@@ -128,6 +133,12 @@ bool phase_has_backing(enum phase phase);
 /* Of this process, or 0: of that which was recorded, or has most in VFIO. */
 void phases_find(struct phases *phases, const struct recording *recording,
 		 uint32_t pid);
+
+/* The same, of what was from @since on only. */
+void phases_since(struct phases *phases, const struct recording *recording,
+		  uint32_t pid, uint64_t since);
+
+bool phases_has_task(const struct phases *phases, uint32_t tid);
 void phases_free(struct phases *phases);
 
 #endif

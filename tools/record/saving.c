@@ -117,25 +117,30 @@ static bool *find_again(const struct phases *phases)
 
 /* ---- all of them ---- */
 
-static void sort_pin(struct savings *savings, struct rate *huge,
+static void sort_pin(struct saving *base, struct rate *huge,
 		     const struct span *span)
 {
 	if (span->of == BACKING_BASE)
-		rate_add(&savings->base.slow, span);
+		rate_add(&base->slow, span);
 	else if (span->of <= BACKING_HUGETLB_1G)
 		rate_add(&huge[span->of], span);
 }
 
 /* What failed has nothing that it took so long for. */
 static void sort_spans(struct savings *savings, struct rate *huge,
-		       const struct phases *phases, const bool *again)
+		       struct rate *unpinned, const struct phases *phases,
+		       const bool *again)
 {
 	for (size_t i = 0; i < phases->spans.nr; i++) {
 		const struct span *span = &phases->spans.list[i];
 		bool lookup = span->phase == PHASE_LOOKUP;
 		struct rate one = {};
 
-		if (!span->bytes || (span->phase != PHASE_PIN && !lookup))
+		if (!span->bytes || span->ended_ns <= phases->counts_since)
+			continue;
+		if (span->phase == PHASE_UNPIN)
+			sort_pin(&savings->unpin, unpinned, span);
+		if (span->phase != PHASE_PIN && !lookup)
 			continue;
 		rate_add(&one, span);
 		if (lookup)
@@ -146,7 +151,7 @@ static void sort_spans(struct savings *savings, struct rate *huge,
 			 again[span->region])
 			rate_add(&savings->again.slow, span);
 		else
-			sort_pin(savings, huge, span);
+			sort_pin(&savings->base, huge, span);
 	}
 }
 
@@ -190,12 +195,14 @@ static void saving_end(struct saving *saving, uint64_t wall)
 void savings_find(struct savings *savings, const struct phases *phases)
 {
 	struct rate huge[BACKING_HUGETLB_1G + 1] = {};
+	struct rate unpinned[BACKING_HUGETLB_1G + 1] = {};
 	bool *again = find_again(phases);
 
 	*savings = (struct savings){};
-	sort_spans(savings, huge, phases, again);
+	sort_spans(savings, huge, unpinned, phases, again);
 	free(again);
 	choose_huge(&savings->base, huge);
+	choose_huge(&savings->unpin, unpinned);
 	for (unsigned int i = BACKING_THP; i <= BACKING_HUGETLB_1G; i++) {
 		savings->huge.slow.ns += huge[i].ns;
 		savings->huge.slow.bytes += huge[i].bytes;
@@ -203,6 +210,8 @@ void savings_find(struct savings *savings, const struct phases *phases)
 	}
 	saving_end(&savings->lookup, wall_of(phases, PHASE_LOOKUP, -1));
 	saving_end(&savings->base, wall_of(phases, PHASE_PIN, BACKING_BASE));
+	saving_end(&savings->unpin,
+		   wall_of(phases, PHASE_UNPIN, BACKING_BASE));
 	saving_end(&savings->huge, wall_of(phases, PHASE_PIN, -1));
 	saving_end(&savings->again, wall_of(phases, PHASE_PIN, -1));
 	savings->again.known = savings->again.slow.bytes;

@@ -36,6 +36,8 @@ struct savings {
 	struct saving lookup;
 	/* Base pages, against huge ones. */
 	struct saving base;
+	/* The same of what was unpinned. */
+	struct saving unpin;
 	/* Huge ones: nothing is faster. */
 	struct saving huge;
 };

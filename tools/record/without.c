@@ -35,6 +35,12 @@ struct json_object *read_difference(const char *before, const char *after)
 	fail_without("diff of recordings");
 }
 
+struct json_object *read_recorded_end(const struct request *request)
+{
+	(void)request;
+	fail_without("why of a recording");
+}
+
 struct json_object *read_recorded_start(const struct request *request)
 {
 	(void)request;

@@ -33,6 +33,7 @@
 #include "part.h"
 #include "read/runs.h"
 #include "read/snapshot.h"
+#include "record/asked.h"
 #include "refusals.h"
 #include "stale.h"
 #include "start.h"
@@ -496,6 +497,8 @@ struct json_object *read_why(const struct request *request)
 {
 	struct json_object *view, *snap;
 
+	if (request->end_file)
+		return read_recorded_end(request);
 	if (request->start || request->start_file)
 		return read_start(request);
 	if (!*request->args && !(request->given & BIT(OPT_ALL)))

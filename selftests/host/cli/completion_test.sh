@@ -48,6 +48,7 @@ offers "devices, several" "$devices" census 0000:3b:00.0 ''
 offers "PIDs" "$(list 4242 5151)$nl" show --pid ''
 offers "PIDs, by the letter" "$(list 4242 5151)$nl" -p ''
 offers "PIDs of why --start" "4242$nl" why --start 42
+offers "files of why --end" ":files$nl" why --end ''
 offers "files of why --start" ":files$nl" why --start ./42
 offers "names without what is to be quoted" "qemu-system-x86$nl" processes q
 offers "targets of why" "$(list 4242 5151)$nl$devices$(list 3 5 9)$nl" why ''

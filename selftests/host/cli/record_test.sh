@@ -211,6 +211,36 @@ check "why --start: a recording and a snapshot" 2 'does not take --input' '' \
 check "why --start: a recording, and 2m" 2 'does not take --want' '' \
 	why --start "$recordings/client.rec" --want 2m
 
+# ---- why --end ----
+json "why --end: from the unmap to the exit" '
+	.question == "end" and .fix_needed == false and .began_with == "unmap" and
+	.wall_ns == ([.phases[]] | add) and .wall_ns > 150000000 and
+	.wall_ns < 250000000 and .memory_free_ns < 5000000 and
+	.devices_free_ns > 100000000 and .devices_free_ns <= .wall_ns and
+	.phases.walk_ns > 0 and .phases.flr_ns > 100000000 and
+	(.phases | has("pin_ns") or has("enable_ns") | not) and
+	.causes[0].cause == "device-reset"' why --end "$recordings/client.rec" --json
+check "why --end: in one sentence" 0 \
+	'^Nothing to fix: the end of vfio_client \(138\) took 185\.8 ms from its unmap on, devices free after 150\.8 ms, memory unpinned after 1\.0 ms; 105\.7 ms of it was flr\.$' \
+	'' why --end "$recordings/client.rec"
+cut_by 1
+json "why --end: of one that is cut off behind it" '.fix_needed == false and
+	(.answer | test("not whole \\(cut\\): the end of") and
+		(test("othing to fix") | not))' why --end "$cut" --json
+[[ $counting ]] || head -c 30000 "$recordings/client.rec" >"$cut"
+json "why --end: of one that does not have it" '.fix_needed == false and
+	(.answer | test("^Not known: the end of .* is not in the recording")) and
+	(has("wall_ns") or has("phases") | not) and
+	any(.missing[]; test("how it ended, and what held"))' \
+	why --end "$cut" --json
+check "why --end: a process" 1 '4242: No such file' '' why --end 4242
+check "why --end: something else" 5 'not a recording' '' \
+	why --end "$recorded/info"
+check "why --end: and --start" 2 'neither --want nor --start' '' \
+	why --end "$recordings/client.rec" --start 4242
+check "why --end: and a process" 2 'no other argument' '' \
+	why --end "$recordings/client.rec" 4242
+
 check "record: what" 2 'record what\?' '' record
 check "record: a command and a process" 2 'not both' '' \
 	record --pid 1 -- true
@@ -248,7 +278,8 @@ builds_without() {
 		-Wmissing-prototypes -o "$out/without.o" \
 		"$tools/record/without.c" &&
 		diff <(nm "$out/without.o" | sed -n 's/.* T //p') \
-			<(printf '%s\n' read_difference read_recorded_start read_report \
+			<(printf '%s\n' read_difference read_recorded_end \
+				read_recorded_start read_report \
 				read_timeline run_record text_difference \
 				text_report text_timeline)
 }

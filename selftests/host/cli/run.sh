@@ -37,7 +37,8 @@ trap 'rm -rf "$tmp"' EXIT
 recorded=$PWD/trees/two_vms
 commands=()
 if ((!${#})); then
-	mapfile -t commands < <("$IOVASCOPE" --list-cmds && printf '%s\n' why-start diff-recordings)
+	mapfile -t commands < <("$IOVASCOPE" --list-cmds &&
+		printf '%s\n' why-start why-end diff-recordings)
 	set -- *_test.sh
 fi
 

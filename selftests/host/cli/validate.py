@@ -44,6 +44,8 @@ def schema_of(args, validators):
         return "show"
     if commands[:1] == ["why"] and {"--start", "-s"} & set(args):
         return "why-start"
+    if commands[:1] == ["why"] and {"--end", "-e"} & set(args):
+        return "why-end"
     return (commands or ["show"])[0]
 
 
