@@ -248,8 +248,9 @@ const struct command commands[] = {
 		.name = "record",
 		.args = "[-- CMD...]",
 		.help = "all that happens to a process from exec to exit, into a file",
-		.options = READS | BIT(OPT_PID) | BIT(OPT_FILE) |
-			   BIT(OPT_DURATION) | BIT(OPT_BYTES),
+		.options = READS | BIT(OPT_PID) | BIT(OPT_NEXT) |
+			   BIT(OPT_FILE) | BIT(OPT_DURATION) |
+			   BIT(OPT_BYTES),
 		.run = run_record,
 	}, {
 		.name = "timeline",

@@ -97,6 +97,8 @@ const struct option_info options[NR_OPTS] = {
 		"put LOG on the same clock: a journal, or a guest's console" },
 	[OPT_OFFSET] = { "offset", 'O', "SEC",
 		"the guest's clock began SEC after the process (found)" },
+	[OPT_NEXT] = { "next", 'n', "NAME",
+		"wait for the next process that is called so" },
 	[OPT_END] = { "end", 'e', "FILE",
 		"what held up the end of the process of this recording" },
 };
@@ -284,6 +286,8 @@ static void option_store(struct request *request, enum opt nr, const char *arg)
 		request->merge = arg;
 	else if (nr == OPT_OFFSET)
 		request->offset = parse_offset(arg);
+	else if (nr == OPT_NEXT)
+		request->next = arg;
 	else if (nr == OPT_END)
 		request->end_file = arg;
 	request->form.noheadings |= nr == OPT_NOHEADINGS;

@@ -81,6 +81,7 @@ record_tests() {
 	tap "record: why --start, device-reset" record_says_why
 	tap "record: a pause" record_finds_a_pause
 	tap "record: of one that runs already" record_comes_late
+	tap "record: --next" record_the_next
 	tap "record: a full disk, a module that goes" record_ends_well
 }
 

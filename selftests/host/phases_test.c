@@ -373,6 +373,23 @@ TEST_F(phases, what_was_before)
 	EXPECT_MS(500, PHASE_ASLEEP, 0);
 }
 
+/* One that was waited for: until it was recorded it was before, from its exec. */
+TEST_F(phases, what_was_before_the_next)
+{
+	struct json_object *head = self->recording.head;
+
+	json_object_object_del(head, "command");
+	tree_add_u64(head, "started_ns", 10 * MS);
+	tree_add_u64(head, "exec_ns", 100 * MS);
+	tree_add_u64(head, "began_ns", 103 * MS);
+	call(&self->recording, EVENT_PIN, 150, 20, PID);
+	find_until(200);
+	EXPECT_TRUE(self->phases.exec_seen);
+	EXPECT_EQ(100 * MS, self->phases.started_ns);
+	EXPECT_MS(3, PHASE_BEFORE, 0);
+	EXPECT_MS(20, PHASE_PIN, BACKING_2M);
+}
+
 /* Two at once, and nobody said which: that which has most. */
 TEST_F(phases, two_processes_of_a_host)
 {

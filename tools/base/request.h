@@ -50,6 +50,7 @@ enum opt {
 	OPT_PERFETTO,
 	OPT_MERGE,
 	OPT_OFFSET,
+	OPT_NEXT,
 	OPT_END,
 	NR_OPTS
 };
@@ -94,6 +95,7 @@ struct request {
 	const char *perfetto;
 	const char *merge;
 	double offset;
+	const char *next;
 	char **args;
 };
 

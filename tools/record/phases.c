@@ -261,11 +261,17 @@ static void bounds_find(struct phases *phases,
 			const struct recording *recording)
 {
 	bool command = tree_get(recording->head, "command");
-	uint64_t last = 0;
+	uint64_t last = 0, exec;
 
 	phases->began_ns = tree_u64_or_0(recording->head, "began_ns");
 	phases->started_ns = tree_u64_or_0(recording->head, "started_ns") ?:
 			     phases->began_ns;
+	exec = tree_u64_or_0(recording->head, "exec_ns");
+	/* One that was waited for: its exec was seen, a little before. */
+	if (exec && phases->pid == tree_u64_or_0(recording->head, "pid")) {
+		phases->started_ns = exec;
+		phases->exec_seen = true;
+	}
 	for (size_t i = 0; i < recording->nr; i++) {
 		const struct event *event = &recording->events[i];
 

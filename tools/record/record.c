@@ -31,6 +31,7 @@
 #include "base/tree.h"
 #include "child.h"
 #include "file.h"
+#include "next.h"
 #include "probe.h"
 #include "read/snapshot.h"
 #include "record.h"
@@ -64,6 +65,8 @@ static struct recorder {
 	struct probes *probes;
 	struct child child;
 	pid_t pid;
+	/* When one that was waited for began. */
+	uint64_t exec_ns;
 	int pidfd;
 	int signals;
 	unsigned int interrupts;
@@ -83,6 +86,7 @@ static void let_go(void)
 			ring_free(recorder.rings[kind]);
 	if (recorder.probes)
 		probe_free(recorder.probes);
+	next_end();
 	memset(recorder.rings, 0, sizeof(recorder.rings));
 	recorder.probes = NULL;
 }
@@ -93,8 +97,12 @@ static void check_usage(const struct request *request)
 
 	if (command && pid)
 		fail(EXIT_USAGE, "record takes a command or --pid, not both");
-	if (!command && !pid && !request->duration)
-		fail(EXIT_USAGE, "record what? `-- COMMAND...`, --pid PID, or all of the host for --duration SEC");
+	if (request->next && (command || pid))
+		fail(EXIT_USAGE, "record takes --next, --pid or a command: one of them");
+	if (!command && !pid && !request->next && !request->duration)
+		fail(EXIT_USAGE, "record what? `-- COMMAND...`, --pid PID, --next COMM, or all of the host for --duration SEC");
+	if (request->next)
+		next_check(request->next);
 }
 
 static void events_enable(struct ring *ring, const char *const events[][2],
@@ -115,7 +123,7 @@ static void rings_make(void)
 		      ARRAY_SIZE(call_events));
 	recorder.probes = probe_arm(rings[RING_CALLS], &recorder.file,
 				    recorder.absent);
-	if (!recorder.pid)
+	if (!recorder.pid && !recorder.request->next)
 		return;
 	rings[RING_TASKS] = ring_new(RING_TASKS);
 	events_enable(rings[RING_TASKS], task_events,
@@ -147,6 +155,18 @@ static void add_json(enum chunk_kind kind, struct json_object *json)
 		.kind = kind, .data = text, .bytes = strlen(text) });
 }
 
+/* EINVAL: a thread, and no process. */
+static bool process_open(void)
+{
+	recorder.pidfd = syscall(SYS_pidfd_open, recorder.pid, 0);
+	if (recorder.pidfd < 0 && !(recorder.request->next && errno == ESRCH))
+		fail(errno == ESRCH || errno == EINVAL ? EXIT_USAGE :
+		     EXIT_RUNTIME, "%d: %s", recorder.pid,
+		     errno == ESRCH || errno == EINVAL ? "no such process" :
+		     strerror(errno));
+	return recorder.pidfd >= 0;
+}
+
 static void whom_to_record(const struct request *request)
 {
 	recorder.head = who_head();
@@ -157,14 +177,23 @@ static void whom_to_record(const struct request *request)
 	} else if (request->pid) {
 		recorder.pid = request->pid;
 	}
-	if (!recorder.pid)
-		return;
-	recorder.pidfd = syscall(SYS_pidfd_open, recorder.pid, 0);
-	if (recorder.pidfd < 0)
-		fail(errno == ESRCH || errno == EINVAL ? EXIT_USAGE :
-		     EXIT_RUNTIME, "%d: %s", recorder.pid,
-		     errno == ESRCH || errno == EINVAL ? "no such process" :
-		     strerror(errno));
+	if (recorder.pid)
+		process_open();
+}
+
+/* All is armed before, so that little is missed of it. */
+static void wait_for_next(const char *comm)
+{
+	do {
+		recorder.pid = next_wait(comm, recorder.signals,
+					 &recorder.exec_ns);
+		if (recorder.pid && process_open())
+			return;
+	} while (recorder.pid);
+	if (recorder.file.regular)
+		unlink(recorder.file.path);
+	fail(EXIT_RUNTIME, "no process called %s came: nothing was recorded",
+	     comm);
 }
 
 static void signals_catch(void)
@@ -329,6 +358,8 @@ static void arm_all(void)
 {
 	if (recorder.pid && !recorder.child.pid)
 		who_process(recorder.head, recorder.pid);
+	if (recorder.exec_ns)
+		tree_add_u64(recorder.head, "exec_ns", recorder.exec_ns);
 	tasks_choose();
 	tree_add(recorder.head, "absent", recorder.absent);
 	who_begin(recorder.head);
@@ -363,8 +394,12 @@ void run_record(const struct request *request)
 	atexit(let_go);
 	rings_make();
 	signals_catch();
+	if (request->next)
+		wait_for_next(request->next);
 	arm_all();
 	began = who_clock();
+	/* Which takes the kernel tens of milliseconds. */
+	next_end();
 	err = recorder.child.pid ? child_go(&recorder.child) : 0;
 	if (err) {
 		if (recorder.file.regular)

@@ -121,6 +121,49 @@ record_comes_late() {
 		any(.missing[]; test("ran already"))'
 }
 
+# recorder_waits PID: is it looking for who comes next?
+recorder_waits() {
+	local i on
+
+	for ((i = 0; i < 600; i++)); do
+		on=$TRACING/instances/iovascope_record_$1_next/events/sched/sched_process_exec/enable
+		[[ -e $on && $(<"$on") == 1 ]] && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# One that somebody else starts: the others that come before have other names.
+# Of its time next to nothing is missing, and who waits in vain says so.
+record_the_next() {
+	local pid end=0
+
+	rm -f /run/rec
+	cp vfio_client /run/a_vfio_client
+	./iovascope record --next a_vfio_client --file /run/rec 2>/run/rec.err &
+	pid=$!
+	recorder_waits "$pid" || return
+	/bin/true
+	/run/a_vfio_client --device e1000e --backing base --size 1M --hold 1 ||
+		return
+	wait "$pid" || return
+	grep -q 'waiting for the next process that is called a_vfio_client' \
+		/run/rec.err || return
+	./iovascope timeline --json --all /run/rec >/run/timeline || return
+	timeline_is '.recording.end == "exit" and .process.exec_seen and
+		.process.comm == "a_vfio_client" and
+		([named("before-recording")[].ns] | add) < .wall_ns / 4 and
+		([named("pin")[].calls] | add) >= 1' || return
+	./iovascope record --next nobody --file /run/rec 2>/run/rec.err &
+	pid=$!
+	recorder_waits "$pid" || return
+	kill -INT "$pid"
+	wait "$pid" || end=$?
+	cat /run/rec.err
+	((end == 1)) && [[ ! -e /run/rec ]] && nothing_stays &&
+		grep -q 'no process called nobody came' /run/rec.err
+}
+
 # A disk that gets full, and a module that goes, are an end that can be read.
 record_ends_well() {
 	local end=0

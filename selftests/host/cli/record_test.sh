@@ -255,6 +255,17 @@ done
 check "record: no such process" 2 '^iovascope: 4194304: no such process' '' \
 	record --file "$tmp/none.rec" --pid 4194304
 verify "record: and no file" test ! -e "$tmp/none.rec"
+check "record: --next and a process" 2 'one of them' '' \
+	record --next qemu --pid 1
+check "record: --next and a command" 2 'one of them' '' \
+	record --next qemu -- true
+check "record: --next with a name that no process has" 2 \
+	'has 18 characters, and the kernel keeps 15 .* try --next qemu-system-x86$' \
+	'' record --next qemu-system-x86_64
+for word in '' /usr/bin/qemu 'a"b' $'a\nb'; do
+	check "record: --next '${word//$'\n'/ }'" 2 'not the name of a process' '' \
+		record --next "$word"
+done
 check "record: no module" 3 'load the module' '' \
 	record --debugfs /nonexistent --file "$tmp/none.rec" -- true
 check "record --json: there is none" 2 'record does not take --json' '' \
