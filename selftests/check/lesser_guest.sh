@@ -185,6 +185,10 @@ replace_type1() {
 	rmmod vfio_iommu_type1 && insmod ./left_type1.ko
 }
 
+restore_type1() {
+	rmmod vfio_iommu_type1 && modprobe vfio_iommu_type1
+}
+
 tap "compilers' names: loads" insmod ./whole.ko
 tap "compilers' names: another type1 comes" replace_type1
 tap "compilers' names: probed, or missing" left_rows
@@ -198,6 +202,7 @@ tap "compilers' names: unloads again" rmmod iovascope
 tap "compilers' names: loads when they are the kernel's" insmod ./inside.ko
 tap "compilers' names: none of these is probed" left_rows kernel
 tap "compilers' names: unloads at last" rmmod iovascope
+tap "compilers' names: the kernel's type1 comes back" restore_type1
 
 tap "built alone: loads" insmod ./alone.ko
 tap "built alone: counts" rest_is_counted

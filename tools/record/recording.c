@@ -46,7 +46,8 @@ static const struct event_info {
 } infos[] = {
 	{ "iovascope", "region", EVENT_REGION, {
 		FIELD8("map", map), FIELD64("iova", call.iova),
-		FIELD64("vaddr", call.vaddr), FIELD64("bytes", call.bytes), FIELD32("ret", call.ret),
+		FIELD64("vaddr", call.vaddr), FIELD64("bytes", call.bytes),
+		FIELD32("ret", call.ret),
 		FIELD64("duration_ns", call.duration_ns) } },
 	{ "iovascope", "pin", EVENT_PIN, {
 		FIELD64("iova", call.iova), FIELD64("bytes", call.bytes),
