@@ -183,7 +183,7 @@ replace() {
 HEAD='^VM +MAPPED LEAVES '
 
 small_screen() {
-	top_in 80 24 && sees "$HEAD" && sees '^\+qemu.*\(4242\)' &&
+	top_in 80 24 '; echo "status $?"; sleep 60' && sees "$HEAD" && sees '^\+qemu.*\(4242\)' &&
 		[[ $(sed -n 5p "$tmp/out") =~ ^VM ]] &&
 		(($(wc -L <"$tmp/out") <= 80)) &&
 		[[ $(sed -n 24p "$tmp/out") == 'by mapped; s:sort'*'q:quit' ]] &&
@@ -256,7 +256,7 @@ module_goes() {
 }
 
 quits() {
-	press q && sees '^Pane is dead \(status 0'
+	press q && sees '^status 0' "$HEAD"
 }
 
 # An error that does not go away ends it, and is read where the screen was.
